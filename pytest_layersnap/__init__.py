@@ -1,0 +1,5 @@
+"""Snapshot tests for the architecture of neural networks."""
+
+from pytest_layersnap.table import LayerTable
+
+__all__ = ["LayerTable"]

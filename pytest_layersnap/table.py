@@ -1,0 +1,215 @@
+"""The layer table: one row a layer, immutable, and free of pytest and Keras.
+
+Cells are what the CSV holds: text, but for the two counts (``int``) and ``is_trainable`` (``bool``).
+A cell that does not apply is the empty string.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+#: What ``inbound_layers`` holds where no edges can be read (the layers of a subclassed model).
+UNKNOWN_EDGES = "unknown"
+
+
+class TableError(ValueError):
+    """Data that is no layer table; the message says what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One row of a layer table; the fields are its columns, in the order of the file.
+
+    ``inbound_layers`` is a JSON list of the paths that feed the row, in argument order
+    (``["conv1", "split:1"]``); with several calls a list for each (``[["left"], ["right"]]``).
+    ``path@1`` is the second call of a shared layer, ``path:1`` a call's second output.
+    """
+
+    model: str
+    layer_name: str
+    layer_type: str
+    input_shape: str = ""
+    output_shape: str = ""
+    parameters: int = 0
+    is_trainable: bool = True
+    layer_attributes: str = "{}"
+    activation_function: str = ""
+    kernel_size: str = ""
+    use_bias: str = ""
+    padding: str = ""
+    strides: str = ""
+    pooling_size: str = ""
+    dropout_rate: str = ""
+    reshape_target_shape: str = ""
+    normalization_momentum: str = ""
+    normalization_axis: str = ""
+    trainable_parameters: int = 0
+    weight_shapes: str = "[]"
+    dtype: str = ""
+    inbound_layers: str = "[]"
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """``layer_attributes``, decoded."""
+        decoded: dict[str, Any] = json.loads(self.layer_attributes)
+        return decoded
+
+    @property
+    def calls(self) -> tuple[tuple[str, ...], ...]:
+        """``inbound_layers``, decoded: for each call of the layer the references that feed it.
+
+        Empty where the edges are not known.
+        """
+        if self.inbound_layers == UNKNOWN_EDGES:
+            return ()
+        decoded = json.loads(self.inbound_layers)
+        if decoded and isinstance(decoded[0], list):
+            return tuple(tuple(call) for call in decoded)
+        return (tuple(decoded),)
+
+
+#: The columns of a snapshot, in order. The first sixteen are those of the notebooks.
+COLUMNS: tuple[str, ...] = (*(field.name for field in fields(Layer)), "recorded_with")
+
+#: The columns that hold no text.
+COUNTS = frozenset({"parameters", "trainable_parameters"})
+FLAGS = frozenset({"is_trainable"})
+JSON_CELLS = frozenset({"layer_attributes", "weight_shapes", "inbound_layers"})
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTable:
+    """The architecture of one model.
+
+    Args:
+        layers: the rows, in canonical graph order.
+        recorded_with: the versions of Keras, its backend and this plugin that read the model;
+            never part of a comparison.
+        unknown_columns: further columns that a newer version wrote into the file it was read from.
+    """
+
+    layers: tuple[Layer, ...]
+    recorded_with: str = ""
+    unknown_columns: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    @property
+    def model(self) -> str:
+        """The name of the model."""
+        return self.layers[0].model if self.layers else ""
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of all rows, each weight counted once."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def trainable_parameters(self) -> int:
+        """How many of ``parameters`` an optimizer would update."""
+        return sum(layer.trainable_parameters for layer in self.layers)
+
+    @property
+    def has_topology(self) -> bool:
+        """Whether the edges between all layers are known (not so in subclassed models)."""
+        return all(layer.inbound_layers != UNKNOWN_EDGES for layer in self.layers)
+
+    def same_architecture(self, other: LayerTable) -> bool:
+        """Whether the two tables hold the same rows; who recorded them does not matter."""
+        return self.layers == other.layers
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """The rows as text, in the order of ``COLUMNS``: what a snapshot file holds."""
+        return [
+            (*map(str, astuple(layer)), self.recorded_with if index == 0 else "")
+            for index, layer in enumerate(self.layers)
+        ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a DataFrame with the columns ``COLUMNS``.
+
+        ``parameters`` and ``trainable_parameters`` are integers, ``is_trainable`` is boolean, all
+        else is text; cells that do not apply are empty strings, never NaN.
+        """
+        import pandas as pd
+
+        rows = [
+            (*astuple(layer), self.recorded_with if index == 0 else "")
+            for index, layer in enumerate(self.layers)
+        ]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> LayerTable:
+        """The table that a DataFrame holds.
+
+        Takes what ``to_frame`` gives, and what ``pandas.read_csv`` makes of a snapshot (missing
+        cells are empty). Columns other than ``COLUMNS`` are kept out and named in
+        ``unknown_columns``.
+
+        Raises:
+            TableError: a column is missing or doubled, or a cell does not hold what its column
+                needs.
+        """
+        from pytest_layersnap.csvfile import table_from_cells
+
+        columns = [str(column) for column in frame.columns]
+        rows = [
+            [_cell_text(column, value) for column, value in zip(columns, row, strict=True)]
+            for row in frame.itertuples(index=False, name=None)
+        ]
+        return table_from_cells(columns, rows, where=lambda index: f"row {index}")
+
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """The table as CSV text, or written to ``path`` (UTF-8, ``\\n``, RFC 4180)."""
+        from pytest_layersnap import csvfile
+
+        data = csvfile.dump(self)
+        if path is None:
+            return data.decode("utf-8")
+        with open(path, "wb") as file:
+            file.write(data)
+        return None
+
+    @classmethod
+    def read_csv(cls, path: str | os.PathLike[str]) -> LayerTable:
+        """The table that a snapshot file holds.
+
+        Raises:
+            TableError: the file is no layer table; the message names file, line and column.
+            OSError: the file can't be read.
+        """
+        from pytest_layersnap import csvfile
+
+        return csvfile.read(path)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> None:
+        """Write the table as an Excel workbook of one sheet (needs the extra ``excel``).
+
+        Text is written as text: a cell that begins with ``=`` is shown, never run.
+        """
+        from pytest_layersnap.export import write_workbook
+
+        write_workbook([self], path)
+
+
+def _cell_text(column: str, value: Any) -> str:
+    """What a DataFrame's cell stands for in the file; pandas reads whole numbers beside gaps as floats."""
+    if value is None or value != value or str(value) == "<NA>":
+        return ""
+    if column in COUNTS | {"normalization_axis"} and isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
