@@ -1,0 +1,85 @@
+"""The rooms that touch Keras objects: from a model to its layer table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any
+
+from pytest_layersnap.extract import canonical, keras2, keras3, rows
+from pytest_layersnap.extract.reader import Reader, is_a
+from pytest_layersnap.table import LayerTable
+
+__all__ = ["ModelError", "layer_table"]
+
+
+class ModelError(ValueError):
+    """Something that no layer table can be taken of; the message says why, and what to do."""
+
+
+def layer_table(model_or_builder: Any | Callable[[], Any], *, name: str | None = None) -> LayerTable:
+    """The layer table of a Keras model, of either generation and any backend.
+
+    Args:
+        model_or_builder: a built model, or a function without arguments that gives one.
+        name: what the column ``model`` holds; by default the model's own name, where an auto name such
+            as ``functional_3`` loses its number.
+
+    Raises:
+        ModelError: it is no Keras model, or the model is not built, so that it has no shapes yet.
+    """
+    model = model_or_builder
+    if not is_a(model, "Layer") and callable(model):
+        model = model()
+    if not is_a(model, "Model"):
+        raise ModelError(_no_model(model))
+    _require_built(model)
+    reader = _reader(model)
+    if name is None:
+        name = canonical.auto_name(model.name, type(model).__name__) or str(model.name)
+    versions = f"{reader.versions(model)}, pytest-layersnap {metadata.version('pytest-layersnap')}"
+    layers = tuple(rows.rows(reader, model, name))
+    if not layers:
+        raise ModelError(f"the model {model.name!r} has no layers")
+    return LayerTable(layers=layers, recorded_with=versions)
+
+
+def _reader(model: Any) -> Reader:
+    """By the class that the model derives from: both generations can live in one process."""
+    for base in type(model).__mro__:
+        if base.__name__ == "Layer" and base.__module__.endswith("engine.base_layer"):
+            return keras2
+    return keras3
+
+
+def _no_model(value: Any) -> str:
+    kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+    hint = "give a keras.Model, or a function without arguments that builds one"
+    if is_a(value, "Layer"):
+        hint = "a single layer has no architecture to pin: put it into a keras.Sequential"
+    return f"not a Keras model but {kind}: {hint}"
+
+
+def _require_built(model: Any) -> None:
+    """Refuse a model without shapes: its table would say that it has no parameters.
+
+    ``model.build(shape)`` of a subclassed model may leave its layers unbuilt (keras#19535), so the
+    flag of the model alone does not tell.
+    """
+    if is_a(model, "Sequential"):
+        if not model.built:
+            raise ModelError(
+                f"the Sequential model {model.name!r} is not built, so its shapes are not known: "
+                "begin it with keras.Input(shape=…), or call model.build(input_shape)"
+            )
+        return
+    if is_a(model, "Functional"):
+        return
+    layers = [layer for layer in model._flatten_layers(include_self=False) if not layer.built]
+    if not model.built or (layers and not model.weights):
+        unbuilt = f" ({layers[0].name!r} and {len(layers) - 1} more are not)" if layers else ""
+        raise ModelError(
+            f"the model {model.name!r} ({type(model).__name__}) is not built{unbuilt}: "
+            "call it once before the check, model(keras.Input(shape=…)) or model(an_array); "
+            "model.build(shape) may leave its layers without weights"
+        )

@@ -1,0 +1,674 @@
+"""The rules by which both Keras generations and all backends say the same.
+
+A rule removes a difference of *encoding* between releases and nothing else: each says why it holds and
+which releases it bridges. Release numbers are those in which the difference was measured.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import inspect
+import json
+import re
+import struct
+import textwrap
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pytest_layersnap.extract.reader import KERAS, is_a, is_built_in
+
+# --- names ------------------------------------------------------------------------------------
+
+
+def snake_case(name: str) -> str:
+    """The name that Keras makes from a class name (``Conv2DTranspose`` → ``conv2d_transpose``)."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _keras2_snake_case(name: str) -> str:
+    """Keras 2 keeps digits with the word that they end (``MyV2Layer``: ``my_v2_layer``)."""
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+#: Auto names that do not follow from the class: implicit models and inputs of either generation.
+_OTHER_AUTO_NAMES = {
+    "Functional": "model",
+    "Model": "model",
+    "InputLayer": r"input|keras_tensor(?:_\d+)?(?:CLONE)?|.+_input",
+}
+
+
+def auto_name(name: str, class_name: str) -> str | None:
+    """The stem of a name that Keras made by itself, or None for a name that a person gave.
+
+    Keras appends a counter which is global to the process, so the number says what else was built
+    before and nothing about the model. A person's ``dense_2`` can't be told from Keras' own.
+    """
+    stem = snake_case(class_name)
+    spellings = {re.escape(stem), re.escape(_keras2_snake_case(class_name))}
+    if class_name in _OTHER_AUTO_NAMES:
+        spellings.add(_OTHER_AUTO_NAMES[class_name])
+    return stem if re.fullmatch(rf"(?:{'|'.join(sorted(spellings))})(?:_\d+)?", name) else None
+
+
+# --- operations -------------------------------------------------------------------------------
+
+_BINARY = {"x": "x1", "y": "x2"}
+
+#: Keras 2 records TensorFlow's own functions; Keras 3's operations have numpy's names and arguments.
+_TENSORFLOW_OPERATIONS: dict[str, tuple[str, dict[str, str]]] = {
+    "__operators__.add": ("add", _BINARY),
+    "__operators__.eq": ("equal", {"self": "x1", "other": "x2"}),
+    "__operators__.ne": ("not_equal", {"self": "x1", "other": "x2"}),
+    "__operators__.getitem": ("get_item", {"tensor": "x", "slice_spec": "key"}),
+    "math.add": ("add", _BINARY),
+    "math.subtract": ("subtract", _BINARY),
+    "math.multiply": ("multiply", _BINARY),
+    "math.truediv": ("true_divide", _BINARY),
+    "math.divide": ("true_divide", _BINARY),
+    "math.floordiv": ("floor_divide", _BINARY),
+    "compat.v1.floor_div": ("floor_divide", _BINARY),
+    "math.floormod": ("mod", _BINARY),
+    "math.pow": ("power", _BINARY),
+    "math.negative": ("negative", {}),
+    "math.abs": ("absolute", {}),
+    "math.greater": ("greater", _BINARY),
+    "math.greater_equal": ("greater_equal", _BINARY),
+    "math.less": ("less", _BINARY),
+    "math.less_equal": ("less_equal", _BINARY),
+    "math.equal": ("equal", _BINARY),
+    "math.not_equal": ("not_equal", _BINARY),
+    "math.logical_and": ("logical_and", _BINARY),
+    "math.logical_or": ("logical_or", _BINARY),
+    "math.logical_not": ("logical_not", {}),
+    "math.maximum": ("maximum", _BINARY),
+    "math.minimum": ("minimum", _BINARY),
+    "math.reduce_mean": ("mean", {"input_tensor": "x"}),
+    "math.reduce_sum": ("sum", {"input_tensor": "x"}),
+    "math.reduce_max": ("max", {"input_tensor": "x"}),
+    "math.reduce_min": ("min", {"input_tensor": "x"}),
+    "math.reduce_prod": ("prod", {"input_tensor": "x"}),
+    "math.reduce_any": ("any", {"input_tensor": "x"}),
+    "math.reduce_all": ("all", {"input_tensor": "x"}),
+    "math.reduce_std": ("std", {"input_tensor": "x"}),
+    "math.reduce_variance": ("var", {"input_tensor": "x"}),
+    "linalg.matmul": ("matmul", {"a": "x1", "b": "x2"}),
+    "einsum": ("einsum", {"equation": "subscripts", "inputs": "operands"}),
+    "concat": ("concatenate", {"values": "xs"}),
+    "stack": ("stack", {"values": "xs"}),
+    "split": ("split", {"value": "x", "num_or_size_splits": "indices_or_sections"}),
+    "unstack": ("unstack", {"value": "x"}),
+    "reshape": ("reshape", {"tensor": "x", "shape": "newshape"}),
+    "transpose": ("transpose", {"a": "x", "perm": "axes"}),
+    "compat.v1.transpose": ("transpose", {"a": "x", "perm": "axes"}),
+    "expand_dims": ("expand_dims", {"input": "x"}),
+    "squeeze": ("squeeze", {"input": "x"}),
+    "compat.v1.squeeze": ("squeeze", {"input": "x"}),
+    "tile": ("tile", {"input": "x", "multiples": "repeats"}),
+    "pad": ("pad", {"tensor": "x", "paddings": "pad_width"}),
+    "compat.v1.pad": ("pad", {"tensor": "x", "paddings": "pad_width"}),
+    "cast": ("cast", {}),
+    "where": ("where", {"x": "x1", "y": "x2"}),
+    "clip_by_value": ("clip", {"t": "x", "clip_value_min": "x_min", "clip_value_max": "x_max"}),
+    "compat.v1.gather": ("take", {"params": "x"}),
+    "gather": ("take", {"params": "x"}),
+    "one_hot": ("one_hot", {"indices": "x", "depth": "num_classes"}),
+    "math.argmax": ("argmax", {"input": "x"}),
+    "math.argmin": ("argmin", {"input": "x"}),
+    "math.l2_normalize": ("normalize", {}),
+    "nn.softmax": ("softmax", {"logits": "x"}),
+    "nn.log_softmax": ("log_softmax", {"logits": "x"}),
+    "nn.relu": ("relu", {"features": "x"}),
+    "nn.relu6": ("relu6", {"features": "x"}),
+    "nn.gelu": ("gelu", {"features": "x"}),
+    "nn.silu": ("silu", {"features": "x"}),
+    "nn.elu": ("elu", {"features": "x"}),
+    "nn.selu": ("selu", {"features": "x"}),
+    "nn.leaky_relu": ("leaky_relu", {"features": "x", "alpha": "negative_slope"}),
+    "image.resize": ("resize", {"images": "x", "method": "interpolation"}),
+}
+
+#: Keras 3's snake case splits some words that everybody writes as one.
+_OPERATION_SPELLINGS = {"re_lu": "relu", "re_lu6": "relu6"}
+
+#: Arguments of TensorFlow's functions that name the operation or repeat a default under another value.
+_OPERATION_NOISE: dict[str, Any] = {
+    "name": ...,
+    "conjugate": False,
+    "validate_indices": None,
+    "batch_dims": 0,
+    "squeeze_dims": None,
+    "constant_values": 0,
+    "mode": "constant",
+    "data_format": ...,
+}
+
+#: Defaults of Keras 3's operations which TensorFlow's functions do not have, and the other way round.
+_OPERATION_DEFAULTS: dict[str, dict[str, Any]] = {
+    "relu": {"negative_slope": 0, "threshold": 0},
+    "normalize": {"order": 2, "axis": -1, "epsilon": 1e-12},
+    "one_hot": {"dtype": "float32", "axis": -1, "on_value": 1, "off_value": 0},
+    "softmax": {"axis": -1},
+    "log_softmax": {"axis": -1},
+    "concatenate": {"axis": -1},
+    "split": {"axis": 0},
+    "resize": {"antialias": False, "interpolation": "bilinear", "fill_value": 0, "fill_mode": "constant"},
+    "argmax": {"output_type": "int64"},
+    "argmin": {"output_type": "int64"},
+}
+
+#: Settings which may be written as a number or as a list of one.
+_ONE_OR_LIST = frozenset({"axis"})
+
+
+def operation_name(name: str) -> str:
+    """``op:`` and Keras 3's name of an operation, from Keras 3's class or TensorFlow's symbol."""
+    if name in _TENSORFLOW_OPERATIONS:
+        return "op:" + _TENSORFLOW_OPERATIONS[name][0]
+    stem = snake_case(name.rpartition(".")[2])
+    return "op:" + _OPERATION_SPELLINGS.get(stem, stem)
+
+
+def operation_stem(name: str) -> str | None:
+    """The symbol in an auto name of Keras 2's operations: ``tf.math.add_3`` → ``math.add``."""
+    match = re.fullmatch(r"tf\.(.+?)(?:_\d+)?", name)
+    return match[1] if match else None
+
+
+def operation_argument(symbol: str, argument: str) -> str:
+    """Keras 3's name for an argument of one of TensorFlow's functions."""
+    return _TENSORFLOW_OPERATIONS.get(symbol, ("", {}))[1].get(argument, argument)
+
+
+def operation_settings(operation: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What an operation is called with besides tensors, canonical, without defaults."""
+    defaults = {**_OPERATION_NOISE, **_OPERATION_DEFAULTS.get(operation.removeprefix("op:"), {})}
+    plain = {}
+    for key, setting in settings.items():
+        setting = value(setting)
+        if isinstance(setting, str):
+            setting = setting.lower() if key == "mode" else setting
+        if key in _ONE_OR_LIST and isinstance(setting, list) and len(setting) == 1:
+            setting = setting[0]
+        if setting is None or setting is False:
+            continue
+        if key in defaults and (defaults[key] is ... or _same(defaults[key], setting)):
+            continue
+        plain[key] = setting
+    return plain
+
+
+# --- values -----------------------------------------------------------------------------------
+
+#: Arrays up to this many numbers are written out; larger ones by shape and digest.
+_LISTED_NUMBERS = 64
+
+_POLICY_CLASSES = ("Policy", "DTypePolicy", "FloatDTypePolicy")
+_ALIASES = {"swish": "silu", "hard_swish": "hard_silu", "OrthogonalInitializer": "Orthogonal"}
+
+
+def value(raw: Any) -> Any:
+    """Anything that a config or call holds, as JSON's plain values; never fails.
+
+    Numbers have one spelling: integral floats are integers (``Dropout(0)`` is ``Dropout(0.0)``), and a
+    float32 written out as a float64 is the shortest number that float32 rounds to. What can't be
+    serialised becomes a stable, readable stand-in.
+    """
+    try:
+        return _value(raw)
+    except RecursionError:
+        return _stand_in(raw)
+
+
+def _value(raw: Any) -> Any:
+    if raw is None or isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str):
+        return _ALIASES.get(raw, str(raw))
+    if isinstance(raw, int):
+        return int(raw)
+    if isinstance(raw, float):
+        return _number(float(raw))
+    if isinstance(raw, bytes):
+        return raw.decode("utf-8", "backslashreplace")
+    if isinstance(raw, slice):
+        return "slice({}, {}, {})".format(*map(_value, (raw.start, raw.stop, raw.step)))
+    if raw is Ellipsis:
+        return "..."
+    if isinstance(raw, Mapping):
+        return _mapping(raw)
+    if isinstance(raw, (set, frozenset)):
+        return sorted(map(_value, raw), key=_json)
+    if isinstance(raw, (list, tuple)):
+        return [_value(item) for item in raw]
+    return _object(raw)
+
+
+def _number(number: float) -> Any:
+    if number != number or number in (float("inf"), float("-inf")):
+        return str(number)
+    if number.is_integer() and abs(number) < 2**53:
+        return int(number)
+    try:
+        as_float32 = struct.unpack("f", struct.pack("f", number))[0]
+    except OverflowError:
+        return number
+    if as_float32 != number:
+        return number
+    return next(
+        short
+        for short in (float(f"{number:.{digits}g}") for digits in range(1, 18))
+        if struct.unpack("f", struct.pack("f", short))[0] == number
+    )
+
+
+def _mapping(raw: Mapping[Any, Any]) -> Any:
+    """A dict; Keras' tagged dicts (serialised objects, policies, functions) in their plain form."""
+    keys = set(raw)
+    if keys == {"start", "stop", "step"}:
+        return _value(slice(raw["start"], raw["stop"], raw["step"]))
+    if "class_name" in keys and "items" in keys:
+        return _value(raw["items"])
+    if "class_name" in keys and "config" in keys:
+        return serialized(raw)
+    if "class_name" in keys and "inner_config" in keys:
+        return _value(raw["inner_config"])
+    return {
+        str(_ALIASES.get(key, key) if isinstance(key, str) else key): plain
+        for key, item in raw.items()
+        if (plain := _value(item)) is not None
+    }
+
+
+def serialized(raw: Mapping[str, Any]) -> Any:
+    """An object in Keras' serialised form: its class and canonical config.
+
+    Keras 3 adds ``module``, ``registered_name`` and ``build_config``, Keras 2.12+ some of them; none
+    is architecture.
+    """
+    name, config = str(raw["class_name"]), raw["config"]
+    name = name.rpartition(">")[2]
+    if name in ("__tuple__", "__set__"):
+        return _value(config)
+    if name == "__numpy__" or name == "__tensor__":
+        return _array(config.get("value"))
+    if name == "function":
+        return f"<function {config}>"
+    if name == "__lambda__":
+        return "<lambda>"
+    if name.endswith(_POLICY_CLASSES):
+        return str(config.get("name", "")) if isinstance(config, Mapping) else str(config)
+    if not isinstance(config, Mapping):
+        return {"class_name": name, "config": _value(config)}
+    return {"class_name": _ALIASES.get(name, name), "config": attributes(name, config)}
+
+
+def _object(raw: Any) -> Any:
+    if isinstance(raw, functools.partial):
+        arguments = {"args": list(raw.args), "keywords": raw.keywords}
+        return f"<partial {_value(raw.func)} {_json(_value(arguments))}>"
+    if isinstance(raw, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)):
+        return function_text(raw)
+    if hasattr(raw, "as_list") and type(raw).__name__ == "TensorShape":
+        return None if raw.rank is None else _value(raw.as_list())
+    if type(raw).__name__ == "DType" or type(raw).__module__ == "numpy.dtypes":
+        return str(raw.name)
+    if type(raw).__name__.endswith(_POLICY_CLASSES):
+        return str(raw.name)
+    if hasattr(raw, "shape") and (hasattr(raw, "numpy") or hasattr(raw, "__array__")):
+        return _array(raw)
+    if hasattr(raw, "item") and type(raw).__module__ == "numpy":
+        return _value(raw.item())
+    get_config = getattr(raw, "get_config", None)
+    if callable(get_config):
+        return {"class_name": type(raw).__name__, "config": attributes_of(raw)}
+    if callable(raw) and hasattr(raw, "__name__"):
+        return function_text(raw)
+    return _stand_in(raw)
+
+
+def _array(raw: Any) -> Any:
+    """Constants: short ones as lists, long ones by shape and digest, in float32's spelling."""
+    import numpy as np
+
+    try:
+        array = np.asarray(raw)
+    except Exception:  # a symbolic or sealed tensor of any backend
+        return _stand_in(raw)
+    if array.dtype == object:
+        return _value(array.tolist())
+    if array.size <= _LISTED_NUMBERS:
+        return _value(array.tolist())
+    if array.dtype.kind == "f":
+        array = array.astype("<f4")
+    digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
+    return f"<array {tuple(array.shape)} {digest}>"
+
+
+def _stand_in(raw: Any) -> str:
+    return f"<{type(raw).__module__}.{type(raw).__qualname__}>"
+
+
+def _same(one: Any, other: Any) -> bool:
+    return _json(one) == _json(other)
+
+
+def _json(plain: Any) -> str:
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False)
+
+
+# --- functions --------------------------------------------------------------------------------
+
+
+def function_text(function: Any) -> str:
+    """A function as text: Keras' own by name, others with their module, a lambda by its source.
+
+    What a closure captured and the plain globals that a lambda reads are part of the text, as they
+    change what it does. Byte code is never used: it differs between Python releases and holds paths.
+    """
+    module = getattr(function, "__module__", None) or ""
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", "")
+    if module.partition(".")[0] in KERAS:
+        return _ALIASES.get(function.__name__, function.__name__)
+    kind = "class" if isinstance(function, type) else "function"
+    if not isinstance(function, types.FunctionType):
+        return f"<{kind} {module}.{name}>".replace(" .", " ")
+    known = _captured(function)
+    suffix = f" with {_json(known)}" if known else ""
+    if function.__name__ == "<lambda>":
+        return f"<{_lambda_source(function) or 'lambda'}{suffix}>"
+    return f"<{kind} {module}.{name}{suffix}>"
+
+
+def _captured(function: types.FunctionType) -> dict[str, Any]:
+    """Free variables with their values, defaults, and for a lambda the plain globals that it reads."""
+    known: dict[str, Any] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            known[name] = _value(cell.cell_contents)
+        except ValueError:  # a cell that is still empty
+            continue
+    if function.__defaults__:
+        known["defaults"] = _value(function.__defaults__)
+    if function.__kwdefaults__:
+        known["keyword defaults"] = _value(function.__kwdefaults__)
+    if function.__name__ == "<lambda>":
+        for name in function.__code__.co_names:
+            if isinstance(function.__globals__.get(name), (bool, int, float, str, tuple)):
+                known[name] = _value(function.__globals__[name])
+    return known
+
+
+def _lambda_source(function: types.FunctionType) -> str | None:
+    """``lambda x: x * 2`` as Python itself would write it, or None where no source can be read."""
+    code = function.__code__
+    try:
+        lines, first = inspect.getsourcelines(code)
+    except (OSError, TypeError):
+        return _code_digest(code)
+    source = textwrap.dedent("".join(lines))
+    candidates: set[str] = set()
+    for text in (source, f"({source.strip().rstrip(',')})"):
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            continue
+        candidates = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Lambda)}
+        break
+    if len(candidates) > 1:  # several lambdas on these lines
+        candidates = {text for text in candidates if _does(_compiled(text)) == _does(code)}
+    return candidates.pop() if len(candidates) == 1 else _code_digest(code)
+
+
+def _compiled(source: str) -> types.CodeType:
+    """The code of a lambda written as text; it is compiled, never run."""
+    module = compile(source, "<lambda>", "eval")
+    return next(const for const in module.co_consts if isinstance(const, types.CodeType))
+
+
+def _does(code: types.CodeType) -> tuple[Any, ...]:
+    plain = tuple(const for const in code.co_consts if not isinstance(const, types.CodeType))
+    return (plain, code.co_names, code.co_code)
+
+
+def _code_digest(code: types.CodeType) -> str:
+    """What stands in for a lambda without source: names and constants, the same in every Python."""
+    plain = [const for const in code.co_consts if not isinstance(const, types.CodeType)]
+    known = {"names": list(code.co_names), "constants": _value([c for c in plain if c is not None])}
+    return f"lambda {_json(known)}"
+
+
+# --- configs ----------------------------------------------------------------------------------
+
+#: Keys that are no architecture: identity, flags with a column of their own, what shapes repeat,
+#: how Keras executes or stores a layer.
+_DROPPED = frozenset(
+    {
+        "name",
+        "trainable",
+        "dtype",
+        "dtype_policy",
+        "module",
+        "registered_name",
+        "build_config",
+        "build_input_shape",
+        "shared_object_id",
+        "autocast",
+        "batch_shape",
+        "batch_input_shape",
+        "shape",
+        "batch_size",
+        "function_type",
+        "output_shape_type",
+        "output_shape_module",
+        "implementation",
+        "time_major",
+        "query_shape",
+        "key_shape",
+        "value_shape",
+        "vocabulary_size_",
+        "_shared_object_id",
+    }
+)
+
+#: A key at a documented default that some release leaves out of its configs.
+_DEFAULTS: dict[str, Any] = {
+    "groups": 1,
+    "synchronized": False,
+    "renorm": False,
+    "renorm_momentum": 0.99,
+    "renorm_clipping": {},
+    "fused": True,
+    "virtual_batch_size": None,
+    "ragged": False,
+    "sparse": False,
+    "optional": False,
+    "rms_scaling": False,
+    "pad_to_aspect_ratio": False,
+    "antialias": False,
+    "fill_mode": "constant",
+    "fill_value": 0,
+    "oov_method": "floormod",
+    "zero_output_for_mask": False,
+    "use_gate": False,
+    "flash_attention": None,
+    "attention_axes": None,
+    "unroll": False,
+    "input_length": None,
+    "arguments": {},
+    "keepdims": False,
+    "bounding_box_format": None,
+    "quantization_config": None,
+    "lora_alpha": None,
+}
+
+_RENAMED = {
+    "LeakyReLU": {"alpha": "negative_slope"},
+    "ReLU": {},
+}
+
+#: Keras 2's separable and depthwise convolutions inherit settings that they never use.
+_DEAD = {
+    "SeparableConv1D": ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "groups"),
+    "SeparableConv2D": ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "groups"),
+    "DepthwiseConv1D": ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "filters"),
+    "DepthwiseConv2D": ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "filters"),
+}
+
+#: Layers whose ``seed`` Keras draws anew in each process where none is given (3.x).
+_DRAWS_SEED = frozenset({"RandomCrop"})
+
+
+def attributes(class_name: str, config: Mapping[str, Any], rank: int | None = None) -> dict[str, Any]:
+    """The canonical config of a layer or of an object that a layer's config holds.
+
+    Args:
+        class_name: the class that the config belongs to.
+        config: what ``get_config`` gave.
+        rank: the rank of the layer's input, where known: it makes a negative axis absolute.
+    """
+    renamed = _RENAMED.get(class_name, {})
+    plain: dict[str, Any] = {}
+    for key, raw in config.items():
+        key = renamed.get(str(key), str(key))
+        if key in _DROPPED or key in _DEAD.get(class_name, ()):
+            continue
+        if key == "seed" and class_name in _DRAWS_SEED:
+            continue
+        item = value(raw)
+        if item is None or (key in _DEFAULTS and _same(item, value(_DEFAULTS[key]))):
+            continue
+        plain[key] = item
+    _shape_up(class_name, plain, rank)
+    return plain
+
+
+def _shape_up(class_name: str, plain: dict[str, Any], rank: int | None) -> None:
+    """The rules that are about single settings."""
+    if plain.get("data_format") in ("channels_last", "default"):
+        # The default of the configuration file; 2.x writes it into every layer, 3.x not into all.
+        del plain["data_format"]
+    if "Normalization" in class_name and "axis" in plain:
+        plain["axis"] = _axis(plain["axis"], rank)
+    if class_name.endswith("Reshape") or class_name == "RepeatVector":
+        return
+    if class_name == "RandomRotation" or class_name.startswith("RandomZoom"):
+        for key in ("factor", "height_factor", "width_factor"):
+            if isinstance(plain.get(key), (int, float)):
+                plain[key] = [-plain[key], plain[key]]
+
+
+def _axis(axis: Any, rank: int | None) -> Any:
+    """2.x writes ``[3]`` once built, 3.x ``-1`` or ``3``: one absolute number, or a list of several."""
+    axes = axis if isinstance(axis, list) else [axis]
+    if rank is not None:
+        axes = [item + rank if isinstance(item, int) and item < 0 else item for item in axes]
+    return axes[0] if len(axes) == 1 else axes
+
+
+def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
+    """The canonical config of a live layer; constructor arguments read off it where it has no config."""
+    if is_a(layer, "Functional") or is_a(layer, "Sequential"):
+        return {}
+    name = type(layer).__name__
+    if not _has_own_config(layer):
+        return attributes(name, _constructor_arguments(layer), rank)
+    try:
+        config = dict(layer.get_config())
+    except Exception:  # get_config is the user's code, or refuses an activation without a name
+        config = _constructor_arguments(layer)
+    if name == "Lambda":
+        config["function"] = getattr(layer, "function", config.get("function"))
+        config.pop("module", None)
+    return attributes(name, config, rank)
+
+
+def _has_own_config(layer: Any) -> bool:
+    """Whether ``get_config`` is more than Keras' base class: 2.x raises there, 3.x records arguments."""
+    if is_built_in(layer):
+        return True
+    owner = next((base for base in type(layer).__mro__ if "get_config" in vars(base)), None)
+    return owner is not None and owner.__name__ not in ("Layer", "Operation", "Model", "Module")
+
+
+def _constructor_arguments(layer: Any) -> dict[str, Any]:
+    """What ``__init__`` was given, as far as it was kept: in 3.x by Keras, else under the same names."""
+    recorded = getattr(layer, "_auto_config", None)
+    known = dict(getattr(recorded, "config", None) or {})
+    if "class_name" in known and isinstance(known.get("config"), Mapping):
+        known = dict(known["config"])
+    try:
+        parameters: Any = inspect.signature(type(layer).__init__).parameters.values()
+    except (TypeError, ValueError):
+        parameters = ()
+    kept: dict[str, Any] = {}
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        for name in (parameter.name, f"_{parameter.name}"):
+            if parameter.name != "self" and hasattr(layer, name):
+                kept[parameter.name] = getattr(layer, name)
+                break
+        else:
+            if parameter.name in known:
+                kept[parameter.name] = known[parameter.name]
+    return kept
+
+
+#: Layers whose dtype policy says nothing: they take and give strings or integers.
+LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing"})
+
+# --- readable copies --------------------------------------------------------------------------
+
+
+def _tuple_text(plain: Any) -> str:
+    if isinstance(plain, list):
+        items = [_tuple_text(item) for item in plain]
+        return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+    return str(plain)
+
+
+def _activation_text(plain: Any) -> str:
+    if isinstance(plain, Mapping):
+        return str(plain.get("class_name", _json(plain)))
+    return str(plain)
+
+
+_Rule = tuple[str, str, Callable[[Any], str]]
+_COPIES: tuple[_Rule, ...] = (
+    ("activation_function", "activation", _activation_text),
+    ("kernel_size", "kernel_size", _tuple_text),
+    ("use_bias", "use_bias", str),
+    ("padding", "padding", _tuple_text),
+    ("strides", "strides", _tuple_text),
+    ("pooling_size", "pool_size", _tuple_text),
+    ("reshape_target_shape", "target_shape", _tuple_text),
+)
+
+
+def readable(class_name: str, plain: Mapping[str, Any]) -> dict[str, str]:
+    """The columns that repeat settings of ``layer_attributes`` for readers."""
+    copies = {column: text(plain[key]) for column, key, text in _COPIES if key in plain}
+    if "Dropout" in class_name and "rate" in plain:
+        copies["dropout_rate"] = str(plain["rate"])
+    if "Normalization" in class_name:
+        if "momentum" in plain:
+            copies["normalization_momentum"] = str(plain["momentum"])
+        if "axis" in plain:
+            copies["normalization_axis"] = _tuple_text(plain["axis"])
+    return copies
+
+
+def shape_text(shape: Any) -> str:
+    """``(None, 8)``; a list or dict of shapes as such."""
+    if isinstance(shape, dict):
+        return "{" + ", ".join(f"{key!r}: {shape_text(item)}" for key, item in shape.items()) + "}"
+    if isinstance(shape, list):
+        return "[" + ", ".join(map(shape_text, shape)) + "]"
+    return str(shape)

@@ -1,0 +1,159 @@
+"""The graph of a functional model, in the canonical order of its rows."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_layersnap.extract.reader import Call, Reader, Source, flatten, labelled
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCall:
+    """One call: its arguments by name, in the order of the callable's signature."""
+
+    arguments: dict[str, Any]
+    defaults: dict[str, Any]
+    outputs: list[Any]
+
+
+@dataclass(slots=True)
+class Graph:
+    """Operations in row order, the calls of each, and what goes in and out.
+
+    ``calls`` is keyed by the id of the operation; ``call_numbers`` maps an operation's id and Keras'
+    index of a call to the place of that call in ``calls``.
+    """
+
+    operations: list[Any] = field(default_factory=list)
+    calls: dict[int, list[BoundCall]] = field(default_factory=dict)
+    call_numbers: dict[tuple[int, int], int] = field(default_factory=dict)
+    inputs: list[tuple[str, Source]] = field(default_factory=list)
+    outputs: list[tuple[str, Source]] = field(default_factory=list)
+
+
+def read_graph(reader: Reader, functional: Any) -> Graph:
+    """The graph that a model's outputs depend on.
+
+    Operations come in the order of Keras' own ``layers`` (distance from the outputs, ties by the
+    order in which a walk from the outputs meets them), worked out anew so that it depends on the
+    structure alone: masks that Keras passes on by itself are no part of the walk.
+    """
+    nodes = {}
+    numbers: dict[int, int] = {}
+    for node in reader.nodes(functional):
+        operation = reader.node_operation(node)
+        nodes[id(operation), operation._inbound_nodes.index(node)] = node
+        numbers.setdefault(id(operation), len(numbers))
+    bound = {
+        key: _bind(reader, reader.node_operation(node), reader.call(node))
+        for key, node in nodes.items()
+    }
+    inputs = [(label, reader.source(tensor)) for label, tensor in labelled(reader.inputs(functional))]
+    outputs = [
+        (label, reader.source(tensor)) for label, tensor in labelled(reader.outputs(functional))
+    ]
+    parents = {
+        key: [
+            (id(source.operation), source.call)
+            for source in map(reader.source, tensors(reader, call.arguments))
+            if (id(source.operation), source.call) in nodes
+        ]
+        for key, call in bound.items()
+    }
+    roots = [(id(source.operation), source.call) for _, source in (*outputs, *inputs)]
+    # Layers of add_loss and add_metric (Keras 2) are in the model but feed no output.
+    roots += [key for key, node in nodes.items() if not reader.is_operation(reader.node_operation(node))]
+    first_met, finished = _walk(roots, parents)
+    order = _order(first_met, finished, parents, [id(source.operation) for _, source in inputs])
+
+    graph = Graph(inputs=inputs, outputs=outputs)
+    by_id = {key[0]: reader.node_operation(node) for key, node in nodes.items()}
+    graph.operations = [by_id[key] for key in order]
+    for key in finished:
+        calls = graph.calls.setdefault(key[0], [])
+        graph.call_numbers[key] = len(calls)
+        calls.append(bound[key])
+    return graph
+
+
+def tensors(reader: Reader, arguments: dict[str, Any]) -> list[Any]:
+    """The tensors among a call's arguments, in argument order."""
+    return [
+        leaf
+        for value in arguments.values()
+        for leaf in flatten(value)
+        if reader.is_tensor(leaf)
+    ]
+
+
+def _bind(reader: Reader, operation: Any, call: Call) -> BoundCall:
+    """Give arguments their names, so that ``f(x, key=k)`` and ``f(x, k)`` are the same call."""
+    function: Callable[..., Any]
+    function = reader.operation_call(operation)[1] if reader.is_operation(operation) else operation.call
+    try:
+        signature = inspect.signature(function)
+        arguments = dict(signature.bind_partial(*call.args, **call.kwargs).arguments)
+    except (TypeError, ValueError):
+        positional = {f"argument_{index}": value for index, value in enumerate(call.args)}
+        return BoundCall({**positional, **call.kwargs}, {}, call.outputs)
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature.parameters.items()
+        if parameter.default is not parameter.empty
+    }
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            arguments.update(arguments.pop(name, {}))
+    return BoundCall(arguments, defaults, call.outputs)
+
+
+_Key = tuple[int, int]
+
+
+def _walk(roots: Iterable[_Key], parents: dict[_Key, list[_Key]]) -> tuple[dict[int, int], list[_Key]]:
+    """Walk from the outputs: when each operation is first met, and the order in which calls finish.
+
+    Iterative, because networks are deeper than Python's stack.
+    """
+    first_met: dict[int, int] = {}
+    finished: dict[_Key, None] = {}
+    started: set[_Key] = set()
+    for root in roots:
+        stack = [root] if root in parents else []
+        while stack:
+            key = stack[-1]
+            if key in finished:
+                stack.pop()
+            elif key in started:
+                finished[key] = None
+                stack.pop()
+            else:
+                started.add(key)
+                first_met.setdefault(key[0], len(first_met))
+                stack.extend(parent for parent in reversed(parents[key]) if parent not in started)
+    return first_met, list(finished)
+
+
+def _order(
+    first_met: dict[int, int],
+    finished: list[_Key],
+    parents: dict[_Key, list[_Key]],
+    inputs: list[int],
+) -> list[int]:
+    """Operations by distance from the outputs; what feeds nothing comes last, inputs of that kind first."""
+    depths: dict[_Key, int] = {}
+    operation_depths: dict[int, int] = {}
+    for key in reversed(finished):
+        depth = max(depths.get(key, 0), operation_depths.get(key[0], 0))
+        depths[key] = operation_depths[key[0]] = depth
+        for parent in parents[key]:
+            depths[parent] = max(depth + 1, depths.get(parent, 0))
+    used = {parent[0] for key in finished for parent in parents[key]}
+    unused_inputs = {key for key in inputs if key not in used}
+    return sorted(
+        operation_depths,
+        key=lambda key: (-operation_depths[key], key not in unused_inputs, first_met[key]),
+    )

@@ -1,0 +1,100 @@
+"""Where Keras 2.15 and tf_keras keep shapes, calls, weights and configs.
+
+The functions here and in ``keras3`` have the same names and meanings (``reader.Reader``).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from pytest_layersnap.extract.reader import Call, Source, flatten
+
+
+def functional(model: Any) -> Any | None:
+    """The object that holds the graph of a model, or None where a model has no graph."""
+    has_graph = getattr(model, "_is_graph_network", False) and hasattr(model, "_nodes_by_depth")
+    return model if has_graph else None
+
+
+def nodes(graph: Any) -> list[Any]:
+    """The calls that belong to a model's graph; a layer may have others, made for other models."""
+    return [node for depth in graph._nodes_by_depth.values() for node in depth]
+
+
+def node_operation(node: Any) -> Any:
+    """The layer or operation that was called."""
+    return node.layer
+
+
+def source(tensor: Any) -> Source:
+    """The call and output that a symbolic tensor comes from."""
+    history = tensor._keras_history
+    return Source(history.layer, history.node_index, history.tensor_index)
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a call argument is a tensor of the graph."""
+    return hasattr(value, "_keras_history")
+
+
+def call(node: Any) -> Call:
+    """The arguments and outputs of a call."""
+    return Call(tuple(node.call_args), dict(node.call_kwargs), flatten(node.outputs))
+
+
+def inputs(graph: Any) -> Any:
+    """The inputs of a graph, as they were given: a tensor, list or dict."""
+    return graph._nested_inputs
+
+
+def outputs(graph: Any) -> Any:
+    """The outputs of a graph, as they were given."""
+    return graph._nested_outputs
+
+
+def children(layer: Any) -> list[Any]:
+    """The layers that a layer holds itself, in the order in which they were assigned."""
+    return list(layer._flatten_layers(recursive=False, include_self=False))
+
+
+def own_weights(layer: Any) -> list[Any]:
+    """The weights of a layer without those of the layers it holds.
+
+    ``layer.weights`` would not do: it lists all trainable ones first, so that freezing reorders it.
+    """
+    own = [*layer._trainable_weights, *layer._non_trainable_weights]
+    if children(layer) or _is_model(layer):
+        return own
+    listed = {id(weight) for weight in own}
+    return own + [weight for weight in layer.weights if id(weight) not in listed]
+
+
+def _is_model(layer: Any) -> bool:
+    return any(base.__name__ == "Model" for base in type(layer).__mro__)
+
+
+def is_operation(layer: Any) -> bool:
+    """Whether this is a node of the graph that a person would not call a layer."""
+    return type(layer).__name__ in {"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod"}
+
+
+def operation_call(operation: Any) -> tuple[str, Any, dict[str, Any]]:
+    """An operation's name, the callable whose signature its calls follow, and its own settings."""
+    function = getattr(operation, "function", None)
+    if function is None:
+        return operation.name, operation.call, {}
+    return operation.symbol or function.__name__, function, {}
+
+
+def versions(model: Any) -> str:
+    """Keras and the backend that built a model."""
+    package = next(
+        base.__module__.split(".")[0]
+        for base in type(model).__mro__
+        if base.__name__ == "Layer" and base.__module__.startswith(("keras.", "tf_keras."))
+    )
+    return (
+        f"{package} {sys.modules[package].__version__}, "
+        f"tensorflow {sys.modules['tensorflow'].__version__}"
+    )

@@ -1,0 +1,110 @@
+"""Where Keras 3 (3.3 and newer) keeps shapes, calls, weights and configs.
+
+The functions here and in ``keras2`` have the same names and meanings (``reader.Reader``).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from pytest_layersnap.extract.reader import Call, Source, flatten
+
+
+def functional(model: Any) -> Any | None:
+    """The object that holds the graph of a model, or None where a model has no graph."""
+    graph = getattr(model, "_functional", model)
+    return graph if hasattr(graph, "_nodes_by_depth") else None
+
+
+def nodes(graph: Any) -> list[Any]:
+    """The calls that belong to a model's graph; a layer may have others, made for other models."""
+    return [node for depth in graph._nodes_by_depth.values() for node in depth]
+
+
+def node_operation(node: Any) -> Any:
+    """The layer or operation that was called."""
+    return node.operation
+
+
+def source(tensor: Any) -> Source:
+    """The call and output that a symbolic tensor comes from."""
+    operation, call, output = tensor._keras_history
+    return Source(operation, call, output)
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a call argument is a tensor of the graph."""
+    return hasattr(value, "_keras_history")
+
+
+def call(node: Any) -> Call:
+    """The arguments and outputs of a call; masks that Keras passed on by itself are left out.
+
+    Keras 3 writes the mask that travels with a tensor into the recorded keyword arguments, and with
+    it the operations which compute it; Keras 2 does neither.
+    """
+    args, kwargs = node.arguments.args, node.arguments.kwargs
+    tensors = [value for value in flatten((args, kwargs)) if is_tensor(value)]
+    automatic = {id(mask) for mask in map(keras_mask, tensors) if mask is not None}
+    kept = {
+        name: value
+        for name, value in kwargs.items()
+        if not (
+            (name == "mask" or name.endswith("_mask"))
+            and all(item is None or id(item) in automatic for item in flatten(value))
+        )
+    }
+    return Call(tuple(args), kept, node.outputs)
+
+
+def keras_mask(tensor: Any) -> Any | None:
+    """The mask that travels with a tensor."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def inputs(graph: Any) -> Any:
+    """The inputs of a graph, as they were given: a tensor, list or dict."""
+    return graph._inputs_struct
+
+
+def outputs(graph: Any) -> Any:
+    """The outputs of a graph, as they were given."""
+    return graph._outputs_struct
+
+
+def children(layer: Any) -> list[Any]:
+    """The layers that a layer holds itself, in the order in which they were assigned."""
+    return list(getattr(layer, "_layers", ()))
+
+
+def own_weights(layer: Any) -> list[Any]:
+    """The weights of a layer without those of the layers it holds; random state is no weight."""
+    return [
+        *getattr(layer, "_trainable_variables", ()),
+        *getattr(layer, "_non_trainable_variables", ()),
+    ]
+
+
+def is_operation(layer: Any) -> bool:
+    """Whether this is a node of the graph that is no layer."""
+    return not any(
+        base.__name__ == "Layer" and base.__module__.startswith("keras.")
+        for base in type(layer).__mro__
+    )
+
+
+def operation_call(operation: Any) -> tuple[str, Any, dict[str, Any]]:
+    """An operation's name, the callable whose signature its calls follow, and its own settings."""
+    settings = {
+        name: value for name, value in operation.get_config().items() if name != "name"
+    }
+    return type(operation).__name__, operation.call, settings
+
+
+def versions(model: Any) -> str:
+    """Keras and the backend that built a model."""
+    keras = sys.modules["keras"]
+    backend = keras.config.backend()
+    module = sys.modules.get(backend)
+    return f"keras {keras.__version__}, {backend} {getattr(module, '__version__', '')}".rstrip()

@@ -1,0 +1,83 @@
+"""What the two generations' readers have in common: the terms in which they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a symbolic tensor comes from: the operation, which of its calls, which of the outputs.
+
+    ``call`` counts all calls of the operation, also those made for other models.
+    """
+
+    operation: Any
+    call: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a layer or operation: arguments as recorded, and the flat list of output tensors."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: list[Any]
+
+
+class Reader(Protocol):
+    """What ``keras2`` and ``keras3`` provide; each function says there what it does."""
+
+    def functional(self, model: Any) -> Any | None: ...  # noqa: D102
+    def nodes(self, graph: Any) -> list[Any]: ...  # noqa: D102
+    def node_operation(self, node: Any) -> Any: ...  # noqa: D102
+    def source(self, tensor: Any) -> Source: ...  # noqa: D102
+    def is_tensor(self, value: Any) -> bool: ...  # noqa: D102
+    def call(self, node: Any) -> Call: ...  # noqa: D102
+    def inputs(self, graph: Any) -> Any: ...  # noqa: D102
+    def outputs(self, graph: Any) -> Any: ...  # noqa: D102
+    def children(self, layer: Any) -> list[Any]: ...  # noqa: D102
+    def own_weights(self, layer: Any) -> list[Any]: ...  # noqa: D102
+    def is_operation(self, layer: Any) -> bool: ...  # noqa: D102
+    def operation_call(self, operation: Any) -> tuple[str, Any, dict[str, Any]]: ...  # noqa: D102
+    def versions(self, model: Any) -> str: ...  # noqa: D102
+
+
+def flatten(value: Any) -> list[Any]:
+    """The leaves of nested lists, tuples and dicts, dicts in the order of their keys as Keras does."""
+    return [leaf for _, leaf in labelled(value)]
+
+
+def labelled(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of a structure, each with its place in it: ``0``, ``left``, ``heads.1``."""
+    if isinstance(value, dict):
+        items = [(str(key), value[key]) for key in sorted(value, key=str)]
+    elif isinstance(value, (list, tuple)):
+        items = [(str(index), item) for index, item in enumerate(value)]
+    else:
+        yield label, value
+        return
+    for key, item in items:
+        yield from labelled(item, f"{label}.{key}" if label else key)
+
+
+def classes(value: Any) -> Iterator[tuple[str, str]]:
+    """Top package and name of an object's class and its bases."""
+    for base in type(value).__mro__:
+        yield base.__module__.partition(".")[0], base.__name__
+
+
+KERAS = frozenset({"keras", "tf_keras"})
+
+
+def is_a(value: Any, name: str) -> bool:
+    """Whether an object's class is, or derives from, Keras' class of that name, in either generation."""
+    return any(package in KERAS and base == name for package, base in classes(value))
+
+
+def is_built_in(value: Any) -> bool:
+    """Whether an object's own class is one of Keras'."""
+    return type(value).__module__.partition(".")[0] in KERAS

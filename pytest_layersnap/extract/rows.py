@@ -1,0 +1,371 @@
+"""The rows of a layer table: a walk over a model and all that is nested in it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_layersnap.extract import canonical
+from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
+from pytest_layersnap.extract.reader import Reader, Source, flatten, is_a, is_built_in
+from pytest_layersnap.table import UNKNOWN_EDGES, Layer
+
+
+@dataclass(slots=True)
+class Walk:
+    """What one walk over a model knows: the model's name, its trained weights, weights met so far."""
+
+    reader: Reader
+    model_name: str
+    trained: frozenset[int]
+    owners: dict[int, str] = field(default_factory=dict)
+
+
+def rows(reader: Reader, model: Any, name: str) -> list[Layer]:
+    """The rows of a built model, in canonical order."""
+    walk = Walk(reader, name, frozenset(map(id, model.trainable_weights)))
+    return list(_level(walk, model, prefix="", enabled=bool(model.trainable)))
+
+
+def graph_of(reader: Reader, layer: Any) -> Graph | None:
+    """The graph of a functional or Sequential model; None for whatever has none."""
+    if not is_a(layer, "Model"):
+        return None
+    functional = reader.functional(layer)
+    return None if functional is None else read_graph(reader, functional)
+
+
+def listed_below(reader: Reader, layer: Any) -> list[Any]:
+    """The layers that get rows of their own below a layer without a graph.
+
+    A model and a layer that somebody wrote list what they hold. Keras' own layers are fully described
+    by their config, but for models and people's layers which they wrap.
+    """
+    if is_a(layer, "Model") or not is_built_in(layer):
+        return reader.children(layer)
+    found = []
+    for child in reader.children(layer):
+        if is_a(child, "Model") or (not is_built_in(child) and reader.children(child)):
+            found.append(child)
+        else:
+            found += listed_below(reader, child)
+    return found
+
+
+def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[Layer]:
+    """The rows below a container, each followed by the rows of what is nested in it."""
+    graph = graph_of(walk.reader, container)
+    if graph is None:
+        operations = listed_below(walk.reader, container)
+        if is_a(container, "Sequential"):
+            operations = [layer for layer in operations if not is_a(layer, "InputLayer")]
+    elif is_a(container, "Sequential"):
+        # As in model.layers: a Sequential's input is no layer of its own.
+        operations = [layer for layer in graph.operations if not is_a(layer, "InputLayer")]
+    else:
+        operations = graph.operations
+    paths = _paths(walk.reader, operations, prefix)
+    marks = _marks(walk.reader, graph) if graph else {}
+    previous: str | None = None
+    for operation in operations:
+        path = paths[id(operation)]
+        own = enabled and bool(getattr(operation, "trainable", True))
+        if walk.reader.is_operation(operation):
+            own = enabled
+        if graph is not None:
+            calls = graph.calls[id(operation)]
+            edges = _edges(walk.reader, graph, operation, paths)
+        else:
+            calls, edges = [], UNKNOWN_EDGES
+            if is_a(container, "Sequential"):
+                edges = json.dumps([previous] if previous else [], ensure_ascii=False)
+        yield _row(walk, operation, path, own, calls, edges, marks.get(id(operation), {}))
+        yield from _level(walk, operation, f"{path}/", own)
+        previous = path
+
+
+def _paths(reader: Reader, operations: list[Any], prefix: str) -> dict[int, str]:
+    """The path of each operation; names that Keras made are numbered in row order."""
+    counts: Counter[str] = Counter()
+    paths = {}
+    first = {id(operation): _stem(reader, operation) for operation in operations}
+    for operation in operations:
+        stem = first[id(operation)]
+        name = operation.name
+        if stem is not None:
+            name = f"{stem}_{counts[stem]}" if counts[stem] else stem
+            counts[stem] += 1
+        paths[id(operation)] = prefix + name
+    return paths
+
+
+def _stem(reader: Reader, operation: Any) -> str | None:
+    """The stem of an operation's auto name, None where a person named it."""
+    if reader.is_operation(operation):
+        class_name = type(operation).__name__
+        if canonical.operation_stem(operation.name) or canonical.auto_name(operation.name, class_name):
+            return operation_type(reader, operation).removeprefix("op:")
+        return None
+    return canonical.auto_name(operation.name, type(operation).__name__)
+
+
+def operation_type(reader: Reader, operation: Any) -> str:
+    """``layer_type`` of an operation."""
+    return canonical.operation_name(reader.operation_call(operation)[0])
+
+
+def _edges(reader: Reader, graph: Graph, operation: Any, paths: dict[int, str]) -> str:
+    """``inbound_layers``: for each call the rows that feed it."""
+    calls = [
+        [
+            paths[id(source.operation)] + _suffix(graph, source)
+            for source in map(reader.source, tensors(reader, call.arguments))
+            if id(source.operation) in paths
+        ]
+        for call in graph.calls[id(operation)]
+    ]
+    return json.dumps(calls[0] if len(calls) == 1 else calls, ensure_ascii=False)
+
+
+def _suffix(graph: Graph, source: Source) -> str:
+    call = graph.call_numbers.get((id(source.operation), source.call), 0)
+    return (f"@{call}" if call else "") + (f":{source.output}" if source.output else "")
+
+
+def _marks(reader: Reader, graph: Graph) -> dict[int, dict[str, Any]]:
+    """Which input and output of its model a row is, where the graph alone does not tell.
+
+    It tells when a model has one input, and one output which is the one row that feeds no other.
+    """
+    marks: dict[int, dict[str, Any]] = {}
+    if len(graph.inputs) > 1:
+        for label, source in graph.inputs:
+            marks.setdefault(id(source.operation), {}).setdefault("model_input", []).append(label)
+    ends = [(label or "0") + _suffix(graph, source) for label, source in graph.outputs]
+    if ends != ["0"] or _feed_nothing(reader, graph) != [id(graph.outputs[0][1].operation)]:
+        for end, (_, source) in zip(ends, graph.outputs, strict=True):
+            marks.setdefault(id(source.operation), {}).setdefault("model_output", []).append(end)
+    return marks
+
+
+def _feed_nothing(reader: Reader, graph: Graph) -> list[int]:
+    feeding = {
+        id(reader.source(tensor).operation)
+        for calls in graph.calls.values()
+        for call in calls
+        for tensor in tensors(reader, call.arguments)
+    }
+    return [key for key in graph.calls if key not in feeding]
+
+
+def _row(
+    walk: Walk,
+    operation: Any,
+    path: str,
+    own_flag: bool,
+    calls: list[BoundCall],
+    edges: str,
+    mark: dict[str, Any],
+) -> Layer:
+    reader = walk.reader
+    if reader.is_operation(operation):
+        layer_type, attributes = _operation(reader, operation, calls)
+    else:
+        layer_type = type(operation).__name__
+        attributes = canonical.attributes_of(operation, _rank(operation, reader, calls))
+        if arguments := _call_arguments(reader, calls):
+            attributes["call_arguments"] = arguments
+    attributes |= mark
+    weights = _weights(walk, operation)
+    counted = [weight for weight in weights if walk.owners.setdefault(id(weight), path) == path]
+    if shared := sorted({walk.owners[id(weight)] for weight in weights} - {path}):
+        attributes["shares_weights_with"] = shared
+    trained = [weight for weight in counted if id(weight) in walk.trained]
+    below = _all_weights(reader, operation)
+    flag = any(id(weight) in walk.trained for weight in below) if below else own_flag
+    input_shape, output_shape = _shapes(reader, operation, calls)
+    return Layer(
+        model=walk.model_name,
+        layer_name=path,
+        layer_type=layer_type,
+        input_shape=input_shape,
+        output_shape=output_shape,
+        parameters=sum(map(_size, counted)),
+        is_trainable=flag,
+        layer_attributes=json.dumps(attributes, sort_keys=True, ensure_ascii=False),
+        trainable_parameters=sum(map(_size, trained)),
+        weight_shapes=json.dumps([list(_weight_shape(weight)) for weight in weights]),
+        dtype=_dtype(reader, operation, calls),
+        inbound_layers=edges,
+        **canonical.readable(layer_type, attributes),
+    )
+
+
+def _operation(reader: Reader, operation: Any, calls: list[BoundCall]) -> tuple[str, dict[str, Any]]:
+    symbol, _, settings = reader.operation_call(operation)
+    layer_type = canonical.operation_name(symbol)
+    found = dict(settings)
+    for call in calls:
+        for name, argument in call.arguments.items():
+            if not any(map(reader.is_tensor, flatten(argument))):
+                found[canonical.operation_argument(symbol, name)] = argument
+    return layer_type, canonical.operation_settings(layer_type, found)
+
+
+def _call_arguments(reader: Reader, calls: list[BoundCall]) -> Any:
+    """Call arguments that are no tensors and not at their default, for each call where there are several."""
+    found = []
+    for call in calls:
+        plain = {}
+        for name, argument in call.arguments.items():
+            leaves = flatten(argument)
+            if leaves and all(map(reader.is_tensor, leaves)):
+                continue
+            item = canonical.value(_without_tensors(reader, argument))
+            if item is not None and item != canonical.value(call.defaults.get(name)):
+                plain[name] = item
+        found.append(plain)
+    if not any(found):
+        return None
+    return found[0] if len(found) == 1 else found
+
+
+def _without_tensors(reader: Reader, argument: Any) -> Any:
+    if isinstance(argument, dict):
+        return {key: _without_tensors(reader, item) for key, item in argument.items()}
+    if isinstance(argument, (list, tuple)):
+        return [_without_tensors(reader, item) for item in argument]
+    return "<tensor>" if reader.is_tensor(argument) else argument
+
+
+# --- weights ----------------------------------------------------------------------------------
+
+
+def _all_weights(reader: Reader, layer: Any) -> list[Any]:
+    """All weights at or below a layer, in the order of saving, each once."""
+    if reader.is_operation(layer):
+        return []
+    found = {id(weight): weight for weight in reader.own_weights(layer)}
+    for child in reader.children(layer):
+        for weight in _all_weights(reader, child):
+            found.setdefault(id(weight), weight)
+    return list(found.values())
+
+
+def _weights(walk: Walk, layer: Any) -> list[Any]:
+    """The weights of a row: those of the layer without those of layers listed below it."""
+    reader = walk.reader
+    if reader.is_operation(layer):
+        return []
+    graph = graph_of(reader, layer)
+    listed = graph.operations if graph else listed_below(reader, layer)
+    elsewhere = {id(weight) for child in listed for weight in _all_weights(reader, child)}
+    return [weight for weight in _all_weights(reader, layer) if id(weight) not in elsewhere]
+
+
+def _weight_shape(weight: Any) -> tuple[int, ...]:
+    return tuple(int(size) for size in weight.shape)
+
+
+def _size(weight: Any) -> int:
+    return math.prod(_weight_shape(weight))
+
+
+# --- shapes and dtype -------------------------------------------------------------------------
+
+
+def _shape(tensor: Any) -> Any:
+    shape = getattr(tensor, "shape", None)
+    if shape is None or getattr(shape, "rank", 0) is None:
+        return "unknown"
+    return tuple(None if size is None else int(size) for size in shape)
+
+
+def _call_shapes(reader: Reader, operation: Any, call: BoundCall) -> tuple[Any, Any]:
+    """The shapes that go into and come out of one call."""
+    given: Any = tensors(reader, call.arguments)
+    first = next((value for value in call.arguments.values() if flatten(value)), None)
+    if isinstance(first, dict) and len(flatten(first)) == len(given):
+        given = {key: first[key] for key in sorted(first, key=str)}
+    elif len(given) == 1:
+        given = given[0]
+    outputs: Any = call.outputs[0] if len(call.outputs) == 1 else list(call.outputs)
+    if is_a(operation, "InputLayer"):
+        given = outputs
+    return _map_shapes(given), _map_shapes(outputs)
+
+
+def _map_shapes(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _map_shapes(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)) and not hasattr(value, "_keras_history"):
+        return [_map_shapes(item) for item in value]
+    return _shape(value)
+
+
+def _shapes(reader: Reader, operation: Any, calls: list[BoundCall]) -> tuple[str, str]:
+    """``input_shape`` and ``output_shape``; calls of different shapes are set apart by ``|``."""
+    pairs = [_call_shapes(reader, operation, call) for call in calls] or [_built_shapes(operation)]
+    ins = dict.fromkeys(canonical.shape_text(given) for given, _ in pairs if given is not None)
+    outs = dict.fromkeys(canonical.shape_text(made) for _, made in pairs if made is not None)
+    return " | ".join(ins), " | ".join(outs)
+
+
+def _built_shapes(layer: Any) -> tuple[Any, Any]:
+    """The shapes that a layer outside any graph was built with; the batch size is not architecture."""
+    try:
+        given = (layer.get_build_config() or {}).get("input_shape")
+    except Exception:  # the user's code, or a layer without build config
+        given = None
+    if given is None:
+        return None, None
+    given = canonical.value(given)
+    try:
+        made = canonical.value(layer.compute_output_shape(_as_shape(given)))
+    except Exception:  # the user's code, or a layer that can't tell
+        made = None
+    return _any_batch(given), _any_batch(made)
+
+
+def _as_shape(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        return {key: _as_shape(item) for key, item in plain.items()}
+    if isinstance(plain, list) and not all(item is None or isinstance(item, int) for item in plain):
+        return [_as_shape(item) for item in plain]
+    return tuple(plain)
+
+
+def _any_batch(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        return {key: _any_batch(item) for key, item in plain.items()}
+    if not isinstance(plain, list):
+        return None
+    if all(item is None or isinstance(item, int) for item in plain):
+        return (None, *plain[1:]) if plain else ()
+    return [_any_batch(item) for item in plain]
+
+
+def _rank(operation: Any, reader: Reader, calls: list[BoundCall]) -> int | None:
+    """The rank of what a layer takes in, where it takes one tensor."""
+    if calls:
+        given = _call_shapes(reader, operation, calls[0])[0]
+    else:
+        given = _built_shapes(operation)[0]
+    return len(given) if isinstance(given, tuple) else None
+
+
+def _dtype(reader: Reader, operation: Any, calls: list[BoundCall]) -> str:
+    """The dtype policy of a layer that computes; the tensor's dtype of an input."""
+    if reader.is_operation(operation) or is_a(operation, "Model"):
+        return ""
+    if is_a(operation, "InputLayer"):
+        dtype = getattr(flatten(calls[0].outputs)[0], "dtype", "") if calls else operation.dtype
+        return str(getattr(dtype, "name", dtype))
+    if type(operation).__name__ in canonical.LOOKUPS:
+        return ""
+    policy = getattr(operation, "dtype_policy", None)
+    return str(getattr(policy, "name", ""))
