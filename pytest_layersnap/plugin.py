@@ -1,0 +1,68 @@
+"""The pytest plugin: hooks and the fixture. What they do lives in the modules they call."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_layersnap import settings, update_flag
+from pytest_layersnap.snapshots import session
+
+if TYPE_CHECKING:
+    from pytest_layersnap.snapshots.fixture import LayerSnap
+
+_SETTINGS = pytest.StashKey[settings.Settings]()
+
+
+@pytest.hookimpl
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the ini options, and the flag if a later hook won't reach us."""
+    settings.add_options(parser)
+    if update_flag.loaded_by_conftest(pluginmanager):
+        update_flag.declare_if_free(parser)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, object, object]:
+    """Declare the flag once every plugin and initial conftest could."""
+    try:
+        return (yield)
+    finally:
+        update_flag.declare_if_free(parser)
+
+
+@pytest.hookimpl
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings; gather and write in the process that controls the run."""
+    config.addinivalue_line("markers", settings.MARKER)
+    config.stash[_SETTINGS] = settings.read(config)
+    if not hasattr(config, "workerinput"):
+        arguments = [str(argument) for argument in config.invocation_params.args]
+        config.pluginmanager.register(session.SnapshotSession(config.stash[_SETTINGS], arguments))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the results of a test travel on its report; outermost, so that outcomes are final."""
+    report = yield
+    if record := item.stash.get(session.RECORD, None):
+        record.report(report)
+    return report
+
+
+@pytest.fixture
+def layersnap(request: pytest.FixtureRequest) -> LayerSnap:
+    """Compare the architecture of Keras models with snapshots.
+
+    ``layersnap.check(model)`` fails with a report when the model is not the recorded one;
+    ``pytest --snapshot-update`` records it. ``layersnap.check_all({name: model})`` checks several,
+    ``layersnap.table(model)`` gives the layer table.
+    """
+    try:
+        return session.open_fixture(request.node, request.config.stash[_SETTINGS])
+    except pytest.UsageError as error:
+        pytest.fail(str(error), pytrace=False)

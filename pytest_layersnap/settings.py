@@ -1,0 +1,106 @@
+"""What a project sets: the ini options, read once and checked, and the marker."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import pytest
+
+from pytest_layersnap import update_flag
+from pytest_layersnap.snapshots.scope import Scope, ScopeError
+
+MARKER = (
+    "layersnap(only=None, ignore=None): "
+    "compare only these categories or columns, or all but these, in the checks of the test."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one run.
+
+    Args:
+        rootdir: pytest's root directory.
+        directory: the folder of all snapshots, inside ``rootdir``.
+        update: whether ``--snapshot-update`` was given.
+    """
+
+    rootdir: Path
+    directory: Path
+    update: bool
+
+    @property
+    def shown(self) -> str:
+        """The folder as messages name it: relative to ``rootdir``, with slashes."""
+        return self.directory.relative_to(self.rootdir).as_posix()
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the ini options."""
+    parser.addini(
+        "layersnap_dir",
+        "Folder of the layer table snapshots, relative to the root directory.",
+        type="string",
+        default="snapshots",
+    )
+
+
+def read(config: pytest.Config) -> Settings:
+    """The settings of this run.
+
+    Raises:
+        pytest.UsageError: an ini option has a value that can't be used.
+    """
+    return Settings(
+        rootdir=config.rootpath,
+        directory=_directory(config),
+        update=update_flag.is_given(config),
+    )
+
+
+def _directory(config: pytest.Config) -> Path:
+    value = str(config.getini("layersnap_dir")).strip()
+    if not value:
+        raise pytest.UsageError("layersnap_dir is empty; leave it out to store in 'snapshots'")
+    # normpath and not resolve(): the files are shown where the user put them.
+    directory = Path(os.path.normpath(config.rootpath / value))
+    inside = directory.resolve().is_relative_to(config.rootpath.resolve())
+    if not inside or not directory.is_relative_to(config.rootpath):
+        raise pytest.UsageError(
+            f"layersnap_dir = {value} leaves the root directory {config.rootpath}; "
+            "snapshots are stored inside it"
+        )
+    if config.pluginmanager.hasplugin("syrupy") and _belongs_to_syrupy(
+        directory.relative_to(config.rootpath)
+    ):
+        raise pytest.UsageError(
+            f"layersnap_dir = {value}: syrupy deletes the files of others in __snapshots__; "
+            "choose another folder"
+        )
+    return directory
+
+
+def _belongs_to_syrupy(directory: PurePath) -> bool:
+    return "__snapshots__" in (part.casefold() for part in directory.parts)
+
+
+def marked(item: pytest.Item) -> Scope:
+    """What the ``layersnap`` markers of a test select; the closest one wins.
+
+    Raises:
+        pytest.UsageError: a marker has an argument that it does not take.
+    """
+    scope = Scope()
+    for mark in reversed(list(item.iter_markers("layersnap"))):
+        if mark.args or not {"only", "ignore"}.issuperset(mark.kwargs):
+            given = ", ".join([*map(repr, mark.args), *mark.kwargs])
+            raise pytest.UsageError(
+                f"@pytest.mark.layersnap takes only= and ignore=, and nothing else; got {given}"
+            )
+        try:
+            scope = scope.refined(Scope.of(**mark.kwargs))
+        except ScopeError as error:
+            raise pytest.UsageError(f"@pytest.mark.layersnap: {error}") from None
+    return scope

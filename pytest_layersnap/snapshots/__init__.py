@@ -1,0 +1,5 @@
+"""Snapshots on disk: their names, their files, and what a pytest run does with them."""
+
+
+class MissingSnapshot(AssertionError):
+    """A check has no snapshot to compare with; the message shows what would be recorded."""

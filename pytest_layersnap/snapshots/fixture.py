@@ -1,0 +1,220 @@
+"""What the fixture ``layersnap`` gives to a test."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+from pytest_layersnap import csvfile
+from pytest_layersnap.compare.drift import LayerDrift, compare
+from pytest_layersnap.extract import ModelError, layer_table
+from pytest_layersnap.snapshots import MissingSnapshot, naming, preview
+from pytest_layersnap.snapshots.naming import SnapshotNameError
+from pytest_layersnap.snapshots.results import Result
+from pytest_layersnap.snapshots.scope import Scope, ScopeError
+from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError
+from pytest_layersnap.table import LayerTable, TableError
+
+# A failure is shown at the line of the test, and says all; our frames would say nothing more.
+__tracebackhide__ = True
+
+#: Errors that a test's author mends; they are raised anew from here.
+_AUTHORS_ERRORS = (ModelError, ScopeError, SnapshotNameError, StoreError, TableError)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The test that checks.
+
+    Args:
+        test: its id.
+        file: its file, relative to the root directory; ``None`` if it lies outside.
+        name: its name with classes and parameters.
+        scope: what its markers select.
+        accept: the command that records its snapshots.
+    """
+
+    test: str
+    file: PurePosixPath | None
+    name: str
+    scope: Scope
+    accept: str
+
+
+class LayerSnap:
+    """Compares models with their snapshots.
+
+    ``check`` is all that most tests need; ``assert model == layersnap`` does the same.
+    """
+
+    __hash__ = None  # type: ignore[assignment]  # it has __eq__, and no value
+
+    def __init__(
+        self, origin: Origin, store: Store, *, update: bool, record: Callable[[Result], None]
+    ) -> None:
+        self._origin = origin
+        self._store = store
+        self._update = update
+        self._record = record
+        self._unnamed = 0
+
+    def check(
+        self,
+        model_or_builder: Any,
+        *,
+        name: str | None = None,
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] | None = None,
+    ) -> None:
+        """Compare a model with its snapshot.
+
+        Args:
+            model_or_builder: a built Keras model, a callable that builds one, or a ``LayerTable``.
+            name: the snapshot's path inside the folder of snapshots, as in ``transfer/resnet50``;
+                without it the test's file and name make the path.
+            only: the categories or columns to compare.
+            ignore: the categories or columns to leave out.
+
+        With ``--snapshot-update`` nothing fails here: what the test saw is recorded once it has
+        passed.
+
+        Raises:
+            LayerDrift: the architecture is not the recorded one; the message is the report.
+            MissingSnapshot: there is no snapshot yet.
+            ModelError, ScopeError, SnapshotNameError, StoreError, TableError: the model, an
+                argument, or the snapshot can't be used; the message says why.
+        """
+        failure = self._failure(model_or_builder, name, Scope.of(only, ignore))
+        if failure is not None:
+            raise failure
+
+    def check_all(
+        self,
+        models: Mapping[str, Any],
+        *,
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] | None = None,
+    ) -> None:
+        """Compare several models, each with the snapshot of its name, and report all at once.
+
+        Raises:
+            LayerDrift: one of them drifted; the message has every report.
+            MissingSnapshot: none drifted, and a snapshot is missing.
+            AssertionError: several of them can't be used. (A single one raises what ``check``
+                does.)
+            ValueError: there is no model.
+        """
+        if not models:
+            raise ValueError("check_all got no models, so nothing would be checked")
+        scope = Scope.of(only, ignore)
+        failures = {
+            name: failure
+            for name, model in models.items()
+            if (failure := self._failure(model, name, scope)) is not None
+        }
+        if failures:
+            raise _joined(failures, of=len(models))
+
+    def table(self, model_or_builder: Any) -> LayerTable:
+        """The layer table of a model, or of what a callable builds."""
+        return _table(model_or_builder, name=None)
+
+    def __eq__(self, model_or_builder: object) -> bool:
+        """Check a model: ``assert model == layersnap``."""
+        self.check(model_or_builder)
+        return True
+
+    def __repr__(self) -> str:
+        return f"<layersnap of {self._origin.test}>"
+
+    def _failure(self, model_or_builder: Any, name: str | None, scope: Scope) -> Exception | None:
+        """Why a check fails, if it does; what it found is recorded."""
+        try:
+            found, failure = self._compared(
+                model_or_builder, name, self._origin.scope.refined(scope)
+            )
+        except _AUTHORS_ERRORS as error:
+            return error.with_traceback(None)
+        self._record(found)
+        return None if failure is None or self._update else failure()
+
+    def _compared(
+        self, model_or_builder: Any, name: str | None, scope: Scope
+    ) -> tuple[Result, Callable[[], Exception] | None]:
+        number = self._unnamed
+        snapshot = self._path(name)
+        table = _table(model_or_builder, name=name)
+        found = Result(
+            test=self._origin.test,
+            snapshot=snapshot,
+            name=name,
+            number=number,
+            finding="same",
+            digest=_digest(table),
+        )
+        csv = csvfile.dump(table).decode("utf-8") if self._update else ""
+        try:
+            recorded = self._store.read(snapshot)
+        except BrokenSnapshot as error:
+            summary = f"in place of a broken snapshot: {error}"
+            broken = replace(found, finding="broken", summary=summary, table=csv)
+            return broken, partial(self._broken, str(error))
+        if recorded is None:
+            summary = preview.totals(table)
+            missing = replace(found, finding="missing", summary=summary, table=csv)
+            return missing, partial(self._missing, snapshot, table)
+        drift = compare(recorded, table, only=scope.only, ignore=scope.ignore)
+        if not drift:
+            return found, None
+        drifted = replace(found, finding="drifted", summary=drift.summary, table=csv)
+        return drifted, partial(LayerDrift, drift, accept=self._origin.accept)
+
+    def _path(self, name: str | None) -> str:
+        if name is not None:
+            return naming.explicit(name)
+        if self._origin.file is None:
+            raise SnapshotNameError(
+                f"{self._origin.test} lies outside the root directory, so its file makes no path "
+                "there; give the check a name="
+            )
+        number, self._unnamed = self._unnamed, self._unnamed + 1
+        return naming.derived(self._origin.file, self._origin.name, number)
+
+    def _broken(self, reason: str) -> BrokenSnapshot:
+        return BrokenSnapshot(f"{reason}\n\nRecord it anew:\n    {self._origin.accept}")
+
+    def _missing(self, snapshot: str, table: LayerTable) -> MissingSnapshot:
+        return MissingSnapshot(
+            f"there is no snapshot {self._store.shown}/{snapshot} yet. It would hold:\n\n"
+            f"{preview.head(table)}\n\nRecord it:\n    {self._origin.accept}"
+        )
+
+
+def _table(model_or_builder: Any, *, name: str | None) -> LayerTable:
+    if isinstance(model_or_builder, LayerTable):
+        return model_or_builder
+    return layer_table(model_or_builder, name=name)
+
+
+def _digest(table: LayerTable) -> str:
+    return hashlib.sha256(csvfile.dump(replace(table, recorded_with=""))).hexdigest()
+
+
+def _joined(failures: Mapping[str, Exception], *, of: int) -> Exception:
+    """One failure that says what all of them say."""
+    if len(failures) == 1:
+        return next(iter(failures.values()))
+    reports = [f"{name}: {failure}" for name, failure in failures.items()]
+    text = "\n\n\n".join([f"{len(failures)} of {of} models fail: {', '.join(failures)}", *reports])
+    drifts = [failure.drift for failure in failures.values() if isinstance(failure, LayerDrift)]
+    if drifts:
+        joined = LayerDrift(drifts)
+        joined.args = (text,)
+        return joined
+    if any(isinstance(failure, MissingSnapshot) for failure in failures.values()):
+        return MissingSnapshot(text)
+    return AssertionError(text)
