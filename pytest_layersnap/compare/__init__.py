@@ -1,0 +1,1 @@
+"""Comparing layer tables: aligning rows, naming what changed, and what follows from it."""

@@ -1,0 +1,224 @@
+"""Who feeds whom: telling rewiring from what insertions, removals and moves bring with them.
+
+Rows that were added, removed or moved are bridged: whoever they feed is taken to be fed by what
+feeds them. Edges that agree after that are explained; the others are rewired.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Container
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_layersnap.compare.align import Alignment
+from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
+
+_REFERENCE = re.compile(r"(?P<path>.*?)(?:@(?P<call>\d+))?(?::(?P<output>\d+))?", re.DOTALL)
+
+#: Taking rows out of what moved may open further places; a rebuilt graph is not worth the search.
+_ROUNDS = 20
+#: Rows that were moved and are fed by nothing all stand at the start of the model.
+_START = ("start", 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewiring:
+    """What the edges say about an alignment; rows are indices of the current table.
+
+    Args:
+        moved: rows that stand elsewhere in the graph, or in the order where that is all we know.
+        rewired: rows that are fed by something else, and nothing else explains it.
+    """
+
+    moved: frozenset[int]
+    rewired: frozenset[int]
+
+
+#: A tensor: the node that made it, in which call, and which output it is. Nodes are numbered like
+#: the rows of the current table, removed rows by negative numbers; a text is a path without a row.
+_Tensor = tuple[int | str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """The edges of one table.
+
+    Args:
+        calls: for each node, for each of its calls: the tensors that feed it; None where unknown.
+        paired: the nodes that both tables have.
+    """
+
+    calls: dict[int, tuple[tuple[_Tensor, ...], ...] | None]
+    paired: AbstractSet[int]
+
+    def sources(self, tensor: _Tensor, bridged: AbstractSet[int]) -> frozenset[_Tensor]:
+        """The tensors that one comes from, seen through bridged nodes."""
+        found: set[_Tensor] = set()
+        todo, seen = [tensor], {tensor}
+        while todo:
+            node, call, output = todo.pop()
+            if not isinstance(node, int) or node not in bridged:
+                found.add((node, call, output))
+                continue
+            calls = self.calls[node] or ()
+            feeds = calls[call] if call < len(calls) else ()
+            todo += [feed for feed in feeds if feed not in seen]
+            seen.update(feeds)
+            if not feeds:
+                found.add(_START if node in self.paired else (node, call, output))
+        return frozenset(found)
+
+    def consumers(self, bridged: AbstractSet[int]) -> dict[int | str, set[int]]:
+        """For each node the nodes that it feeds, seen through bridged nodes."""
+        found: dict[int | str, set[int]] = defaultdict(set)
+        for node, calls in self.calls.items():
+            if node in bridged:
+                continue
+            for tensor in (tensor for call in calls or () for tensor in call):
+                for source, _, _ in self.sources(tensor, bridged):
+                    found[source].add(node)
+        return found
+
+
+def rewiring(recorded: LayerTable, current: LayerTable, alignment: Alignment) -> Rewiring:
+    """Judge the edges of two aligned tables: which rows moved, which are fed by something else."""
+    nodes = dict(alignment.pairs)
+    pairs = frozenset(nodes.values())
+    before = _graph(recorded, [nodes.get(row, -1 - row) for row in range(len(recorded))], pairs)
+    after = _graph(current, list(range(len(current))), pairs)
+    unpaired = {-1 - row for row in alignment.removed} | set(alignment.added)
+
+    rewired = _rewired(before, after, pairs, unpaired)
+    if not (recorded.has_topology and current.has_topology):
+        return Rewiring(alignment.displaced, rewired)
+    if not (unpaired or rewired):
+        return Rewiring(alignment.displaced, frozenset())
+    moved = _moved(before, after, alignment.displaced & rewired, unpaired)
+    rewired = _rewired(before, after, pairs, unpaired | moved) if moved else rewired
+    return Rewiring(moved, rewired - moved)
+
+
+class ReferenceNames:
+    """References to rows, written with the paths that the rows have now.
+
+    Args:
+        recorded: the recorded table.
+        current: the current one.
+        alignment: which row of one is which of the other.
+    """
+
+    __slots__ = ("_paths",)
+
+    def __init__(self, recorded: LayerTable, current: LayerTable, alignment: Alignment) -> None:
+        self._paths = {layer.layer_name: layer.layer_name for layer in recorded}
+        for old, new in alignment.pairs:
+            self._paths[recorded.layers[old].layer_name] = current.layers[new].layer_name
+
+    def of_recorded(self, layer: Layer) -> list[Any] | str:
+        """The references of a recorded row, with the paths of today."""
+        if layer.inbound_layers == UNKNOWN_EDGES:
+            return UNKNOWN_EDGES
+        calls = [[self.today(reference) for reference in call] for call in layer.calls]
+        return calls[0] if len(calls) == 1 else calls
+
+    def of_current(self, layer: Layer) -> list[Any] | str:
+        """The references of a current row."""
+        if layer.inbound_layers == UNKNOWN_EDGES:
+            return UNKNOWN_EDGES
+        calls = [list(call) for call in layer.calls]
+        return calls[0] if len(calls) == 1 else calls
+
+    def today(self, reference: str) -> str:
+        """A recorded reference, with the path that its row has now."""
+        path, _, _ = split_reference(reference, self._paths)
+        return self._paths.get(path, path) + reference[len(path) :]
+
+
+def split_reference(reference: str, paths: Container[str]) -> tuple[str, int, int]:
+    """The path, call and output that a reference names; ``paths`` are those of the table."""
+    match = _REFERENCE.fullmatch(reference)
+    if reference in paths or match is None or match["path"] not in paths:
+        return reference, 0, 0
+    return match["path"], int(match["call"] or 0), int(match["output"] or 0)
+
+
+def _graph(table: LayerTable, nodes: list[int], paired: AbstractSet[int]) -> _Graph:
+    node_of: dict[str, int] = {}
+    for layer, node in zip(table, nodes, strict=True):
+        node_of.setdefault(layer.layer_name, node)
+
+    def tensor(reference: str) -> _Tensor:
+        path, call, output = split_reference(reference, node_of)
+        return node_of.get(path, path), call, output
+
+    return _Graph(
+        {
+            node: None
+            if layer.inbound_layers == UNKNOWN_EDGES
+            else tuple(tuple(tensor(feed) for feed in call) for call in layer.calls)
+            for layer, node in zip(table, nodes, strict=True)
+        },
+        paired,
+    )
+
+
+def _rewired(
+    before: _Graph, after: _Graph, nodes: AbstractSet[int], bridged: AbstractSet[int]
+) -> frozenset[int]:
+    return frozenset(node for node in nodes if not _fed_alike(before, after, node, bridged))
+
+
+def _fed_alike(before: _Graph, after: _Graph, node: int, bridged: AbstractSet[int]) -> bool:
+    """Whether a node is fed by the same tensors, or the bridged nodes explain the difference."""
+    old_calls, new_calls = before.calls[node], after.calls[node]
+    if old_calls == new_calls:
+        return True
+    if old_calls is None or new_calls is None or len(old_calls) != len(new_calls):
+        return False
+    return all(
+        len(old) == len(new)
+        and all(
+            _same_tensor(before, after, *feeds, bridged) for feeds in zip(old, new, strict=True)
+        )
+        for old, new in zip(old_calls, new_calls, strict=True)
+    )
+
+
+def _same_tensor(
+    before: _Graph, after: _Graph, old: _Tensor, new: _Tensor, bridged: AbstractSet[int]
+) -> bool:
+    if old == new:
+        return True
+    if old[0] not in bridged and new[0] not in bridged:
+        return False
+    sources = before.sources(old, bridged), after.sources(new, bridged)
+    # A merge that was added brings further sources with it; it is a finding of its own.
+    return bool(sources[0] & sources[1]) and (sources[0] <= sources[1] or sources[1] <= sources[0])
+
+
+def _moved(
+    before: _Graph, after: _Graph, candidates: AbstractSet[int], unpaired: AbstractSet[int]
+) -> frozenset[int]:
+    """The candidates that left one place in the graph for another, and both places closed.
+
+    A row that is fed by something else but feeds whom it fed before was rewired, not moved.
+    """
+    if not candidates:
+        return frozenset()
+    fed_before, fed_after = before.consumers(unpaired), after.consumers(unpaired)
+    moved = {node for node in candidates if fed_before[node] != fed_after[node]}
+    for _ in range(_ROUNDS):
+        bridged = unpaired | moved
+        open_places = {
+            node
+            for node in moved
+            for neighbour in ((fed_before[node] | fed_after[node]) & before.paired) - moved
+            if not _fed_alike(before, after, neighbour, bridged)
+        }
+        if not open_places:
+            return frozenset(moved)
+        moved -= open_places
+    return frozenset()

@@ -1,0 +1,1 @@
+"""Drift as text, Markdown and JSON: pure functions of a ``Drift``."""

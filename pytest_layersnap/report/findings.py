@@ -1,0 +1,418 @@
+"""Changes rolled up into findings: what a person would say, before it is set in any format.
+
+Few changes are told layer by layer. Many are rolled up: equal changes of many layers are one
+finding, and shapes and parameters that merely follow are summed up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from pytest_layersnap.compare.changes import ABSENT, CATEGORIES, Change, Difference
+from pytest_layersnap.table import UNKNOWN_EDGES, Layer
+
+if TYPE_CHECKING:
+    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.table import LayerTable
+
+#: So much is told layer by layer; more is rolled up.
+_FINDINGS_IN_FULL = 7
+_LINES_IN_FULL = 24
+#: So many runs of added or removed rows, transitions of a value, … are told one by one.
+_RUNS = 4
+_RUN_IN_FULL = 5
+_TRANSITIONS = 3
+_SHAPES = 5
+_GROUPS = 8
+#: Values longer than this are cut down to where they differ.
+_WIDTH = 60
+
+
+_LABELS = {"inbound_layers": "fed by", "layer_type": "type", "layer_name": "name"}
+_COUNTS = frozenset({"parameters", "trainable_parameters"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a finding: ``label  recorded → current`` (or only ``current``), and a remark."""
+
+    label: str
+    current: str
+    recorded: str | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that happened to a layer, or in the same way to several.
+
+    Args:
+        sign: ``+`` added, ``-`` removed, ``~`` changed, ``=`` renamed, ``>`` moved.
+        layers: which, in words.
+        remark: what else to say about them as a whole.
+        facts: what changed about them.
+    """
+
+    sign: str
+    layers: str
+    remark: str = ""
+    facts: tuple[Fact, ...] = ()
+
+
+def findings(drift: Drift) -> list[Finding]:
+    """What a drift comes to, the gravest first."""
+    told = [change for change in drift.changes if change.differences]
+    paired = [change for change in told if change.current_row is not None]
+    return [
+        *_model(drift),
+        *_unpaired(drift.current, [c for c in drift.changes if c.kind == "added"], "+"),
+        *_unpaired(drift.recorded, [c for c in drift.changes if c.kind == "removed"], "-"),
+        *_paired(paired),
+    ]
+
+
+# --- the model --------------------------------------------------------------------------------
+
+
+def _model(drift: Drift) -> Iterator[Finding]:
+    """What changed about the model as a whole."""
+    facts = [
+        Fact("name", change.layer, change.recorded_layer)
+        for change in drift.changes
+        if "model" in change.fields
+    ]
+    if drift:
+        whole = drift.consequences
+        for label, (recorded, current) in (("takes", whole.inputs), ("gives", whole.outputs)):
+            if None not in (recorded, current) and recorded != current:
+                facts.append(Fact(label, _joined(current), _joined(recorded)))
+    if facts:
+        yield Finding("~", "the model itself", facts=tuple(facts))
+
+
+def _joined(shapes: tuple[str, ...] | None) -> str:
+    return ", ".join(shapes or ()) or "nothing"
+
+
+# --- added and removed layers -----------------------------------------------------------------
+
+
+def _unpaired(table: LayerTable, changes: Sequence[Change], sign: str) -> Iterator[Finding]:
+    """Rows that only one table has: run by run, or all at once where there are many runs."""
+    if not changes:
+        return
+    gone = {id(change.recorded_row or change.current_row) for change in changes}
+    rows = [place for place, layer in enumerate(table) if id(layer) in gone]
+    runs = _runs(rows)
+    if len(runs) > _RUNS:
+        layers = [table.layers[row] for row in rows]
+        yield Finding(sign, f"{_named(layers)}, in {len(runs)} places", facts=(_make_up(layers),))
+        return
+    edges = _Edges(table)
+    for run in runs:
+        layers = [table.layers[row] for row in run]
+        facts = [_portrait(layer) for layer in layers]
+        if len(run) > _RUN_IN_FULL:
+            facts = [_make_up(layers)]
+        elif len(run) == 1:
+            facts = [Fact("", facts[0].current)]
+        yield Finding(sign, _named(layers), edges.place(run), tuple(facts))
+
+
+def _runs(rows: Sequence[int]) -> list[list[int]]:
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and runs[-1][-1] == row - 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
+
+
+def _portrait(layer: Layer) -> Fact:
+    """A layer in a line."""
+    shapes = layer.output_shape
+    if layer.input_shape != layer.output_shape:
+        shapes = f"{_cut(layer.input_shape)} → {_cut(layer.output_shape)}"
+    parts = [shapes] if shapes else []
+    if layer.parameters:
+        frozen = "" if layer.is_trainable else ", frozen"
+        parts.append(f"{layer.parameters:,} parameters{frozen}")
+    return Fact(f"{layer.layer_name} ({layer.layer_type})", ", ".join(parts))
+
+
+def _make_up(layers: Sequence[Layer]) -> Fact:
+    """Many layers in a line."""
+    types = Counter(layer.layer_type for layer in layers)
+    kinds = [f"{count} {kind}" for kind, count in types.most_common(6)]
+    if len(types) > 6:
+        kinds.append(f"{sum(types.values()) - sum(c for _, c in types.most_common(6))} others")
+    return Fact("", f"{', '.join(kinds)}; {sum(layer.parameters for layer in layers):,} parameters")
+
+
+class _Edges:
+    """Who feeds whom in one table."""
+
+    __slots__ = ("_consumers", "_table")
+
+    def __init__(self, table: LayerTable) -> None:
+        self._table = table
+        self._consumers: dict[str, list[str]] = defaultdict(list)
+        for layer in table:
+            for feed in _feeds(layer):
+                self._consumers[feed].append(layer.layer_name)
+
+    def place(self, run: Sequence[int]) -> str:
+        """Where a run of rows stands: ``between conv1 and pool1``."""
+        layers = [self._table.layers[row] for row in run]
+        if any(layer.inbound_layers == UNKNOWN_EDGES for layer in layers):
+            return f"after {self._table.layers[run[0] - 1].layer_name}" if run[0] else ""
+        inside = {layer.layer_name for layer in layers}
+        feeds = dict.fromkeys(feed for layer in layers for feed in _feeds(layer))
+        fed = dict.fromkeys(name for path in inside for name in self._consumers[path])
+        before = [feed for feed in feeds if feed not in inside]
+        after = [name for name in fed if name not in inside]
+        if before and after:
+            return f"between {_listed(before)} and {_listed(after)}"
+        if before:
+            return f"after {_listed(before)}"
+        return f"before {_listed(after)}" if after else ""
+
+
+def _feeds(layer: Layer) -> list[str]:
+    """The paths that feed a row, without call and output numbers."""
+    return [reference.split("@")[0].split(":")[0] for call in layer.calls for reference in call]
+
+
+# --- layers that both tables have -------------------------------------------------------------
+
+
+def _paired(changes: Sequence[Change]) -> list[Finding]:
+    groups = _grouped(changes, lambda change: _signature(change.differences))
+    told = [_finding(group, group[0].differences) for group in groups]
+    lines = sum(1 + len(finding.facts) for finding in told)
+    if len(told) <= _FINDINGS_IN_FULL and lines <= _LINES_IN_FULL:
+        return _by_gravity(zip(groups, told, strict=True))
+    return [*_rolled_up(changes), *_followers(changes)]
+
+
+def _rolled_up(changes: Sequence[Change]) -> list[Finding]:
+    """What layers have of their own: by equal changes, or by what it is that changed."""
+    causes = {id(change): _causes(change) for change in changes}
+    own = [change for change in changes if causes[id(change)]]
+    groups = _grouped(own, lambda change: _signature(causes[id(change)]))
+    if len(groups) <= _GROUPS:
+        told = [_finding(group, causes[id(group[0])]) for group in groups]
+        return _by_gravity(zip(groups, told, strict=True))
+    paths = dict.fromkeys(d.path for change in own for d in causes[id(change)])
+    found = []
+    for path in paths:
+        having = [c for c in own if any(d.path == path for d in causes[id(c)])]
+        found.append((having, _by_path(path, having)))
+    return _by_gravity(found)
+
+
+def _by_path(path: str, changes: Sequence[Change]) -> Finding:
+    """One value that differs in many layers, in several ways."""
+    ways = Counter(
+        _said(difference)
+        for change in changes
+        for difference in change.differences
+        if difference.path == path
+    )
+    facts = [
+        Fact(_LABELS.get(path, path), way[1], way[0], _times(count) if len(ways) > 1 else "")
+        for way, count in ways.most_common(_TRANSITIONS)
+    ]
+    if len(ways) > _TRANSITIONS:
+        facts.append(Fact("", f"and {len(ways) - _TRANSITIONS} other ways"))
+    return Finding(_sign(changes[0]), _named(_rows(changes)), facts=tuple(facts))
+
+
+def _followers(changes: Sequence[Change]) -> Iterator[Finding]:
+    """Shapes and parameters that follow, summed up."""
+    shaped = [change for change in changes if "shape" in change.categories]
+    ways: Counter[tuple[str, str]] = Counter()
+    for change in shaped:
+        shapes = {d.path: d for d in change.differences if d.path in _SHAPE_COLUMNS}
+        if shapes:
+            ways[_said(shapes.get("output_shape") or shapes["input_shape"])] += 1
+    if ways:
+        facts = [
+            Fact("shape", new, old, _times(count))
+            for (old, new), count in list(ways.items())[:_SHAPES]
+        ]
+        if len(ways) > _SHAPES:
+            facts.append(Fact("", f"and {len(ways) - _SHAPES} other shapes"))
+        yield Finding("~", _named(_rows(shaped)), facts=tuple(facts))
+    sized = [change for change in changes if "parameters" in change.fields]
+    if sized:
+        yield Finding("~", _named(_rows(sized)), facts=(_total("parameters", sized),))
+
+
+_SHAPE_COLUMNS = frozenset({"input_shape", "output_shape"})
+
+
+def _causes(change: Change) -> tuple[Difference, ...]:
+    """The differences that do not merely follow from others, or from layers further up."""
+    follow = set(_SHAPE_COLUMNS)
+    if "parameters" in change.fields:
+        follow |= {"parameters", "weight_shapes", "trainable_parameters"}
+    if "is_trainable" in change.fields:
+        follow.add("trainable_parameters")
+    return tuple(d for d in change.differences if d.path not in follow)
+
+
+def _finding(changes: Sequence[Change], differences: Iterable[Difference]) -> Finding:
+    """The finding of layers that changed alike."""
+    facts = [_fact(difference) for difference in differences]
+    if len(changes) > 1:
+        totals = [c for c in _COUNTS if any(c in change.fields for change in changes)]
+        facts = [fact for fact in facts if fact.label not in totals]
+        facts += [_total(column, changes) for column in sorted(totals)]
+    return Finding(_sign(changes[0]), _named(_rows(changes)), facts=tuple(facts))
+
+
+def _total(column: str, changes: Sequence[Change]) -> Fact:
+    cells = [change.fields[column] for change in changes if column in change.fields]
+    old, new = (sum(pair[side] for pair in cells) for side in (0, 1))
+    return Fact(column, f"{new:,}", f"{old:,}", "in total" if len(cells) > 1 else "")
+
+
+def _fact(difference: Difference) -> Fact:
+    old, new = _said(difference)
+    return Fact(_LABELS.get(difference.path, difference.path), new, old)
+
+
+def _sign(change: Change) -> str:
+    return {"moved": ">", "renamed": "="}.get(change.kind, "~")
+
+
+def _rows(changes: Iterable[Change]) -> list[Layer]:
+    return [change.current_row for change in changes if change.current_row is not None]
+
+
+def _grouped(changes: Iterable[Change], key_of: Callable[[Change], Hashable]) -> list[list[Change]]:
+    groups: dict[Hashable, list[Change]] = defaultdict(list)
+    for change in changes:
+        groups[change.kind, key_of(change)].append(change)
+    return list(groups.values())
+
+
+def _signature(differences: Iterable[Difference]) -> Hashable:
+    """What changes that are told together have in common."""
+    differences = list(differences)
+    frozen = any(difference.path == "is_trainable" for difference in differences)
+    return tuple(
+        (difference.path, *_said(difference))
+        for difference in differences
+        if not (frozen and difference.path == "trainable_parameters")
+    )
+
+
+def _by_gravity(found: Iterable[tuple[Sequence[Change], Finding]]) -> list[Finding]:
+    def gravity(item: tuple[Sequence[Change], Finding]) -> int:
+        ranks = [CATEGORIES.index(difference.category) for difference in _causes(item[0][0])]
+        return min(ranks, default=len(CATEGORIES))
+
+    return [finding for _, finding in sorted(found, key=gravity)]
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def _said(difference: Difference) -> tuple[str, str]:
+    """The two values as people write them, cut down to where they differ."""
+    if difference.path == "layer_name":
+        return _renaming(difference.recorded, difference.current)
+    if difference.path == "inbound_layers":
+        return _references(difference.recorded), _references(difference.current)
+    old, new = _text(difference.recorded), _text(difference.current)
+    return cut_pair(old, new)
+
+
+def _text(value: Any) -> str:
+    if value is ABSENT:
+        return "(none)"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _references(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if value and isinstance(value[0], list):
+        return " | ".join(", ".join(call) for call in value)
+    return ", ".join(value) or "nothing"
+
+
+def _renaming(recorded: str, current: str) -> tuple[str, str]:
+    """The parts of two names that differ: ``conv2_block1_bn``, ``stage2_block1_bn`` → the first."""
+    old, new = _tokens(recorded), _tokens(current)
+    while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
+        old, new = old[:-1], new[:-1]
+    while len(old) > 1 and len(new) > 1 and old[0] == new[0]:
+        old, new = old[1:], new[1:]
+    return "".join(old), "".join(new)
+
+
+def _tokens(name: str) -> list[str]:
+    return [token for token in re.split(r"(?<=[_/])", name) if token]
+
+
+def cut_pair(recorded: str, current: str) -> tuple[str, str]:
+    """Two long values, each cut down to the surroundings of where they differ."""
+    if max(len(recorded), len(current)) <= _WIDTH:
+        return recorded, current
+    start = _common(recorded, current)
+    end = _common(recorded[start:][::-1], current[start:][::-1])
+    start = max(0, start - 12)
+    return _window(recorded, start, end), _window(current, start, end)
+
+
+def _common(recorded: str, current: str) -> int:
+    """How many characters two texts begin with alike."""
+    return sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(recorded, current, strict=False))
+    )
+
+
+def _window(text: str, start: int, end: int) -> str:
+    end = max(0, end - 12)
+    middle = _cut(text[start : len(text) - end])
+    return ("…" if start else "") + middle + ("…" if end else "")
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _WIDTH:
+        return text
+    half = _WIDTH // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def _named(layers: Sequence[Layer]) -> str:
+    """``dense (Dense)``, or ``49 Conv2D layers: conv1_conv … conv5_block3_3_conv``."""
+    if len(layers) == 1:
+        return f"{layers[0].layer_name} ({layers[0].layer_type})"
+    types = {layer.layer_type for layer in layers}
+    kind = f"{types.pop()} layers" if len(types) == 1 else "layers"
+    return f"{len(layers)} {kind}: {_listed([layer.layer_name for layer in layers])}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} … {names[-1]}"
+
+
+def _times(count: int) -> str:
+    return f"{count} layers" if count > 1 else "1 layer"

@@ -1,0 +1,60 @@
+"""Drift as Markdown, for a pull request or a job's summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_layersnap.report.findings import Fact, Finding, findings
+from pytest_layersnap.report.text import circumstances
+
+if TYPE_CHECKING:
+    from pytest_layersnap.compare.drift import Drift
+
+
+def render(drift: Drift, *, accept: str) -> str:
+    """The report as Markdown; everything that comes from the model stands in code spans.
+
+    Args:
+        drift: what to report.
+        accept: the command that accepts it.
+    """
+    lines = [f"### {_code(drift.current.model)}: {drift.summary}", ""]
+    for finding in findings(drift):
+        lines += _finding_lines(finding)
+    lines += ["", "| | |", "|---|---|"]
+    lines += [f"| {label} | {_cell(text)} |" for label, text in circumstances(drift)]
+    if drift:
+        lines += ["", "If this is what you want, accept it with", "", f"    {accept}"]
+    return "\n".join(lines) + "\n"
+
+
+_SIGNS = {"+": "added", "-": "removed", "~": "changed", "=": "renamed", ">": "moved"}
+
+
+def _finding_lines(finding: Finding) -> Iterator[str]:
+    remark = f", {finding.remark}" if finding.remark else ""
+    yield f"- **{_SIGNS[finding.sign]}** {_code(finding.layers + remark)}"
+    for fact in finding.facts:
+        yield f"  - {_fact_text(fact)}"
+
+
+def _fact_text(fact: Fact) -> str:
+    text = _code(fact.current)
+    if fact.recorded is not None:
+        text = f"{_code(fact.recorded)} → {text}"
+    label = f"{fact.label}: " if fact.label else ""
+    return f"{label}{text}" + (f" ({fact.remark})" if fact.remark else "")
+
+
+def _code(text: str) -> str:
+    """A code span around any text: its fence is longer than any run of backticks inside."""
+    fence = "`"
+    while fence in text:
+        fence += "`"
+    space = " " if text.startswith("`") or text.endswith("`") or not text else ""
+    return f"{fence}{space}{text}{space}{fence}".replace("\n", " ")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
