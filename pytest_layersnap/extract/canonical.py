@@ -15,6 +15,7 @@ import re
 import struct
 import textwrap
 import types
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -306,6 +307,8 @@ def serialized(raw: Mapping[str, Any]) -> Any:
         return str(config.get("name", "")) if isinstance(config, Mapping) else str(config)
     if not isinstance(config, Mapping):
         return {"class_name": name, "config": _value(config)}
+    if name in ("Functional", "Sequential"):
+        return {"class_name": name}  # its layers have rows of their own
     return {"class_name": _ALIASES.get(name, name), "config": attributes(name, config)}
 
 
@@ -472,8 +475,6 @@ _DROPPED = frozenset(
         "query_shape",
         "key_shape",
         "value_shape",
-        "vocabulary_size_",
-        "_shared_object_id",
     }
 )
 
@@ -485,7 +486,6 @@ _DEFAULTS: dict[str, Any] = {
     "renorm_momentum": 0.99,
     "renorm_clipping": {},
     "fused": True,
-    "virtual_batch_size": None,
     "ragged": False,
     "sparse": False,
     "optional": False,
@@ -497,21 +497,21 @@ _DEFAULTS: dict[str, Any] = {
     "oov_method": "floormod",
     "zero_output_for_mask": False,
     "use_gate": False,
-    "flash_attention": None,
-    "attention_axes": None,
     "unroll": False,
-    "input_length": None,
     "arguments": {},
     "keepdims": False,
-    "bounding_box_format": None,
-    "quantization_config": None,
-    "lora_alpha": None,
+    "dynamic": False,
+    "rng_type": "stateful",
+    "softmax_robust_masking": False,
+    "value_range": [0, 255],
 }
 
-_RENAMED = {
-    "LeakyReLU": {"alpha": "negative_slope"},
-    "ReLU": {},
+#: The same for single classes.
+_CLASS_DEFAULTS: dict[str, dict[str, Any]] = {
+    "Conv3DTranspose": {"dilation_rate": [1, 1, 1]},  # in configs from 3.0
 }
+
+_RENAMED = {"LeakyReLU": {"alpha": "negative_slope"}}
 
 #: Keras 2's separable and depthwise convolutions inherit settings that they never use.
 _DEAD = {
@@ -534,6 +534,7 @@ def attributes(class_name: str, config: Mapping[str, Any], rank: int | None = No
         rank: the rank of the layer's input, where known: it makes a negative axis absolute.
     """
     renamed = _RENAMED.get(class_name, {})
+    defaults = {**_DEFAULTS, **_CLASS_DEFAULTS.get(class_name, {})}
     plain: dict[str, Any] = {}
     for key, raw in config.items():
         key = renamed.get(str(key), str(key))
@@ -542,7 +543,7 @@ def attributes(class_name: str, config: Mapping[str, Any], rank: int | None = No
         if key == "seed" and class_name in _DRAWS_SEED:
             continue
         item = value(raw)
-        if item is None or (key in _DEFAULTS and _same(item, value(_DEFAULTS[key]))):
+        if item is None or (key in defaults and _same(item, value(defaults[key]))):
             continue
         plain[key] = item
     _shape_up(class_name, plain, rank)
@@ -556,12 +557,29 @@ def _shape_up(class_name: str, plain: dict[str, Any], rank: int | None) -> None:
         del plain["data_format"]
     if "Normalization" in class_name and "axis" in plain:
         plain["axis"] = _axis(plain["axis"], rank)
-    if class_name.endswith("Reshape") or class_name == "RepeatVector":
-        return
-    if class_name == "RandomRotation" or class_name.startswith("RandomZoom"):
+    if class_name == "RandomContrast" and isinstance(plain.get("factor"), (int, float)):
+        plain["factor"] = [0, plain["factor"]]  # as 3.x writes it
+    if class_name.startswith(("RandomRotation", "RandomZoom")):
         for key in ("factor", "height_factor", "width_factor"):
             if isinstance(plain.get(key), (int, float)):
                 plain[key] = [-plain[key], plain[key]]
+    if plain.get("lora_alpha") == plain.get("lora_rank"):
+        plain.pop("lora_alpha", None)  # its default; written from 3.13 on
+    if class_name == "Bidirectional":
+        _shape_up_bidirectional(plain)
+
+
+def _shape_up_bidirectional(plain: dict[str, Any]) -> None:
+    """3.x writes the backward layer also where it was derived, and sets a flag in both (2.x in none)."""
+    for layer in (plain.get("layer"), plain.get("backward_layer")):
+        if layer:
+            layer["config"].pop("zero_output_for_mask", None)
+    forward, backward = plain.get("layer"), plain.get("backward_layer")
+    if not (forward and backward and forward["class_name"] == backward["class_name"]):
+        return
+    flipped = {**forward["config"], "go_backwards": not forward["config"].get("go_backwards")}
+    if _same(flipped, backward["config"]):
+        del plain["backward_layer"]
 
 
 def _axis(axis: Any, rank: int | None) -> Any:
@@ -573,20 +591,28 @@ def _axis(axis: Any, rank: int | None) -> Any:
 
 
 def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
-    """The canonical config of a live layer; constructor arguments read off it where it has no config."""
+    """The canonical config of a live layer; its plain attributes where it has no config."""
     if is_a(layer, "Functional") or is_a(layer, "Sequential"):
         return {}
     name = type(layer).__name__
     if not _has_own_config(layer):
-        return attributes(name, _constructor_arguments(layer), rank)
+        return attributes(name, _kept_settings(layer), rank)
     try:
-        config = dict(layer.get_config())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of lambdas, which matter to saving alone
+            config = dict(layer.get_config())
     except Exception:  # get_config is the user's code, or refuses an activation without a name
-        config = _constructor_arguments(layer)
-    if name == "Lambda":
-        config["function"] = getattr(layer, "function", config.get("function"))
-        config.pop("module", None)
-    return attributes(name, config, rank)
+        config = _kept_settings(layer)
+    return attributes(name, {key: _live(layer, key, item) for key, item in config.items()}, rank)
+
+
+def _live(layer: Any, key: str, item: Any) -> Any:
+    """A function or wrapped layer itself where the config holds its serialised form, with byte code."""
+    live = getattr(layer, key, None)
+    if isinstance(live, (types.FunctionType, functools.partial)):
+        return live
+    is_layer = isinstance(item, Mapping) and is_a(live, "Layer")
+    return live if is_layer and not is_a(live, "Model") else item
 
 
 def _has_own_config(layer: Any) -> bool:
@@ -597,32 +623,50 @@ def _has_own_config(layer: Any) -> bool:
     return owner is not None and owner.__name__ not in ("Layer", "Operation", "Model", "Module")
 
 
-def _constructor_arguments(layer: Any) -> dict[str, Any]:
-    """What ``__init__`` was given, as far as it was kept: in 3.x by Keras, else under the same names."""
-    recorded = getattr(layer, "_auto_config", None)
-    known = dict(getattr(recorded, "config", None) or {})
-    if "class_name" in known and isinstance(known.get("config"), Mapping):
-        known = dict(known["config"])
+#: What Keras itself keeps in public attributes of layers and models.
+_KERAS_ATTRIBUTES = frozenset(
+    """activity_regularizer autocast build built call_signature_parameters compiled compiled_loss
+    compiled_metrics dtype_policy history input_names input_spec inputs loss name optimizer
+    output_names outputs predict_function quantize stateful steps_per_execution stop_training
+    supports_jit supports_masking test_function train_function train_tf_function trainable
+    unrolled_steps_per_execution""".split()
+)
+
+
+def _kept_settings(layer: Any) -> dict[str, Any]:
+    """What a layer without a config keeps of its settings: plain public attributes and constructor arguments.
+
+    Keras 3 records constructor arguments by itself, Keras 2 does not; attributes are the same in both.
+    """
     try:
-        parameters: Any = inspect.signature(type(layer).__init__).parameters.values()
+        parameters: Any = inspect.signature(type(layer).__init__).parameters
     except (TypeError, ValueError):
-        parameters = ()
+        parameters = {}
     kept: dict[str, Any] = {}
-    for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+    for name, item in vars(layer).items():
+        public = name.removeprefix("_")
+        if public in _KERAS_ATTRIBUTES:
             continue
-        for name in (parameter.name, f"_{parameter.name}"):
-            if parameter.name != "self" and hasattr(layer, name):
-                kept[parameter.name] = getattr(layer, name)
-                break
-        else:
-            if parameter.name in known:
-                kept[parameter.name] = known[parameter.name]
+        if public in parameters or (public == name and not is_built_in(layer) and _is_setting(item)):
+            kept.setdefault(public, item)
     return kept
 
 
+def _is_setting(item: Any) -> bool:
+    """Whether an attribute is a plain setting: layers and weights have rows and columns of their own."""
+    if isinstance(item, (bool, int, float, str, bytes, types.FunctionType, functools.partial)):
+        return True
+    if isinstance(item, Mapping):
+        return bool(item) and all(map(_is_setting, item.values()))
+    if isinstance(item, (list, tuple, set, frozenset)):
+        return bool(item) and all(map(_is_setting, item))
+    return type(item).__module__ == "numpy"
+
+
 #: Layers whose dtype policy says nothing: they take and give strings or integers.
-LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing"})
+LOOKUPS = frozenset(
+    {"StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "Discretization"}
+)
 
 # --- readable copies --------------------------------------------------------------------------
 

@@ -92,10 +92,10 @@ def _paths(reader: Reader, operations: list[Any], prefix: str) -> dict[int, str]
     """The path of each operation; names that Keras made are numbered in row order."""
     counts: Counter[str] = Counter()
     paths = {}
-    first = {id(operation): _stem(reader, operation) for operation in operations}
     for operation in operations:
-        stem = first[id(operation)]
-        name = operation.name
+        stem = _stem(reader, operation)
+        # Keras 3 forbids the slash in names and renamed the layers of its applications for it.
+        name = operation.name.replace("/", "_")
         if stem is not None:
             name = f"{stem}_{counts[stem]}" if counts[stem] else stem
             counts[stem] += 1
@@ -199,7 +199,7 @@ def _row(
         layer_attributes=json.dumps(attributes, sort_keys=True, ensure_ascii=False),
         trainable_parameters=sum(map(_size, trained)),
         weight_shapes=json.dumps([list(_weight_shape(weight)) for weight in weights]),
-        dtype=_dtype(reader, operation, calls),
+        dtype=_dtype(reader, operation),
         inbound_layers=edges,
         **canonical.readable(layer_type, attributes),
     )
@@ -309,26 +309,36 @@ def _map_shapes(value: Any) -> Any:
 
 def _shapes(reader: Reader, operation: Any, calls: list[BoundCall]) -> tuple[str, str]:
     """``input_shape`` and ``output_shape``; calls of different shapes are set apart by ``|``."""
-    pairs = [_call_shapes(reader, operation, call) for call in calls] or [_built_shapes(operation)]
+    pairs = [_call_shapes(reader, operation, call) for call in calls] or [_built_shapes(reader, operation)]
     ins = dict.fromkeys(canonical.shape_text(given) for given, _ in pairs if given is not None)
     outs = dict.fromkeys(canonical.shape_text(made) for _, made in pairs if made is not None)
     return " | ".join(ins), " | ".join(outs)
 
 
-def _built_shapes(layer: Any) -> tuple[Any, Any]:
-    """The shapes that a layer outside any graph was built with; the batch size is not architecture."""
-    try:
-        given = (layer.get_build_config() or {}).get("input_shape")
-    except Exception:  # the user's code, or a layer without build config
-        given = None
-    if given is None:
+def _built_shapes(reader: Reader, layer: Any) -> tuple[Any, Any]:
+    """The shapes that a layer outside any graph was built with; the batch size is not architecture.
+
+    Layers without weights remember none in Keras 3, so none is given in either generation.
+    """
+    graph = graph_of(reader, layer)
+    if graph is not None:
+        functional = reader.functional(layer)
+        ends = (reader.inputs(functional), reader.outputs(functional))
+        given, made = (_map_shapes(_only(end)) for end in ends)
+        return given, made
+    if not _all_weights(reader, layer):
         return None, None
-    given = canonical.value(given)
+    given = made = None
     try:
+        given = canonical.value((layer.get_build_config() or {}).get("input_shape"))
         made = canonical.value(layer.compute_output_shape(_as_shape(given)))
     except Exception:  # the user's code, or a layer that can't tell
         made = None
     return _any_batch(given), _any_batch(made)
+
+
+def _only(end: Any) -> Any:
+    return end[0] if isinstance(end, (list, tuple)) and len(end) == 1 else end
 
 
 def _as_shape(plain: Any) -> Any:
@@ -354,17 +364,16 @@ def _rank(operation: Any, reader: Reader, calls: list[BoundCall]) -> int | None:
     if calls:
         given = _call_shapes(reader, operation, calls[0])[0]
     else:
-        given = _built_shapes(operation)[0]
+        given = _built_shapes(reader, operation)[0]
     return len(given) if isinstance(given, tuple) else None
 
 
-def _dtype(reader: Reader, operation: Any, calls: list[BoundCall]) -> str:
+def _dtype(reader: Reader, operation: Any) -> str:
     """The dtype policy of a layer that computes; the tensor's dtype of an input."""
     if reader.is_operation(operation) or is_a(operation, "Model"):
         return ""
     if is_a(operation, "InputLayer"):
-        dtype = getattr(flatten(calls[0].outputs)[0], "dtype", "") if calls else operation.dtype
-        return str(getattr(dtype, "name", dtype))
+        return str(getattr(operation.dtype, "name", operation.dtype))
     if type(operation).__name__ in canonical.LOOKUPS:
         return ""
     policy = getattr(operation, "dtype_policy", None)
