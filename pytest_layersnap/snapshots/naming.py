@@ -50,11 +50,9 @@ def explicit(name: str) -> str:
     """The path of the snapshot that a check names: ``transfer/resnet50.csv``.
 
     Raises:
-        SnapshotNameError: the name is empty, or would leave the folder of all snapshots.
-        TypeError: the name is no string.
+        SnapshotNameError: the name is no string, is empty, or would leave the folder of all
+            snapshots.
     """
-    if not isinstance(name, str):
-        raise TypeError(f"the name of a snapshot is a string, not {name!r}")
     if reason := _refusal(name):
         raise SnapshotNameError(
             f"name={name!r} {reason}; a name is a path of plain parts, as in 'transfer/resnet50'"
@@ -67,7 +65,9 @@ def fold(path: str) -> str:
     return path.casefold()
 
 
-def _refusal(name: str) -> str:
+def _refusal(name: object) -> str:
+    if not isinstance(name, str):
+        return "is no string"
     if not name.strip():
         return "is empty"
     if "\\" in name:

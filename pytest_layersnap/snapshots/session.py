@@ -139,15 +139,15 @@ class SnapshotSession:
             path: "created" if result.finding == "missing" else "updated"
             for path, result in self._written.items()
         }
-        failed = {result.snapshot for result in self._results if result.outcome != "passed"}
+        wanted = {result.snapshot for result in self._results if result.table}
         if quiet:
             lines = [_counts(verbs)] if verbs else []
         else:
             lines = [
-                f"{verb} {self._settings.shown}/{path} ({self._written[path].summary})"
+                f"{verb} {self._settings.shown}/{path}: {self._written[path].summary}"
                 for path, verb in verbs.items()
             ]
-        if unwritten := failed.difference(self._written):
+        if unwritten := wanted.difference(to_write(self._results)):
             lines.append(f"not recorded, as the test did not pass: {self._listed(unwritten)}")
         return lines
 
@@ -163,7 +163,7 @@ class SnapshotSession:
         paths = "" if quiet else f": {self._listed(findings)}"
         # The whole call again, so that its options and its selection hold.
         accept = shell_line(["pytest", FLAG, *self._arguments])
-        return [f"{_counts(findings)}{paths}", f"accept with: {accept}"]
+        return [f"{_counts(findings)}{paths}", f"record with: {accept}"]
 
     def _listed(self, snapshots: Iterable[str]) -> str:
         paths = [f"{self._settings.shown}/{path}" for path in sorted(snapshots)]

@@ -1,0 +1,1 @@
+"""Real pytest sessions on small projects."""

@@ -1,0 +1,26 @@
+"""Fixtures of the acceptance tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from .project import Project
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """An empty project."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makeini("[pytest]\npythonpath = .")
+    return Project(pytester)
+
+
+@pytest.fixture(params=["", "-n0", "-n2"], ids=["plain", "n0", "n2"])
+def workers(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The arguments of a run in one process, and over two workers."""
+    if not request.param:
+        return ()
+    pytest.importorskip("xdist")
+    return ("-p", "xdist", request.param)

@@ -1,0 +1,1 @@
+"""Tests of names, files and results of snapshots."""
