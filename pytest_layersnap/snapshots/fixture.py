@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pytest_layersnap import csvfile
-from pytest_layersnap.compare.drift import LayerDrift, compare
+from pytest_layersnap.compare.drift import Drift, LayerDrift, compare
 from pytest_layersnap.extract import ModelError, layer_table
 from pytest_layersnap.snapshots import MissingSnapshot, naming, preview
 from pytest_layersnap.snapshots.naming import SnapshotNameError
@@ -120,8 +120,15 @@ class LayerSnap:
             raise _joined(failures, of=len(models))
 
     def table(self, model_or_builder: Any) -> LayerTable:
-        """The layer table of a model, or of what a callable builds."""
-        return _table(model_or_builder, name=None)
+        """The layer table of a model, or of what a callable builds.
+
+        Raises:
+            ModelError: it is no model, or not built.
+        """
+        try:
+            return _table(model_or_builder, name=None)
+        except ModelError as error:
+            raise error.with_traceback(None) from None
 
     def __eq__(self, model_or_builder: object) -> bool:
         """Check a model: ``assert model == layersnap``."""
@@ -171,7 +178,7 @@ class LayerSnap:
         if not drift:
             return found, None
         drifted = replace(found, finding="drifted", summary=drift.summary, table=csv)
-        return drifted, partial(LayerDrift, drift, accept=self._origin.accept)
+        return drifted, partial(self._drifted, snapshot, drift)
 
     def _path(self, name: str | None) -> str:
         if name is not None:
@@ -185,13 +192,18 @@ class LayerSnap:
         return naming.derived(self._origin.file, self._origin.name, number)
 
     def _broken(self, reason: str) -> BrokenSnapshot:
-        return BrokenSnapshot(f"{reason}\n\nRecord it anew:\n    {self._origin.accept}")
+        return BrokenSnapshot(f"{reason}\n\nRecord it anew with\n  {self._origin.accept}")
 
     def _missing(self, snapshot: str, table: LayerTable) -> MissingSnapshot:
         return MissingSnapshot(
-            f"there is no snapshot {self._store.shown}/{snapshot} yet. It would hold:\n\n"
-            f"{preview.head(table)}\n\nRecord it:\n    {self._origin.accept}"
+            f"there is no snapshot {self._store.shown}/{snapshot} yet; it would hold\n\n"
+            f"{preview.head(table)}\n\nRecord it with\n  {self._origin.accept}"
         )
+
+    def _drifted(self, snapshot: str, drift: Drift) -> LayerDrift:
+        failure = LayerDrift(drift, accept=self._origin.accept)
+        failure.args = (f"{self._store.shown}/{snapshot}: {failure}",)
+        return failure
 
 
 def _table(model_or_builder: Any, *, name: str | None) -> LayerTable:
@@ -208,8 +220,8 @@ def _joined(failures: Mapping[str, Exception], *, of: int) -> Exception:
     """One failure that says what all of them say."""
     if len(failures) == 1:
         return next(iter(failures.values()))
-    reports = [f"{name}: {failure}" for name, failure in failures.items()]
-    text = "\n\n\n".join([f"{len(failures)} of {of} models fail: {', '.join(failures)}", *reports])
+    reports = [f"----- {name} -----\n{failure}" for name, failure in failures.items()]
+    text = "\n\n".join([f"{len(failures)} of {of} models fail: {', '.join(failures)}", *reports])
     drifts = [failure.drift for failure in failures.values() if isinstance(failure, LayerDrift)]
     if drifts:
         joined = LayerDrift(drifts)

@@ -13,8 +13,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    pytester.makeini("[pytest]\npythonpath = .")
-    return Project(pytester)
+    project = Project(pytester)
+    project.ini("pythonpath = .")
+    return project
 
 
 @pytest.fixture(params=["", "-n0", "-n2"], ids=["plain", "n0", "n2"])

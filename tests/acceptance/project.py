@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 #: In the projects: layer tables without a model, where the table is not what is tested.
-TABLES = '''
+TABLES = """
 from pytest_layersnap.table import Layer, LayerTable
 
 def table(units=3, version="Keras 3"):
     layer = Layer(model="m", layer_name="head", layer_type="Dense", output_shape=f"(None, {units})",
                   parameters=5 * units, trainable_parameters=5 * units)
     return LayerTable((layer,), recorded_with=version)
-'''
+"""
 
 #: In the projects: real models of whatever Keras this environment is for.
-MODELS = '''
+MODELS = """
 try:
     if __import__("os").environ.get("TF_USE_LEGACY_KERAS"):
         import tf_keras as keras
@@ -32,7 +32,7 @@ def build(units=3, activation="relu"):
         keras.layers.Dense(8, activation=activation, name="body"),
         keras.layers.Dense(units, name="head"),
     ])
-'''
+"""
 
 
 class Project:
@@ -54,9 +54,7 @@ class Project:
         """Write ``pytest.ini``."""
         (self.path / "pytest.ini").write_text(f"[pytest]\n{text}\n")
 
-    def run(
-        self, *arguments: str, plugins: tuple[str, ...] = ("layersnap",)
-    ) -> pytest.RunResult:
+    def run(self, *arguments: str, plugins: tuple[str, ...] = ("layersnap",)) -> pytest.RunResult:
         """Run pytest in a process of its own."""
         loaded = [argument for plugin in plugins for argument in ("-p", plugin)]
         return self.pytester.runpytest_subprocess(*loaded, *arguments)

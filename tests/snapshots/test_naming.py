@@ -17,8 +17,10 @@ FILE = PurePosixPath("tests/test_a.py")
 parts = st.text(min_size=1, max_size=120).filter(
     lambda text: text.strip() and not set(text) & set("/\\") and text not in (".", "..")
 )
-names = st.lists(parts, min_size=1, max_size=3).map("/".join).filter(
-    lambda name: not re.match("[A-Za-z]:", name)
+names = (
+    st.lists(parts, min_size=1, max_size=3)
+    .map("/".join)
+    .filter(lambda name: not re.match("[A-Za-z]:", name))
 )
 identifiers = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 tests = st.builds(

@@ -83,7 +83,12 @@ def test_one_name_with_a_table_that_would_no_longer_hold() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "written"),
-    [({}, True), ({"outcome": "failed"}, False), ({"outcome": "skipped"}, False), ({"table": ""}, False)],
+    [
+        ({}, True),
+        ({"outcome": "failed"}, False),
+        ({"outcome": "skipped"}, False),
+        ({"table": ""}, False),
+    ],
 )
 def test_what_is_written(fields: dict[str, Any], written: bool) -> None:
     """Only what a passed test wants to record."""

@@ -44,9 +44,7 @@ def put(store: Store, snapshot: str, data: bytes) -> Path:
 def files(store: Store) -> list[str]:
     """All files of the store, temporary ones too."""
     return sorted(
-        path.relative_to(store.root).as_posix()
-        for path in store.root.rglob("*")
-        if path.is_file()
+        path.relative_to(store.root).as_posix() for path in store.root.rglob("*") if path.is_file()
     )
 
 
@@ -129,7 +127,9 @@ def test_a_broken_snapshot(store: Store, data: bytes) -> None:
 
 @given(st.integers(0, len(DUMP)))
 @example(len(DUMP) - 1)
-def test_a_snapshot_cut_anywhere_is_ours(tmp_path_factory: pytest.TempPathFactory, end: int) -> None:
+def test_a_snapshot_cut_anywhere_is_ours(
+    tmp_path_factory: pytest.TempPathFactory, end: int
+) -> None:
     """However little a killed process of another tool has left, it can be recorded anew."""
     store = Store(tmp_path_factory.mktemp("cut"), shown="snapshots")
     put(store, "a.csv", DUMP[:end])
