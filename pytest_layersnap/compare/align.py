@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache
 from itertools import takewhile
 from operator import attrgetter
 
@@ -273,7 +273,7 @@ def _unique_places(keys: Iterable[Hashable]) -> dict[Hashable, int]:
 def _pair_alike(
     before: _Rows, after: _Rows, recorded: Sequence[int], current: Sequence[int]
 ) -> list[_Pair]:
-    """Needleman–Wunsch: the pairs in order with the greatest likeness in total."""
+    """Needleman-Wunsch: the pairs in order with the greatest likeness in total."""
     height, width = len(recorded), len(current)
     band = max(height, width)
     if height * width > _FULL_SEARCH:
@@ -321,7 +321,7 @@ def _walk_back(
 def _likeness(before: _Rows, after: _Rows) -> Callable[[int, int], float]:
     """How alike two rows are: 0 nothing in common … about 1.25 the same name and content."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def of_bodies(old_row: int, new_row: int) -> float:
         old, new = before.layers[old_row], after.layers[new_row]
         return (

@@ -82,7 +82,8 @@ class Absent:
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "(absent)"
+        """What reports show."""
+        return "(none)"
 
 
 ABSENT: Final = Absent()

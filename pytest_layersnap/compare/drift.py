@@ -45,10 +45,11 @@ class Drift:
     recorded: LayerTable
     current: LayerTable
     changes: tuple[Change, ...]
-    selection: Selection = Selection()
-    hidden: int = 0
+    selection: Selection
+    hidden: int
 
     def __bool__(self) -> bool:
+        """Whether anything that counts has changed."""
         return bool(self.changes)
 
     @property
@@ -102,21 +103,22 @@ class Drift:
         recorded, current = _sides(self.changes)
         return DeepDiff(recorded, current, view="tree", verbose_level=2, threshold_to_diff_deeper=0)
 
-    def to_text(self, *, accept: str = ACCEPT) -> str:
+    def to_text(self, *, accept: str | None = ACCEPT) -> str:
         """The report for a terminal: complete, and readable without colour.
 
         Args:
-            accept: the command that accepts the drift; the report ends with it.
+            accept: the command that accepts the drift, with which the report ends; None to leave
+                it out.
         """
         from pytest_layersnap.report.text import render
 
         return render(self, accept=accept)
 
-    def to_markdown(self, *, accept: str = ACCEPT) -> str:
+    def to_markdown(self, *, accept: str | None = ACCEPT) -> str:
         """The report for a pull request.
 
         Args:
-            accept: the command that accepts the drift.
+            accept: the command that accepts the drift; None to leave it out.
         """
         from pytest_layersnap.report.markdown import render
 
@@ -130,16 +132,19 @@ class Drift:
 
 
 class LayerDrift(AssertionError):
-    """A model is not what its snapshot says; the message is the report.
+    """A model is not what its snapshot says; the message is the report."""
 
-    Args:
-        drift: the drift, or several of them.
-        accept: the command that accepts them.
-    """
+    def __init__(self, drift: Drift | Iterable[Drift], *, accept: str | None = ACCEPT) -> None:
+        """The failure of one drift, or of several.
 
-    def __init__(self, drift: Drift | Iterable[Drift], *, accept: str = ACCEPT) -> None:
+        Args:
+            drift: the drift, or at least one of them.
+            accept: the command that accepts them; None to leave it out.
+        """
         self.drifts = (drift,) if isinstance(drift, Drift) else tuple(drift)
-        super().__init__("\n\n".join(each.to_text(accept=accept) for each in self.drifts))
+        *others, last = self.drifts
+        reports = [each.to_text(accept=None) for each in others]
+        super().__init__("\n\n\n".join([*reports, last.to_text(accept=accept)]))
 
     @property
     def drift(self) -> Drift:
@@ -172,7 +177,7 @@ def compare(
     selection = Selection.of(only, ignore)
     before, after = _table(recorded), _table(current)
     if before.same_architecture(after):
-        return Drift(before, after, (), selection)
+        return Drift(before, after, (), selection, hidden=0)
     changes, hidden = selection.apply(find_changes(before, after))
     return Drift(before, after, changes, selection, hidden)
 

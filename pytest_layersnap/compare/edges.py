@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -87,8 +87,12 @@ def rewiring(recorded: LayerTable, current: LayerTable, alignment: Alignment) ->
     """Judge the edges of two aligned tables: which rows moved, which are fed by something else."""
     nodes = dict(alignment.pairs)
     pairs = frozenset(nodes.values())
-    before = _graph(recorded, [nodes.get(row, -1 - row) for row in range(len(recorded))], pairs)
-    after = _graph(current, list(range(len(current))), pairs)
+    old_nodes = [nodes.get(row, -1 - row) for row in range(len(recorded))]
+    old_names, new_names = _names(recorded, old_nodes), _names(current, range(len(current)))
+    # A reference to a path that its own table lacks means the row that had it in the other.
+    shared = {path: node for path, node in (old_names | new_names).items() if node in pairs}
+    before = _graph(recorded, old_nodes, shared | old_names, pairs)
+    after = _graph(current, range(len(current)), shared | new_names, pairs)
     unpaired = {-1 - row for row in alignment.removed} | set(alignment.added)
 
     rewired = _rewired(before, after, pairs, unpaired)
@@ -102,17 +106,12 @@ def rewiring(recorded: LayerTable, current: LayerTable, alignment: Alignment) ->
 
 
 class ReferenceNames:
-    """References to rows, written with the paths that the rows have now.
-
-    Args:
-        recorded: the recorded table.
-        current: the current one.
-        alignment: which row of one is which of the other.
-    """
+    """References to rows, written with the paths that the rows have now."""
 
     __slots__ = ("_paths",)
 
     def __init__(self, recorded: LayerTable, current: LayerTable, alignment: Alignment) -> None:
+        """The names that an alignment of two tables gives to the rows of the recorded one."""
         self._paths = {layer.layer_name: layer.layer_name for layer in recorded}
         for old, new in alignment.pairs:
             self._paths[recorded.layers[old].layer_name] = current.layers[new].layer_name
@@ -145,11 +144,17 @@ def split_reference(reference: str, paths: Container[str]) -> tuple[str, int, in
     return match["path"], int(match["call"] or 0), int(match["output"] or 0)
 
 
-def _graph(table: LayerTable, nodes: list[int], paired: AbstractSet[int]) -> _Graph:
+def _names(table: LayerTable, nodes: Iterable[int]) -> dict[str, int]:
+    """The node of each path; of a path that several rows have, the first."""
     node_of: dict[str, int] = {}
     for layer, node in zip(table, nodes, strict=True):
         node_of.setdefault(layer.layer_name, node)
+    return node_of
 
+
+def _graph(
+    table: LayerTable, nodes: Iterable[int], node_of: dict[str, int], paired: AbstractSet[int]
+) -> _Graph:
     def tensor(reference: str) -> _Tensor:
         path, call, output = split_reference(reference, node_of)
         return node_of.get(path, path), call, output

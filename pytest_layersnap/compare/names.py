@@ -19,7 +19,7 @@ def is_auto_model_name(name: str) -> bool:
     return without_number(name) in _MODELS
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=4096)
 def is_auto_name(name: str, layer_type: str) -> bool:
     """Whether Keras made up this name of a layer: its type in snake case, and a counter.
 

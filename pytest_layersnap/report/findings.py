@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ _WIDTH = 60
 
 
 _LABELS = {"inbound_layers": "fed by", "layer_type": "type", "layer_name": "name"}
-_COUNTS = frozenset({"parameters", "trainable_parameters"})
+_COUNTS = ("parameters", "trainable_parameters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _model(drift: Drift) -> Iterator[Finding]:
     ]
     if drift:
         whole = drift.consequences
-        for label, (recorded, current) in (("takes", whole.inputs), ("gives", whole.outputs)):
+        for label, (recorded, current) in (("inputs", whole.inputs), ("outputs", whole.outputs)):
             if None not in (recorded, current) and recorded != current:
                 facts.append(Fact(label, _joined(current), _joined(recorded)))
     if facts:
@@ -195,7 +195,7 @@ def _feeds(layer: Layer) -> list[str]:
 
 def _paired(changes: Sequence[Change]) -> list[Finding]:
     groups = _grouped(changes, lambda change: _signature(change.differences))
-    told = [_finding(group, group[0].differences) for group in groups]
+    told = [_finding(group, lambda change: change.differences) for group in groups]
     lines = sum(1 + len(finding.facts) for finding in told)
     if len(told) <= _FINDINGS_IN_FULL and lines <= _LINES_IN_FULL:
         return _by_gravity(zip(groups, told, strict=True))
@@ -208,7 +208,7 @@ def _rolled_up(changes: Sequence[Change]) -> list[Finding]:
     own = [change for change in changes if causes[id(change)]]
     groups = _grouped(own, lambda change: _signature(causes[id(change)]))
     if len(groups) <= _GROUPS:
-        told = [_finding(group, causes[id(group[0])]) for group in groups]
+        told = [_finding(group, lambda change: causes[id(change)]) for group in groups]
         return _by_gravity(zip(groups, told, strict=True))
     paths = dict.fromkeys(d.path for change in own for d in causes[id(change)])
     found = []
@@ -227,7 +227,7 @@ def _by_path(path: str, changes: Sequence[Change]) -> Finding:
         if difference.path == path
     )
     facts = [
-        Fact(_LABELS.get(path, path), way[1], way[0], _times(count) if len(ways) > 1 else "")
+        Fact(_LABELS.get(path, path), way[1], way[0], _times(count))
         for way, count in ways.most_common(_TRANSITIONS)
     ]
     if len(ways) > _TRANSITIONS:
@@ -269,14 +269,16 @@ def _causes(change: Change) -> tuple[Difference, ...]:
     return tuple(d for d in change.differences if d.path not in follow)
 
 
-def _finding(changes: Sequence[Change], differences: Iterable[Difference]) -> Finding:
-    """The finding of layers that changed alike."""
-    facts = [_fact(difference) for difference in differences]
-    if len(changes) > 1:
-        totals = [c for c in _COUNTS if any(c in change.fields for change in changes)]
-        facts = [fact for fact in facts if fact.label not in totals]
-        facts += [_total(column, changes) for column in sorted(totals)]
-    return Finding(_sign(changes[0]), _named(_rows(changes)), facts=tuple(facts))
+def _finding(changes: Sequence[Change], told: Callable[[Change], Sequence[Difference]]) -> Finding:
+    """The finding of layers that changed alike: what they have of their own first."""
+    own = _causes(changes[0])
+    differences = sorted(told(changes[0]), key=lambda difference: difference not in own)
+    facts = [_fact(difference) for difference in differences if difference.path not in _COUNTS]
+    paths = {difference.path for change in changes for difference in told(change)}
+    totals = [_total(column, changes) for column in _COUNTS if column in paths]
+    if len(totals) == 2 and replace(totals[1], label=totals[0].label) == totals[0]:
+        totals.pop()
+    return Finding(_sign(changes[0]), _named(_rows(changes)), facts=(*facts, *totals))
 
 
 def _total(column: str, changes: Sequence[Change]) -> Fact:
@@ -333,6 +335,8 @@ def _said(difference: Difference) -> tuple[str, str]:
         return _renaming(difference.recorded, difference.current)
     if difference.path == "inbound_layers":
         return _references(difference.recorded), _references(difference.current)
+    if difference.path in _COUNTS:
+        return f"{difference.recorded:,}", f"{difference.current:,}"
     old, new = _text(difference.recorded), _text(difference.current)
     return cut_pair(old, new)
 
@@ -341,12 +345,15 @@ def _text(value: Any) -> str:
     if value is ABSENT:
         return "(none)"
     if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
+        return printable(value)
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def printable(text: str) -> str:
+    """A text with control characters spelled out, so that it can't break a line or a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _references(value: Any) -> str:
@@ -415,4 +422,4 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _times(count: int) -> str:
-    return f"{count} layers" if count > 1 else "1 layer"
+    return f"{count} layers" if count > 1 else ""

@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
 
 
-def render(drift: Drift, *, accept: str) -> str:
+def render(drift: Drift, *, accept: str | None) -> str:
     """The report as Markdown; everything that comes from the model stands in code spans.
 
     Args:
         drift: what to report.
-        accept: the command that accepts it.
+        accept: the command that accepts it; None to leave it out.
     """
     lines = [f"### {_code(drift.current.model)}: {drift.summary}", ""]
     for finding in findings(drift):
         lines += _finding_lines(finding)
     lines += ["", "| | |", "|---|---|"]
     lines += [f"| {label} | {_cell(text)} |" for label, text in circumstances(drift)]
-    if drift:
+    if drift and accept is not None:
         lines += ["", "If this is what you want, accept it with", "", f"    {accept}"]
     return "\n".join(lines) + "\n"
 

@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.report.findings import Fact, Finding, findings
+from pytest_layersnap.report.findings import Fact, Finding, findings, printable
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
 
 
-def render(drift: Drift, *, accept: str) -> str:
+def render(drift: Drift, *, accept: str | None) -> str:
     """The report: the verdict, the findings, totals and circumstances, and how to accept it.
 
     Args:
         drift: what to report.
-        accept: the command that accepts it.
+        accept: the command that accepts it; None to leave it out.
     """
-    lines = [f"{drift.current.model}: {drift.summary}"]
+    has_drifted = " has drifted" if drift else ""
+    lines = [f"{printable(drift.current.model)}{has_drifted}: {drift.summary}"]
     if drift:
         lines.append("")
         for finding in findings(drift):
             lines += _finding_lines(finding)
     lines.append("")
     lines += [f"  {label:<12}{text}" for label, text in circumstances(drift)]
-    if drift:
+    if drift and accept is not None:
         lines += ["", "If this is what you want, accept it with", f"  {accept}"]
     return "\n".join(lines)
 
@@ -62,11 +63,14 @@ def _count(recorded: int, current: int) -> str:
 def _finding_lines(finding: Finding) -> Iterator[str]:
     yield f"  {finding.sign} {finding.layers}" + (f", {finding.remark}" if finding.remark else "")
     width = max((len(fact.label) for fact in finding.facts), default=0)
+    previous = ""
     for fact in finding.facts:
-        yield f"      {_fact_text(fact, width)}"
+        label = "" if fact.label == previous else fact.label
+        yield f"      {_fact_text(fact, label.ljust(width))}"
+        previous = fact.label
 
 
-def _fact_text(fact: Fact, width: int) -> str:
+def _fact_text(fact: Fact, label: str) -> str:
     text = fact.current if fact.recorded is None else f"{fact.recorded} → {fact.current}"
-    label = f"{fact.label:<{width}}  " if width else ""
-    return f"{label}{text}" + (f"  ({fact.remark})" if fact.remark else "")
+    gap = "  " if label else ""
+    return f"{label}{gap}{text}" + (f"  ({fact.remark})" if fact.remark else "")

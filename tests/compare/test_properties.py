@@ -1,0 +1,162 @@
+"""What holds for any table, and any edit of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_layersnap.compare.changes import COMPARED_COLUMNS
+from pytest_layersnap.compare.drift import compare
+from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
+
+from .tables import plain, renumbered, resnet
+
+_NAMES = st.sampled_from(
+    ["a", "b", "c", "d", "dense", "dense_1", "dense_2", "conv2d", "conv2d_1", "net/dense", "net"]
+)
+_TYPES = st.sampled_from(["Dense", "Conv2D", "Dropout", "op:add", "Functional"])
+_SHAPES = st.sampled_from(["(None, 8)", "(None, 4)", ""])
+_REFERENCES = st.lists(_NAMES | st.sampled_from(["a@1", "dense:1", "gone"]), max_size=2)
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> Layer:
+    """A row of any content; it need not make sense."""
+    parameters = draw(st.integers(0, 2))
+    return Layer(
+        model="net",
+        layer_name=draw(_NAMES),
+        layer_type=draw(_TYPES),
+        input_shape=draw(_SHAPES),
+        output_shape=draw(_SHAPES),
+        parameters=parameters,
+        trainable_parameters=draw(st.integers(0, parameters)),
+        is_trainable=draw(st.booleans()),
+        layer_attributes=json.dumps({"units": draw(st.sampled_from([1, 1.0, True, None]))}),
+        inbound_layers=draw(
+            st.one_of(_REFERENCES, st.lists(_REFERENCES, min_size=2, max_size=2)).map(json.dumps)
+            | st.just(UNKNOWN_EDGES)
+        ),
+    )
+
+
+tables = st.lists(layers(), min_size=1, max_size=9).map(lambda rows: LayerTable(tuple(rows)))
+
+
+@given(tables)
+def test_a_table_does_not_drift_from_itself(table: LayerTable) -> None:
+    """Nor from an equal one."""
+    assert not compare(table, LayerTable(tuple(replace(layer) for layer in table)))
+
+
+@given(tables, tables)
+def test_any_two_tables_can_be_compared_and_told(recorded: LayerTable, current: LayerTable) -> None:
+    """Every report can be made, every row is accounted for, and no field is equal on both sides."""
+    drift = compare(recorded, current)
+    assert drift.to_text().endswith("pytest --snapshot-update") == bool(drift)
+    assert drift.to_markdown()
+    json.dumps(drift.to_dict())
+    count = dict.fromkeys(("added", "removed"), 0)
+    for change in drift.changes:
+        count[change.kind] = count.get(change.kind, 0) + 1
+        assert change.categories
+        for column, (old, new) in change.fields.items():
+            assert column in COMPARED_COLUMNS
+            assert old != new or column == "inbound_layers"
+    assert len(current) - len(recorded) == count["added"] - count["removed"]
+
+
+@given(tables, tables)
+def test_bags_of_rows_that_differ_are_drift(recorded: LayerTable, current: LayerTable) -> None:
+    """Whatever the alignment: other contents are never called equal."""
+
+    def bag(table: LayerTable) -> list[Any]:
+        return sorted(
+            json.dumps(
+                [
+                    layer.layer_type,
+                    layer.input_shape,
+                    layer.output_shape,
+                    layer.parameters,
+                    layer.trainable_parameters,
+                    layer.is_trainable,
+                    layer.layer_attributes,
+                ]
+            )
+            for layer in table
+        )
+
+    if bag(recorded) != bag(current):
+        assert compare(recorded, current)
+
+
+_EDITS: dict[str, Any] = {
+    "layer_type": "Edited",
+    "input_shape": "(edited)",
+    "output_shape": "(edited)",
+    "parameters": 12345,
+    "is_trainable": False,
+    "layer_attributes": '{"edited": 1}',
+    "activation_function": "edited",
+    "kernel_size": "edited",
+    "use_bias": "edited",
+    "padding": "edited",
+    "strides": "edited",
+    "pooling_size": "edited",
+    "dropout_rate": "edited",
+    "reshape_target_shape": "edited",
+    "normalization_momentum": "edited",
+    "normalization_axis": "edited",
+    "trainable_parameters": 1,
+    "weight_shapes": "[[12345]]",
+    "dtype": "edited",
+    "inbound_layers": '["edited"]',
+    "layer_name": "edited",
+}
+
+
+@settings(max_examples=300)
+@given(
+    named=st.booleans(),
+    at=st.integers(0, 42),
+    column=st.sampled_from(sorted(_EDITS)),
+    shift=st.integers(0, 3),
+)
+def test_an_edited_cell_is_the_one_finding(named: bool, at: int, column: str, shift: int) -> None:
+    """On the edited row and on no other, also where all auto names were renumbered."""
+    recorded = resnet(6, named=named)
+    current = resnet(6, named=named, auto_from=shift)
+    edited = replace(current[at], **{column: _EDITS[column]})
+    old, new = json.dumps([current[at].layer_name, edited.layer_name])[1:-1].split(", ")
+    current[at] = edited
+    current = [
+        replace(layer, inbound_layers=layer.inbound_layers.replace(old, new)) for layer in current
+    ]
+    drift = compare(LayerTable(tuple(recorded)), LayerTable(tuple(current)))
+    assert [change.layer for change in drift.changes] == [current[at].layer_name]
+    assert column in drift.changes[0].fields
+
+
+@settings(max_examples=200)
+@given(data=st.data(), blocks=st.integers(2, 8), named=st.booleans())
+def test_inserted_and_removed_rows_are_counted(
+    data: st.DataObject, blocks: int, named: bool
+) -> None:
+    """A few rows without weights put into the chain, or taken out: as many findings."""
+    recorded = resnet(blocks, named=named)
+    current = list(recorded)
+    places = data.draw(st.sets(st.integers(1, len(recorded) - 1), min_size=1, max_size=4))
+    for number, at in enumerate(sorted(places, reverse=True)):
+        before, behind = current[at - 1], current[at]
+        name = f"noise{number}" if named else f"gaussian_noise_{90 + number}"
+        noise = plain(name, "GaussianNoise", [before.layer_name], stddev=0.1)
+        feeds = [name if feed == before.layer_name else feed for feed in behind.calls[0]]
+        current[at : at + 1] = [noise, replace(behind, inbound_layers=json.dumps(feeds))]
+    there = compare(LayerTable(tuple(recorded)), renumbered(current))
+    back = compare(renumbered(current), LayerTable(tuple(recorded)))
+    assert [change.kind for change in there.changes] == ["added"] * len(places)
+    assert [change.kind for change in back.changes] == ["removed"] * len(places)
