@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,6 +55,14 @@ class Layer:
     weight_shapes: str = "[]"
     dtype: str = ""
     inbound_layers: str = "[]"
+
+    @property
+    def has_flag(self) -> bool:
+        """Whether ``is_trainable`` means something: inputs and operations have nothing to freeze.
+
+        Files of Keras 2 and 3.3 lose the flag of an input; Keras 3's operations have none.
+        """
+        return self.layer_type != "InputLayer" and not self.layer_type.startswith("op:")
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -126,9 +134,15 @@ class LayerTable:
         """Whether the edges between all layers are known (not so in subclassed models)."""
         return all(layer.inbound_layers != UNKNOWN_EDGES for layer in self.layers)
 
+    def architecture(self) -> tuple[Layer, ...]:
+        """The rows as they are compared: flags that mean nothing are all the same."""
+        return tuple(
+            layer if layer.has_flag else replace(layer, is_trainable=True) for layer in self.layers
+        )
+
     def same_architecture(self, other: LayerTable) -> bool:
-        """Whether the two tables hold the same rows; who recorded them does not matter."""
-        return self.layers == other.layers
+        """Whether the two tables hold the same architecture; who recorded them does not matter."""
+        return self.layers == other.layers or self.architecture() == other.architecture()
 
     def cells(self) -> list[tuple[str, ...]]:
         """The rows as text, in the order of ``COLUMNS``: what a snapshot file holds."""

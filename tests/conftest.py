@@ -1,3 +1,36 @@
-"""What all tests share."""
+"""What all tests share: the Keras of this environment, and models built once a session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from . import models
 
 pytest_plugins = ["pytester"]
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(scope="session")
+def keras() -> ModuleType:
+    """Keras 3 or 2.15, or tf_keras where ``TF_USE_LEGACY_KERAS`` asks for it."""
+    return import_module("tf_keras" if os.environ.get("TF_USE_LEGACY_KERAS") else "keras")
+
+
+@pytest.fixture(scope="session")
+def own_model(keras: ModuleType) -> Callable[[str], Any]:
+    """One of the users' models by its name, built once; tests must not change it."""
+    built: dict[str, Any] = {}
+
+    def get(name: str) -> Any:
+        if name not in built:
+            built[name] = models.build(keras, name)
+        return built[name]
+
+    return get

@@ -628,7 +628,7 @@ _KERAS_ATTRIBUTES = frozenset(
     """activity_regularizer autocast build built call_signature_parameters compiled compiled_loss
     compiled_metrics dtype_policy history input_names input_spec inputs loss name optimizer
     output_names outputs predict_function quantize stateful steps_per_execution stop_training
-    supports_jit supports_masking test_function train_function train_tf_function trainable
+    supports_jit supports_masking test_function train_function train_tf_function training trainable
     unrolled_steps_per_execution""".split()
 )
 

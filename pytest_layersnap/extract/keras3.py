@@ -39,28 +39,50 @@ def is_tensor(value: Any) -> bool:
 
 
 def call(node: Any) -> Call:
-    """The arguments and outputs of a call; masks that Keras passed on by itself are left out.
+    """The arguments and outputs of a call; masks that Keras passes on by itself are left out.
 
     Keras 3 writes the mask that travels with a tensor into the recorded keyword arguments, and with
     it the operations which compute it; Keras 2 does neither.
     """
     args, kwargs = node.arguments.args, node.arguments.kwargs
-    tensors = [value for value in flatten((args, kwargs)) if is_tensor(value)]
-    automatic = {id(mask) for mask in map(keras_mask, tensors) if mask is not None}
+    carried = [
+        mask
+        for value in flatten((args, kwargs))
+        if is_tensor(value) and (mask := getattr(value, "_keras_mask", None)) is not None
+    ]
     kept = {
         name: value
         for name, value in kwargs.items()
-        if not (
-            (name == "mask" or name.endswith("_mask"))
-            and all(item is None or id(item) in automatic for item in flatten(value))
-        )
+        if not ((name == "mask" or name.endswith("_mask")) and _all_carried(flatten(value), carried))
     }
     return Call(tuple(args), kept, node.outputs)
 
 
-def keras_mask(tensor: Any) -> Any | None:
-    """The mask that travels with a tensor."""
-    return getattr(tensor, "_keras_mask", None)
+def _all_carried(masks: list[Any], carried: list[Any]) -> bool:
+    return all(
+        mask is None or any(_same_computation(mask, other) for other in carried) for mask in masks
+    )
+
+
+def _same_computation(one: Any, other: Any) -> bool:
+    """Whether two tensors are one, or come from equal operations on one tensor.
+
+    A model made from a config gets its masks twice: from the recorded calls and from its layers.
+    """
+    if one is other:
+        return True
+    if not (is_tensor(one) and is_tensor(other)):
+        return False
+    ends = source(one), source(other)
+    if ends[0] == ends[1]:
+        return True
+    operations = [end.operation for end in ends]
+    if type(operations[0]) is not type(operations[1]) or not all(map(is_operation, operations)):
+        return False
+    found = [
+        end.operation._inbound_nodes[end.call].arguments.keras_tensors for end in ends
+    ]
+    return len(found[0]) == len(found[1]) and all(map(_same_computation, *found))
 
 
 def inputs(graph: Any) -> Any:

@@ -1,0 +1,67 @@
+"""The users' own models: one recorded table each, held under every Keras."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pytest_layersnap import layer_table
+
+from . import models
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+def test_snapshot(layersnap: Any, own_model: Any, name: str) -> None:
+    """The recorded table holds in this environment."""
+    layersnap.check(own_model(name), name=name)
+
+
+@pytest.mark.parametrize("name", models.TRANSFER)
+def test_reference_figures(own_model: Any, name: str) -> None:
+    """Rows, parameters and trainable parameters are those known from the notebooks."""
+    model = own_model(name)
+    table = layer_table(model)
+    found = models.Figures(len(table), table.parameters, table.trainable_parameters)
+    assert found == models.TRANSFER[name][2]
+    assert table.parameters == model.count_params()
+    assert [layer.is_trainable for layer in table] == [layer.trainable for layer in model.layers]
+    named = [(layer.layer_name, layer.layer_type) for layer in table if "_" in layer.layer_name]
+    own = {(layer.name.replace("/", "_"), type(layer).__name__) for layer in model.layers}
+    assert {pair for pair in named if pair not in own} <= {
+        ("input_layer", "InputLayer"),
+        ("global_average_pooling2d", "GlobalAveragePooling2D"),
+        ("dense_1", "Dense"),
+    }
+
+
+def test_adapted_normalization_has_seven_parameters(own_model: Any) -> None:
+    """Mean and variance of three channels and the count."""
+    table = layer_table(own_model("normalized_images"))
+    row = next(layer for layer in table if layer.layer_type == "Normalization")
+    assert (row.parameters, row.trainable_parameters, row.is_trainable) == (7, 0, False)
+
+
+@pytest.mark.parametrize("name", ["mobilenetv2", "residual_network"])
+def test_rebuilt_after_other_models(
+    keras: ModuleType, layersnap: Any, own_model: Any, name: str
+) -> None:
+    """Keras' counters have moved on; the table has not."""
+    own_model("vgg16")
+    keras.layers.Dense(3)
+    models.residual_network(keras)
+    layersnap.check(models.build(keras, name), name=name)
+    layersnap.check(models.build(keras, name), name=name)
+
+
+@pytest.mark.filterwarnings("ignore")  # HDF5 is called legacy, numpy's protocol deprecated
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+@pytest.mark.parametrize("name", models.NAMES)
+def test_saved_and_loaded(
+    keras: ModuleType, layersnap: Any, own_model: Any, tmp_path: Any, name: str, suffix: str
+) -> None:
+    """A model that comes back from a file is the same model."""
+    path = tmp_path / f"model.{suffix}"
+    own_model(name).save(path)
+    layersnap.check(keras.models.load_model(path, compile=False), name=name)
