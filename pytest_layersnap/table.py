@@ -134,15 +134,16 @@ class LayerTable:
         """Whether the edges between all layers are known (not so in subclassed models)."""
         return all(layer.inbound_layers != UNKNOWN_EDGES for layer in self.layers)
 
-    def architecture(self) -> tuple[Layer, ...]:
-        """The rows as they are compared: flags that mean nothing are all the same."""
-        return tuple(
+    def compared(self) -> LayerTable:
+        """The table as it is compared: a flag that means nothing is the same everywhere."""
+        layers = (
             layer if layer.has_flag else replace(layer, is_trainable=True) for layer in self.layers
         )
+        return LayerTable(tuple(layers))
 
     def same_architecture(self, other: LayerTable) -> bool:
         """Whether the two tables hold the same architecture; who recorded them does not matter."""
-        return self.layers == other.layers or self.architecture() == other.architecture()
+        return self.layers == other.layers or self.compared() == other.compared()
 
     def cells(self) -> list[tuple[str, ...]]:
         """The rows as text, in the order of ``COLUMNS``: what a snapshot file holds."""

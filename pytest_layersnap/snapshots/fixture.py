@@ -51,11 +51,17 @@ class LayerSnap:
     ``check`` is all that most tests need; ``assert model == layersnap`` does the same.
     """
 
-    __hash__ = None  # type: ignore[assignment]  # it has __eq__, and no value
-
     def __init__(
         self, origin: Origin, store: Store, *, update: bool, record: Callable[[Result], None]
     ) -> None:
+        """Compare for one test.
+
+        Args:
+            origin: the test.
+            store: the folder of all snapshots.
+            update: whether what differs is to be recorded, and fails nothing.
+            record: takes what each check finds.
+        """
         self._origin = origin
         self._store = store
         self._update = update
@@ -136,6 +142,7 @@ class LayerSnap:
         return True
 
     def __repr__(self) -> str:
+        """Name the test; pytest shows the value of a fixture where a test fails."""
         return f"<layersnap of {self._origin.test}>"
 
     def _failure(self, model_or_builder: Any, name: str | None, scope: Scope) -> Exception | None:
@@ -161,7 +168,7 @@ class LayerSnap:
             name=name,
             number=number,
             finding="same",
-            digest=_digest(table),
+            digest=_digest(table) if self._update else "",
         )
         csv = csvfile.dump(table).decode("utf-8") if self._update else ""
         try:
@@ -213,7 +220,7 @@ def _table(model_or_builder: Any, *, name: str | None) -> LayerTable:
 
 
 def _digest(table: LayerTable) -> str:
-    return hashlib.sha256(csvfile.dump(replace(table, recorded_with=""))).hexdigest()
+    return hashlib.sha256(csvfile.dump(table.compared())).hexdigest()
 
 
 def _joined(failures: Mapping[str, Exception], *, of: int) -> Exception:
