@@ -21,6 +21,7 @@ from pytest_layersnap.table import Layer, LayerTable
 _COST_AUTO_RENAME = 0.02
 _COST_RENAME = 0.4
 _COST_MOVE = 0.5
+_COST_FOLLOW = 0.3
 _COST_CHANGE = 1.0
 _COST_UNLIKE = 0.6
 _COST_UNPAIRED = 1.2
@@ -40,7 +41,7 @@ _body_of = attrgetter(
     *(
         field.name
         for field in fields(Layer)
-        if field.name not in {"model", "layer_name", "inbound_layers"}
+        if field.name not in {"model", "layer_name", "inbound_layers", "is_trainable"}
     )
 )
 
@@ -130,8 +131,13 @@ def _rows(table: LayerTable, numbers: dict[Hashable, int]) -> _Rows:
         name = (layer.layer_name, layer.layer_type)
         identities.append((*name, seen[name]))
         seen[name] += 1
-    bodies = [numbers.setdefault(_body_of(layer), len(numbers)) for layer in table]
+    bodies = [numbers.setdefault(_body(layer), len(numbers)) for layer in table]
     return _Rows(table.layers, bodies, stems(table), identities)
+
+
+def _body(layer: Layer) -> Hashable:
+    """All that a row says but for names and edges."""
+    return layer.is_trainable or not layer.has_flag, _body_of(layer)
 
 
 def _pairs_by_name(before: _Rows, after: _Rows, rest: tuple[range, range]) -> list[_Pair]:
@@ -161,8 +167,15 @@ def _alignment(before: _Rows, after: _Rows, pairs: list[_Pair]) -> Alignment:
         removed=tuple(row for row in range(len(before.layers)) if row not in paired[0]),
         added=tuple(row for row in range(len(after.layers)) if row not in paired[1]),
         displaced=frozenset(pairs[place][1] for place in off_sequence(_ranks(pairs))),
-        renamed=frozenset(new for old, new in pairs if before.stems[old] != after.stems[new]),
+        renamed=frozenset(new for old, new in pairs if _is_renamed(before, after, old, new)),
     )
+
+
+def _is_renamed(before: _Rows, after: _Rows, old: int, new: int) -> bool:
+    """Whether a person had a hand in the difference of two names."""
+    if before.layers[old].layer_name == after.layers[new].layer_name:
+        return False
+    return before.stems[old] != after.stems[new]
 
 
 def _gaps(before: _Rows, after: _Rows, pairs: list[_Pair]) -> Iterator[_Gap]:
@@ -406,9 +419,18 @@ def _cost(before: _Rows, after: _Rows, found: Alignment) -> float:
     for old, new in found.pairs:
         if before.layers[old].layer_name != after.layers[new].layer_name:
             cost += _COST_AUTO_RENAME
-        if before.bodies[old] != after.bodies[new]:
+        if before.bodies[old] == after.bodies[new]:
+            continue
+        if _is_same_layer(before.layers[old], after.layers[new]):
+            cost += _COST_FOLLOW
+        else:
             cost += _COST_CHANGE + _COST_UNLIKE * max(0.0, 1 - likeness(old, new))
     return cost
+
+
+def _is_same_layer(old: Layer, new: Layer) -> bool:
+    """Whether a person wrote the same layer: what differs comes from what feeds it."""
+    return old.layer_type == new.layer_type and old.layer_attributes == new.layer_attributes
 
 
 def _ranks(pairs: list[_Pair]) -> list[int]:

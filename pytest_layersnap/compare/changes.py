@@ -314,6 +314,8 @@ def _cell_differences(
     shown = set()
     for column in _PLAIN_COLUMNS:
         old, new = getattr(recorded, column), getattr(current, column)
+        if column == "is_trainable" and not (recorded.has_flag and current.has_flag):
+            continue
         if old == new or (column in JSON_CELLS and json.loads(old) == json.loads(new)):
             continue
         shown.add(column)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +40,8 @@ class Rewiring:
 #: A tensor: the node that made it, in which call, and which output it is. Nodes are numbered like
 #: the rows of the current table, removed rows by negative numbers; a text is a path without a row.
 _Tensor = tuple[int | str, int, int]
+#: For each node (or path without a row): the nodes that it feeds.
+_Feeding = dict[int | str, set[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,9 @@ class _Graph:
                 found.add(_START if node in self.paired else (node, call, output))
         return frozenset(found)
 
-    def consumers(self, bridged: AbstractSet[int]) -> dict[int | str, set[int]]:
+    def consumers(self, bridged: AbstractSet[int]) -> _Feeding:
         """For each node the nodes that it feeds, seen through bridged nodes."""
-        found: dict[int | str, set[int]] = defaultdict(set)
+        found: _Feeding = defaultdict(set)
         for node, calls in self.calls.items():
             if node in bridged:
                 continue
@@ -95,14 +97,17 @@ def rewiring(recorded: LayerTable, current: LayerTable, alignment: Alignment) ->
     after = _graph(current, range(len(current)), shared | new_names, pairs)
     unpaired = {-1 - row for row in alignment.removed} | set(alignment.added)
 
-    rewired = _rewired(before, after, pairs, unpaired)
+    rewired = _rewired(before, after, unpaired)
     if not (recorded.has_topology and current.has_topology):
         return Rewiring(alignment.displaced, rewired)
     if not (unpaired or rewired):
         return Rewiring(alignment.displaced, frozenset())
-    moved = _moved(before, after, alignment.displaced & rewired, unpaired)
-    rewired = _rewired(before, after, pairs, unpaired | moved) if moved else rewired
-    return Rewiring(moved, rewired - moved)
+    feeding = before.consumers(unpaired), after.consumers(unpaired)
+    explanations = [
+        _explained(before, after, unpaired, moved, feeding)
+        for moved in _candidates(alignment.displaced, rewired, feeding)
+    ]
+    return min(explanations, key=lambda it: (len(it.moved) + len(it.rewired), len(it.rewired)))
 
 
 class ReferenceNames:
@@ -170,10 +175,9 @@ def _graph(
     )
 
 
-def _rewired(
-    before: _Graph, after: _Graph, nodes: AbstractSet[int], bridged: AbstractSet[int]
-) -> frozenset[int]:
-    return frozenset(node for node in nodes if not _fed_alike(before, after, node, bridged))
+def _rewired(before: _Graph, after: _Graph, bridged: AbstractSet[int]) -> frozenset[int]:
+    """The nodes of both graphs that are not fed alike."""
+    return frozenset(node for node in before.paired if not _fed_alike(before, after, node, bridged))
 
 
 def _fed_alike(before: _Graph, after: _Graph, node: int, bridged: AbstractSet[int]) -> bool:
@@ -204,26 +208,54 @@ def _same_tensor(
     return bool(sources[0] & sources[1]) and (sources[0] <= sources[1] or sources[1] <= sources[0])
 
 
-def _moved(
-    before: _Graph, after: _Graph, candidates: AbstractSet[int], unpaired: AbstractSet[int]
-) -> frozenset[int]:
-    """The candidates that left one place in the graph for another, and both places closed.
+def _candidates(
+    displaced: AbstractSet[int], rewired: AbstractSet[int], feeding: tuple[_Feeding, _Feeding]
+) -> Iterator[frozenset[int]]:
+    """Which displaced rows may have moved: none, row by row, or in connected groups.
 
-    A row that is fed by something else but feeds whom it fed before was rewired, not moved.
+    What moved is fed by something else, and feeds others than before. (A row that still feeds whom
+    it fed before was rewired.) Of a group that moved as one, that holds for its ends.
     """
-    if not candidates:
-        return frozenset()
-    fed_before, fed_after = before.consumers(unpaired), after.consumers(unpaired)
-    moved = {node for node in candidates if fed_before[node] != fed_after[node]}
+    yield frozenset()
+    before, after = feeding
+    leaving = {node for node in displaced if before[node] != after[node]}
+    if leaving and not displaced.isdisjoint(rewired):
+        yield frozenset(leaving & rewired)
+        groups = _groups(displaced, feeding)
+        yield frozenset().union(*(group for group in groups if group & leaving and group & rewired))
+
+
+def _groups(displaced: AbstractSet[int], feeding: tuple[_Feeding, _Feeding]) -> list[set[int]]:
+    """The displaced rows in groups that edges connect."""
+    neighbours: dict[int, set[int]] = {node: set() for node in displaced}
+    for node in displaced:
+        for other in (feeding[0][node] | feeding[1][node]) & displaced:
+            neighbours[node].add(other)
+            neighbours[other].add(node)
+    groups = []
+    while neighbours:
+        group: set[int] = set()
+        todo = {next(iter(neighbours))}
+        while todo:
+            node = todo.pop()
+            group.add(node)
+            todo |= neighbours.pop(node) - group
+        groups.append(group)
+    return groups
+
+
+def _explained(
+    before: _Graph,
+    after: _Graph,
+    unpaired: AbstractSet[int],
+    moved: frozenset[int],
+    feeding: tuple[_Feeding, _Feeding],
+) -> Rewiring:
+    """What is left as rewired if these rows moved, but for those whose places did not close."""
     for _ in range(_ROUNDS):
-        bridged = unpaired | moved
-        open_places = {
-            node
-            for node in moved
-            for neighbour in ((fed_before[node] | fed_after[node]) & before.paired) - moved
-            if not _fed_alike(before, after, neighbour, bridged)
-        }
-        if not open_places:
-            return frozenset(moved)
-        moved -= open_places
-    return frozenset()
+        rewired = _rewired(before, after, unpaired | moved) - moved
+        left_open = {node for node in moved if (feeding[0][node] | feeding[1][node]) & rewired}
+        if not left_open:
+            return Rewiring(moved, rewired)
+        moved -= left_open
+    return Rewiring(frozenset(), _rewired(before, after, unpaired))

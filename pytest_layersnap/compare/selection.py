@@ -57,17 +57,18 @@ class Selection:
     def _cut(self, change: Change) -> Change | None:
         """What counts of a change; the change itself where all of it does."""
         if not change.differences:
-            return change if self._counts("layers", ()) else None
+            return change if self.counts("layers") else None
         differences = tuple(
             self._without_ignored_columns(difference)
             for difference in change.differences
-            if self._counts(difference.category, difference.columns)
+            if self.counts(difference.category, difference.columns)
         )
         if differences == change.differences:
             return change
         return with_differences(change, differences) if differences else None
 
-    def _counts(self, category: str, columns: tuple[str, ...]) -> bool:
+    def counts(self, category: str, columns: tuple[str, ...] = ()) -> bool:
+        """Whether a difference of this category, shown by these columns, counts."""
         if category in self.ignore or self.ignore.intersection(columns[:1]):
             return False
         return self.only is None or not self.only.isdisjoint({category, *columns})

@@ -30,6 +30,7 @@ _RUN_IN_FULL = 5
 _TRANSITIONS = 3
 _SHAPES = 5
 _GROUPS = 8
+_TYPES = 6
 #: Values longer than this are cut down to where they differ.
 _WIDTH = 60
 
@@ -87,7 +88,7 @@ def _model(drift: Drift) -> Iterator[Finding]:
         for change in drift.changes
         if "model" in change.fields
     ]
-    if drift:
+    if drift and drift.selection.counts("shape", ("output_shape",)):
         whole = drift.consequences
         for label, (recorded, current) in (("inputs", whole.inputs), ("outputs", whole.outputs)):
             if None not in (recorded, current) and recorded != current:
@@ -107,22 +108,32 @@ def _unpaired(table: LayerTable, changes: Sequence[Change], sign: str) -> Iterat
     """Rows that only one table has: run by run, or all at once where there are many runs."""
     if not changes:
         return
-    gone = {id(change.recorded_row or change.current_row) for change in changes}
-    rows = [place for place, layer in enumerate(table) if id(layer) in gone]
-    runs = _runs(rows)
+    runs = _runs(_places(table, [change.recorded_row or change.current_row for change in changes]))
     if len(runs) > _RUNS:
-        layers = [table.layers[row] for row in rows]
-        yield Finding(sign, f"{_named(layers)}, in {len(runs)} places", facts=(_make_up(layers),))
+        layers = [table.layers[row] for run in runs for row in run]
+        yield Finding(sign, _named(layers), f"in {len(runs)} places", tuple(_make_up(layers)))
         return
     edges = _Edges(table)
     for run in runs:
         layers = [table.layers[row] for row in run]
         facts = [_portrait(layer) for layer in layers]
         if len(run) > _RUN_IN_FULL:
-            facts = [_make_up(layers)]
+            facts = _make_up(layers)
         elif len(run) == 1:
-            facts = [Fact("", facts[0].current)]
+            facts = [Fact("", facts[0].current)] if facts[0].current else []
         yield Finding(sign, _named(layers), edges.place(run), tuple(facts))
+
+
+def _places(table: LayerTable, layers: Sequence[Layer | None]) -> list[int]:
+    """Where rows stand in their table; both are in order."""
+    wanted = iter(layers)
+    layer = next(wanted, None)
+    found = []
+    for place, row in enumerate(table):
+        if row is layer:
+            found.append(place)
+            layer = next(wanted, None)
+    return found
 
 
 def _runs(rows: Sequence[int]) -> list[list[int]]:
@@ -147,13 +158,16 @@ def _portrait(layer: Layer) -> Fact:
     return Fact(f"{layer.layer_name} ({layer.layer_type})", ", ".join(parts))
 
 
-def _make_up(layers: Sequence[Layer]) -> Fact:
+def _make_up(layers: Sequence[Layer]) -> list[Fact]:
     """Many layers in a line."""
     types = Counter(layer.layer_type for layer in layers)
-    kinds = [f"{count} {kind}" for kind, count in types.most_common(6)]
-    if len(types) > 6:
-        kinds.append(f"{sum(types.values()) - sum(c for _, c in types.most_common(6))} others")
-    return Fact("", f"{', '.join(kinds)}; {sum(layer.parameters for layer in layers):,} parameters")
+    parts = [f"{count} {kind}" for kind, count in types.most_common(_TYPES) if len(types) > 1]
+    if len(types) > _TYPES:
+        named = sum(count for _, count in types.most_common(_TYPES))
+        parts.append(f"{len(layers) - named} others")
+    if parameters := sum(layer.parameters for layer in layers):
+        parts.append(f"{parameters:,} parameters")
+    return [Fact("", ", ".join(parts))] if parts else []
 
 
 class _Edges:
@@ -251,7 +265,7 @@ def _followers(changes: Sequence[Change]) -> Iterator[Finding]:
         if len(ways) > _SHAPES:
             facts.append(Fact("", f"and {len(ways) - _SHAPES} other shapes"))
         yield Finding("~", _named(_rows(shaped)), facts=tuple(facts))
-    sized = [change for change in changes if "parameters" in change.fields]
+    sized = [c for c in changes if "parameters" in c.fields and not _causes(c)]
     if sized:
         yield Finding("~", _named(_rows(sized)), facts=(_total("parameters", sized),))
 
@@ -273,12 +287,37 @@ def _finding(changes: Sequence[Change], told: Callable[[Change], Sequence[Differ
     """The finding of layers that changed alike: what they have of their own first."""
     own = _causes(changes[0])
     differences = sorted(told(changes[0]), key=lambda difference: difference not in own)
-    facts = [_fact(difference) for difference in differences if difference.path not in _COUNTS]
-    paths = {difference.path for change in changes for difference in told(change)}
-    totals = [_total(column, changes) for column in _COUNTS if column in paths]
+    facts = (*_facts(differences), *_totals(changes))
+    return Finding(_sign(changes[0]), _named(_rows(changes)), facts=facts)
+
+
+def _facts(differences: Sequence[Difference]) -> list[Fact]:
+    """What is told one by one; settings that come and go with a type are one fact."""
+    told = [difference for difference in differences if difference.path not in _COUNTS]
+    facts = [_fact(difference) for difference in told]
+    if "layer_type" not in {difference.path for difference in told}:
+        return facts
+    bound = [d for d in told if _is_none(d.recorded) or _is_none(d.current)]
+    facts = [_fact(difference) for difference in told if difference not in bound]
+    if bound:
+        old = [f"{d.path}={_text(d.recorded)}" for d in bound if not _is_none(d.recorded)]
+        new = [f"{d.path}={_text(d.current)}" for d in bound if not _is_none(d.current)]
+        facts.append(
+            Fact("settings", _cut(", ".join(new)) or "none", _cut(", ".join(old)) or "none")
+        )
+    return facts
+
+
+def _is_none(value: Any) -> bool:
+    return value is ABSENT or value == ""
+
+
+def _totals(changes: Sequence[Change]) -> list[Fact]:
+    """Parameters of all the layers, and how many train where that is not the same."""
+    totals = [_total(c, changes) for c in _COUNTS if any(c in change.fields for change in changes)]
     if len(totals) == 2 and replace(totals[1], label=totals[0].label) == totals[0]:
         totals.pop()
-    return Finding(_sign(changes[0]), _named(_rows(changes)), facts=(*facts, *totals))
+    return totals
 
 
 def _total(column: str, changes: Sequence[Change]) -> Fact:
@@ -333,8 +372,12 @@ def _said(difference: Difference) -> tuple[str, str]:
     """The two values as people write them, cut down to where they differ."""
     if difference.path == "layer_name":
         return _renaming(difference.recorded, difference.current)
+    if difference.category == "order":
+        return difference.recorded or "(start)", difference.current or "(start)"
     if difference.path == "inbound_layers":
-        return _references(difference.recorded), _references(difference.current)
+        if UNKNOWN_EDGES in (difference.recorded, difference.current):
+            return _whether_known(difference.recorded), _whether_known(difference.current)
+        return cut_pair(_references(difference.recorded), _references(difference.current))
     if difference.path in _COUNTS:
         return f"{difference.recorded:,}", f"{difference.current:,}"
     old, new = _text(difference.recorded), _text(difference.current)
@@ -342,10 +385,10 @@ def _said(difference: Difference) -> tuple[str, str]:
 
 
 def _text(value: Any) -> str:
-    if value is ABSENT:
+    if _is_none(value):
         return "(none)"
     if isinstance(value, str):
-        return printable(value)
+        return value
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
@@ -356,9 +399,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _references(value: Any) -> str:
-    if isinstance(value, str):
-        return value
+def _whether_known(references: Any) -> str:
+    return UNKNOWN_EDGES if references == UNKNOWN_EDGES else "known layers"
+
+
+def _references(value: list[Any]) -> str:
     if value and isinstance(value[0], list):
         return " | ".join(", ".join(call) for call in value)
     return ", ".join(value) or "nothing"
@@ -371,7 +416,8 @@ def _renaming(recorded: str, current: str) -> tuple[str, str]:
         old, new = old[:-1], new[:-1]
     while len(old) > 1 and len(new) > 1 and old[0] == new[0]:
         old, new = old[1:], new[1:]
-    return "".join(old), "".join(new)
+    before, after = "".join(old), "".join(new)
+    return before.rstrip("_/") or before, after.rstrip("_/") or after
 
 
 def _tokens(name: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.report.findings import Fact, Finding, findings
+from pytest_layersnap.report.findings import Fact, Finding, findings, printable
 from pytest_layersnap.report.text import circumstances
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ def render(drift: Drift, *, accept: str | None) -> str:
         drift: what to report.
         accept: the command that accepts it; None to leave it out.
     """
-    lines = [f"### {_code(drift.current.model)}: {drift.summary}", ""]
+    has_drifted = " has drifted" if drift else ""
+    lines = [f"### {_code(drift.current.model)}{has_drifted}: {drift.summary}", ""]
     for finding in findings(drift):
         lines += _finding_lines(finding)
     lines += ["", "| | |", "|---|---|"]
@@ -49,12 +50,13 @@ def _fact_text(fact: Fact) -> str:
 
 def _code(text: str) -> str:
     """A code span around any text: its fence is longer than any run of backticks inside."""
+    text = printable(text)
     fence = "`"
     while fence in text:
         fence += "`"
     space = " " if text.startswith("`") or text.endswith("`") or not text else ""
-    return f"{fence}{space}{text}{space}{fence}".replace("\n", " ")
+    return f"{fence}{space}{text}{space}{fence}"
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return printable(text).replace("|", "\\|")

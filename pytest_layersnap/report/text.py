@@ -19,7 +19,7 @@ def render(drift: Drift, *, accept: str | None) -> str:
         accept: the command that accepts it; None to leave it out.
     """
     has_drifted = " has drifted" if drift else ""
-    lines = [f"{printable(drift.current.model)}{has_drifted}: {drift.summary}"]
+    lines = [f"{drift.current.model}{has_drifted}: {drift.summary}"]
     if drift:
         lines.append("")
         for finding in findings(drift):
@@ -28,7 +28,7 @@ def render(drift: Drift, *, accept: str | None) -> str:
     lines += [f"  {label:<12}{text}" for label, text in circumstances(drift)]
     if drift and accept is not None:
         lines += ["", "If this is what you want, accept it with", f"  {accept}"]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
@@ -44,14 +44,14 @@ def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
     if recorded:
         yield "recorded", f"with {recorded}"
     if current:
-        yield "now", "with the same" if current == recorded else f"with {current}"
+        yield "now", "with the same versions" if current == recorded else f"with {current}"
 
 
 def _hidden(drift: Drift) -> str:
     if not drift.hidden:
-        return " (which hides nothing)"
+        return " (hides nothing)"
     layers = "layer" if drift.hidden == 1 else "layers"
-    return f" (which hides differences of {drift.hidden} {layers})"
+    return f" (hides differences of {drift.hidden} {layers})"
 
 
 def _count(recorded: int, current: int) -> str:

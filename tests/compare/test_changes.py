@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,6 +126,14 @@ def test_frozen_layers_are_trainability_although_fewer_parameters_train() -> Non
     recorded = mlp(8, 4)
     current = changed(recorded, 1, is_trainable=False, trainable_parameters=0)
     assert only_change(recorded, current).categories == {"trainability"}
+
+
+def test_the_flag_of_an_input_or_an_operation_means_nothing() -> None:
+    """There is nothing to freeze; files and releases disagree about it."""
+    recorded = table(entry(8), plain("add", "op:add", ["input_layer"]), dense("d", "add", 8, 4))
+    frozen = [replace(layer, is_trainable=False) for layer in recorded]
+    (change,) = compare(recorded, table(*frozen)).changes
+    assert change.layer == "d"
 
 
 def test_adapters_that_freeze_what_was_there_are_trainability() -> None:

@@ -41,6 +41,7 @@ def graph(**feeds: str) -> LayerTable:
         ("abcdef", "bacdef", ["b", "a"]),  # at the start
         ("abcdef", "aebcdf", ["e"]),  # backwards
         ("abcdef", "adcbef", ["d", "b"]),  # exchanged across another
+        ("abcdefghi", "aefghbcdi", ["b", "c", "d"]),  # a block
     ],
 )
 def test_a_reorder_in_a_chain_is_moves(recorded: str, current: str, moved: list[str]) -> None:

@@ -1,0 +1,47 @@
+"""The Markdown report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytest_layersnap.compare.drift import compare
+
+from ..compare.tables import chain, entry, mlp, plain
+
+
+def test_a_report_in_full() -> None:
+    """Heading, findings, totals and circumstances, and the command."""
+    recorded = replace(mlp(8, 4), recorded_with="keras 3.3.3")
+    current = replace(mlp(8, 4, 2), recorded_with="keras 3.9.0")
+    assert compare(recorded, current).to_markdown(accept="layersnap accept") == (
+        "### `net` has drifted: 1 layer added\n"
+        "\n"
+        "- **changed** `the model itself`\n"
+        "  - outputs: `(None, 4)` → `(None, 2)`\n"
+        "- **added** `dense_1 (Dense), after dense`\n"
+        "  - `(None, 4) → (None, 2), 10 parameters`\n"
+        "\n"
+        "| | |\n"
+        "|---|---|\n"
+        "| parameters | 36 → 46 (+10) |\n"
+        "| trainable | 36 → 46 (+10) |\n"
+        "| recorded | with keras 3.3.3 |\n"
+        "| now | with keras 3.9.0 |\n"
+        "\n"
+        "If this is what you want, accept it with\n"
+        "\n"
+        "    layersnap accept\n"
+    )
+
+
+def test_names_can_not_break_out_of_their_code_span() -> None:
+    """Backticks, line breaks and markup of free text stay text."""
+    recorded = chain(entry(8), plain("`a`\n# <b>", "Lambda", [], text="x|y"))
+    current = chain(entry(8), plain("`a`\n# <b>", "Lambda", [], text="``z"))
+    text = compare(recorded, current).to_markdown(accept=None)
+    assert (
+        "- **changed** ```` `a`\\n# <b> (Lambda)````" in text
+        or "`` `a`\\n# <b> (Lambda) ``" in text
+    )
+    assert "  - text: `x|y` → ``` ``z ```" in text
+    assert "accept" not in text

@@ -1,0 +1,314 @@
+"""The text report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pytest_layersnap.compare.drift import compare
+from pytest_layersnap.report.findings import cut_pair
+from pytest_layersnap.table import Layer, LayerTable
+
+from ..compare.tables import (
+    chain,
+    changed,
+    dense,
+    entry,
+    mlp,
+    plain,
+    renumbered,
+    resnet,
+    table,
+    without_topology,
+)
+
+
+def body(text: str) -> list[str]:
+    """The findings of a report, without the verdict and what stands below."""
+    lines = text.splitlines()[2:]
+    return lines[: lines.index("")]
+
+
+def each(layers: list[Layer], of_type: str, **cells: object) -> LayerTable:
+    """The rows with other cells wherever the type is this one; ``config`` updates attributes."""
+    found = LayerTable(tuple(layers))
+    for place, layer in enumerate(layers):
+        if layer.layer_type == of_type:
+            found = changed(found, place, **dict(cells))
+    return found
+
+
+def test_a_report_in_full() -> None:
+    """Verdict, findings, totals, circumstances, and the command."""
+    recorded = replace(mlp(2048, 1024, 10), recorded_with="keras 3.3.3, tensorflow 2.16.1")
+    current = replace(mlp(2048, 512, 10), recorded_with="keras 3.9.0, jax 0.5.0")
+    assert compare(recorded, current).to_text(accept="pytest --snapshot-update") == (
+        "net has drifted: 2 layers changed (parameters, config, shape)\n"
+        "\n"
+        "  ~ dense (Dense)\n"
+        "      units          1024 → 512\n"
+        "      weight_shapes  [[2048, 1024], [1024]] → [[2048, 512], [512]]\n"
+        "      output_shape   (None, 1024) → (None, 512)\n"
+        "      parameters     2,098,176 → 1,049,088\n"
+        "  ~ dense_1 (Dense)\n"
+        "      weight_shapes  [[1024, 10], [10]] → [[512, 10], [10]]\n"
+        "      input_shape    (None, 1024) → (None, 512)\n"
+        "      parameters     10,250 → 5,130\n"
+        "\n"
+        "  parameters  2,108,426 → 1,054,218 (-1,054,208)\n"
+        "  trainable   2,108,426 → 1,054,218 (-1,054,208)\n"
+        "  recorded    with keras 3.3.3, tensorflow 2.16.1\n"
+        "  now         with keras 3.9.0, jax 0.5.0\n"
+        "\n"
+        "If this is what you want, accept it with\n"
+        "  pytest --snapshot-update"
+    )
+
+
+def test_no_drift_is_said_in_a_line() -> None:
+    """And nothing is there to be accepted."""
+    text = compare(mlp(8, 4), mlp(8, 4)).to_text()
+    assert text.splitlines()[0] == "net: no drift"
+    assert "accept" not in text
+
+
+def test_the_command_can_be_left_out() -> None:
+    """Where two files are compared, nothing is to be accepted."""
+    text = compare(mlp(8, 4), mlp(8, 5)).to_text(accept=None)
+    assert "accept" not in text
+
+
+def test_equal_changes_of_many_layers_are_one_finding() -> None:
+    """With their type, if they have one in common."""
+    recorded = resnet(10, named=True)
+    drift = compare(
+        LayerTable(tuple(recorded)), each(recorded, "BatchNormalization", config={"epsilon": 1e-05})
+    )
+    assert body(drift.to_text()) == [
+        "  ~ 20 BatchNormalization layers: block0_1_bn … block9_2_bn",
+        "      epsilon  1.001e-05 → 1e-05",
+    ]
+
+
+def test_frozen_layers_are_one_finding_with_their_parameters_in_total() -> None:
+    """However many parameters each of them has."""
+    recorded = LayerTable(tuple(resnet(10, named=True)))
+    frozen = [replace(layer, is_trainable=False, trainable_parameters=0) for layer in recorded]
+    drift = compare(
+        recorded, LayerTable((recorded.layers[0], *frozen[1:36], *recorded.layers[36:]))
+    )
+    first, *facts = body(drift.to_text())
+    assert first == "  ~ 35 layers: block0_1_conv … block4_add"
+    assert facts[0] == "      is_trainable          True → False"
+    assert facts[1].startswith("      trainable_parameters  ")
+    assert facts[1].endswith(" → 0  (in total)")
+
+
+def test_a_renamed_prefix_is_one_finding() -> None:
+    """Told by the part of the names that differs."""
+    recorded = LayerTable(tuple(resnet(3, named=True)))
+    rows = [
+        replace(
+            layer,
+            layer_name=layer.layer_name.replace("block1", "stage1"),
+            inbound_layers=layer.inbound_layers.replace("block1", "stage1"),
+        )
+        for layer in recorded
+    ]
+    assert body(compare(recorded, LayerTable(tuple(rows))).to_text()) == [
+        "  = 7 layers: stage1_1_conv … stage1_add",
+        "      name  block1 → stage1",
+    ]
+
+
+def test_an_added_layer_tells_where_it_stands() -> None:
+    """Between which, what shape, how large."""
+    recorded = chain(entry(64), plain("a", "Dropout", []), plain("b", "Dropout", []))
+    current = chain(
+        entry(64), plain("a", "Dropout", []), dense("new", "", 64, 64), plain("b", "Dropout", [])
+    )
+    assert body(compare(recorded, current).to_text()) == [
+        "  + new (Dense), between a and b",
+        "      (None, 64), 4,160 parameters",
+    ]
+    assert body(compare(current, recorded).to_text())[0] == "  - new (Dense), between a and b"
+
+
+def test_a_run_of_added_layers_is_one_finding() -> None:
+    """Named one by one if they are few, counted by type if they are many."""
+    recorded = resnet(3, named=True)
+    few = compare(LayerTable(tuple(recorded[:-3])), LayerTable(tuple(recorded)))
+    assert body(few.to_text())[2:] == [
+        "  + 3 layers: block2_2_bn, block2_2_relu, block2_add, after block2_2_conv, block1_add",
+        "      block2_2_bn (BatchNormalization)  (None, 8, 8, 192), 768 parameters",
+        "      block2_2_relu (Activation)        (None, 192)",
+        "      block2_add (Add)                  (None, 192)",
+    ]
+    many = compare(LayerTable(tuple(recorded[:-14])), LayerTable(tuple(recorded)))
+    assert body(many.to_text())[2:] == [
+        "  + 14 layers: block1_1_conv … block2_add, after block0_add",
+        "      4 Conv2D, 4 BatchNormalization, 4 Activation, 2 Add, 961,024 parameters",
+    ]
+
+
+def test_added_layers_in_many_places_are_one_finding() -> None:
+    """Nobody wants twenty of them in a row."""
+    rows = [entry(64), *[dense(f"dense{n}", "", 64, 64) for n in range(8)]]
+    dropped = [rows[0]]
+    for number, layer in enumerate(rows[1:]):
+        dropped += [layer, plain(f"drop{number}", "Dropout", [])]
+    assert body(compare(chain(*rows), chain(*dropped)).to_text()) == [
+        "  + 8 Dropout layers: drop0 … drop7, in 8 places"
+    ]
+
+
+def test_a_type_is_told_with_the_settings_that_come_and_go_with_it() -> None:
+    """As one line, not as one a setting."""
+    recorded = chain(entry(64), plain("act", "Activation", [], activation="relu"))
+    current = chain(entry(64), plain("act", "ReLU", [], max_value=6, threshold=0.0))
+    assert body(compare(recorded, current).to_text()) == [
+        "  ~ act (ReLU)",
+        "      type      Activation → ReLU",
+        "      settings  activation_function=relu → max_value=6, threshold=0.0",
+    ]
+
+
+def test_rewiring_tells_who_feeds_the_layer() -> None:
+    """Recorded references bear the names of today."""
+    recorded = LayerTable(tuple(resnet(3, auto_from=5)))
+    current = changed(LayerTable(tuple(resnet(3))), 14, inbound_layers='["activation_3", "conv2d"]')
+    assert body(compare(recorded, current).to_text()) == [
+        "  ~ add_1 (Add)",
+        "      fed by  activation_3, add → activation_3, conv2d",
+    ]
+
+
+def test_moves_tell_where_from_and_where_to() -> None:
+    """By the layer before."""
+    recorded = chain(entry(64), *(plain(name, "Dropout", [], which=name) for name in "abcd"))
+    current = chain(entry(64), *(plain(name, "Dropout", [], which=name) for name in "acbd"))
+    assert body(compare(recorded, current).to_text()) == [
+        "  > c (Dropout)",
+        "      after  b → a",
+        "  > b (Dropout)",
+        "      after  a → c",
+    ]
+
+
+def test_edges_that_can_no_longer_be_read_are_one_finding() -> None:
+    """Not one a layer."""
+    recorded = mlp(8, 7, 6, 5, 4, 3, 2)
+    assert body(compare(recorded, without_topology(recorded)).to_text()) == [
+        "  ~ 7 layers: input_layer … dense_5",
+        "      fed by  known layers → unknown",
+    ]
+
+
+def test_nested_settings_are_told_by_path() -> None:
+    """As deep as they are."""
+    old = {"class_name": "HeNormal", "config": {"seed": None}}
+    new = {"class_name": "HeNormal", "config": {"seed": 7}}
+    recorded = changed(mlp(8, 4), 1, config={"kernel_initializer": old})
+    current = changed(mlp(8, 4), 1, config={"kernel_initializer": new})
+    assert "kernel_initializer.config.seed  None → 7" in compare(recorded, current).to_text()
+
+
+def test_shapes_and_inputs_of_another_resolution_take_few_lines() -> None:
+    """155 rows with a shape of their own, no reason to scroll."""
+
+    def at(size: int) -> LayerTable:
+        layers = []
+        for number, layer in enumerate(resnet(22)):
+            side = size // (1 + number // 14)
+            shape = f"(None, {side}, {side}, 3)"
+            layers.append(replace(layer, input_shape=shape, output_shape=shape))
+        return LayerTable(tuple(layers))
+
+    text = compare(at(224), at(256)).to_text()
+    assert "inputs   (None, 224, 224, 3) → (None, 256, 256, 3)" in text
+    assert "155 layers: input_layer … add_21" in text
+    assert "(None, 112, 112, 3) → (None, 128, 128, 3)  (14 layers)" in text
+    assert len(text.splitlines()) <= 20
+
+
+def test_selections_tell_what_they_hide() -> None:
+    """Or that they hide nothing."""
+    text = compare(mlp(8, 4, 2), mlp(8, 5, 2), ignore={"shape", "parameters"}).to_text()
+    assert "ignored     parameters, shape (hides differences of 2 layers)" in text
+    assert "outputs" not in text
+    text = compare(mlp(8, 4, 2), mlp(8, 5, 2), only="config").to_text()
+    assert "only        config (hides differences of 2 layers)" in text
+    text = compare(mlp(8, 4), mlp(8, 5), ignore="dtype").to_text()
+    assert "ignored     dtype (hides nothing)" in text
+
+
+def test_the_same_versions_are_not_told_twice() -> None:
+    """Only that they are the same."""
+    recorded = replace(mlp(8, 4), recorded_with="keras 3.9.0")
+    text = compare(recorded, replace(mlp(8, 5), recorded_with="keras 3.9.0")).to_text()
+    assert text.count("keras 3.9.0") == 1
+    assert "with the same versions" in text
+
+
+def test_control_characters_can_not_break_a_line_or_a_terminal() -> None:
+    """Names and settings are free text."""
+    recorded = chain(entry(8), plain("a\x1b[31m\nb", "Lambda", [], text="x"))
+    current = chain(entry(8), plain("a\x1b[31m\nb", "Lambda", [], text="x\ny\x00\u202e"))
+    text = compare(recorded, current).to_text()
+    assert r"a\x1b[31m\nb (Lambda)" in text
+    assert r"text  x → x\ny\x00\u202e" in text
+
+
+@pytest.mark.parametrize(
+    ("recorded", "current", "expected"),
+    [
+        ("short", "other", ("short", "other")),
+        ("x" * 90 + "a", "x" * 90 + "b", ("…" + "x" * 12 + "a", "…" + "x" * 12 + "b")),
+        ("a" + "x" * 90, "b" + "x" * 90, ("a" + "x" * 12 + "…", "b" + "x" * 12 + "…")),
+    ],
+)
+def test_long_values_are_cut_where_they_do_not_differ(
+    recorded: str, current: str, expected: tuple[str, str]
+) -> None:
+    """What differs is always seen."""
+    assert cut_pair(recorded, current) == expected
+
+
+def test_long_values_that_differ_throughout_are_cut_in_the_middle() -> None:
+    """Beginning and end tell most."""
+    recorded, current = cut_pair("a" * 100, "b" * 100)
+    assert recorded == "a" * 30 + "…" + "a" * 30
+    assert current == "b" * 30 + "…" + "b" * 30
+
+
+@pytest.mark.parametrize(
+    ("recorded", "current"),
+    [
+        (resnet(20), resnet(20, width=48)),
+        (resnet(20), resnet(31)),
+        (resnet(20), resnet(20, named=True)),
+        (resnet(20), list(each(resnet(20), "Conv2D", use_bias="True", config={"use_bias": True}))),
+        (resnet(20), list(each(resnet(20), "Activation", layer_type="ReLU"))),
+        (resnet(20), list(mlp(*range(200, 2, -1)))),
+        (resnet(20), [replace(layer, dtype="mixed_float16") for layer in resnet(20)]),
+        (resnet(20), list(renumbered(reversed(resnet(20))))),
+    ],
+)
+def test_no_report_is_longer_than_forty_lines(recorded: list[Layer], current: list[Layer]) -> None:
+    """Whatever happened."""
+    drift = compare(table(*recorded), table(*current))
+    assert drift
+    assert len(drift.to_text().splitlines()) <= 40
+    assert max(map(len, drift.to_text().splitlines())) <= 160
+
+
+def test_the_report_is_complete_for_a_handful_of_changes() -> None:
+    """Layer by layer, every value."""
+    recorded = mlp(8, 7, 6, 5, 4)
+    current = changed(changed(recorded, 1, dtype="a"), 3, config={"activation": "b"})
+    text = compare(recorded, current).to_text()
+    assert "dtype  float32 → a" in text
+    assert "activation  relu → b" in text
+    assert json.dumps(compare(recorded, current).to_dict())
