@@ -1,0 +1,196 @@
+"""The rules of ``canonical``: what they make equal, and the real change beside each that stays visible."""
+
+from __future__ import annotations
+
+import functools
+import json
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_layersnap.extract import canonical
+
+
+@pytest.mark.parametrize(
+    ("name", "class_name", "stem"),
+    [
+        ("dense", "Dense", "dense"),
+        ("dense_17", "Dense", "dense"),
+        ("conv2d_transpose_2", "Conv2DTranspose", "conv2d_transpose"),
+        ("input_3", "InputLayer", "input_layer"),
+        ("input_layer_1", "InputLayer", "input_layer"),
+        ("dense_4_input", "InputLayer", "input_layer"),
+        ("model_2", "Functional", "functional"),
+        ("functional", "Functional", "functional"),
+        ("re_lu_1", "ReLU", "re_lu"),
+        ("fc1", "Dense", None),
+        ("dense_head", "Dense", None),
+        ("dense", "Conv2D", None),
+        ("image", "InputLayer", None),
+        ("resnet50", "Functional", None),
+    ],
+)
+def test_auto_names(name: str, class_name: str, stem: str | None) -> None:
+    """A name is Keras' own if it follows from the class; people's names stay."""
+    assert canonical.auto_name(name, class_name) == stem
+
+
+@pytest.mark.parametrize(
+    ("raw", "plain"),
+    [
+        (6.0, 6),
+        (0.5, 0.5),
+        (0.30000001192092896, 0.3),
+        (1.001e-5, 1.001e-5),
+        (float("inf"), "inf"),
+        (np.float32(0.1), 0.1),
+        (np.int64(3), 3),
+        (np.array(6.0, dtype="float32"), 6),
+        (np.arange(3), [0, 1, 2]),
+        (True, True),
+        ((1, (2, None)), [1, [2, None]]),
+        ({"b", "a"}, ["a", "b"]),
+        (b"same", "same"),
+        (slice(1, None, 2), "slice(1, None, 2)"),
+        (..., "..."),
+        ({"start": 1, "stop": None, "step": 2}, "slice(1, None, 2)"),
+        ({"class_name": "__tuple__", "items": [1, 2]}, [1, 2]),
+        ({"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}, "float32"),
+        ("swish", "silu"),
+        (object(), "<builtins.object>"),
+        (len, "<function builtins.len>"),
+        (dict, "<class builtins.dict>"),
+    ],
+)
+def test_values(raw: Any, plain: Any) -> None:
+    """Everything that a config may hold has one plain form."""
+    found = canonical.value(raw)
+    assert (found, type(found)) == (plain, type(plain))
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_keep_their_value(number: float) -> None:
+    """A spelling is shortened only where float32 can't tell the difference."""
+    found = canonical.value(number)
+    if found != number:
+        assert struct.pack("f", found) == struct.pack("f", number)
+        assert struct.unpack("f", struct.pack("f", number))[0] == number
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text() | st.binary(), st.lists))
+def test_values_are_json(raw: Any) -> None:
+    """Whatever goes in, JSON comes out, and coming out again changes nothing."""
+    plain = canonical.value(raw)
+    assert canonical.value(json.loads(json.dumps(plain))) == plain
+
+
+def test_large_arrays_are_told_apart() -> None:
+    """A long constant is a digest, and another constant is another digest."""
+    one = np.arange(1000, dtype="float32")
+    other = one.copy()
+    other[500] += 1
+    assert canonical.value(one) == canonical.value(one.astype("float64"))
+    assert canonical.value(one) != canonical.value(other)
+    assert len(canonical.value(one)) < 60
+
+
+def scaled_by(factor: float) -> Any:
+    """A closure."""
+    return lambda x: x * factor
+
+
+def named(x: Any) -> Any:
+    """A named function."""
+    return x
+
+
+def test_functions() -> None:
+    """A function is its name, a lambda its source, a closure also what it captured."""
+    pair = (lambda x: x + 1, lambda x: x + 2)
+    assert canonical.value(named) == "<function tests.extract.test_canonical.named>"
+    assert canonical.value(pair) == ["<lambda x: x + 1>", "<lambda x: x + 2>"]
+    assert canonical.value(scaled_by(2)) == '<lambda x: x * factor with {"factor": 2}>'
+    assert canonical.value(scaled_by(2)) != canonical.value(scaled_by(3))
+    partial = functools.partial(named, x=1)
+    assert canonical.value(partial).startswith("<partial <function tests.extract.test_canonical.named>")
+
+
+def test_lambdas_without_source_differ_by_what_they_use() -> None:
+    """Names and constants stand in for a source that can't be read."""
+    one, other = (eval(f"lambda x: x * {factor}") for factor in (2.5, 3.5))
+    assert canonical.value(one) == '<lambda {"constants": [2.5], "names": []}>'
+    assert canonical.value(one) != canonical.value(other)
+
+
+@pytest.mark.parametrize(
+    ("class_name", "config", "plain"),
+    [
+        ("Dense", {"name": "x", "trainable": False, "dtype": "float32", "units": 3}, {"units": 3}),
+        ("Dense", {"units": 3, "bias_regularizer": None}, {"units": 3}),
+        ("Conv2D", {"groups": 1, "data_format": "channels_last"}, {}),
+        ("Conv2D", {"groups": 2, "data_format": "channels_first"}, {"groups": 2, "data_format": "channels_first"}),
+        ("LeakyReLU", {"alpha": 0.2}, {"negative_slope": 0.2}),
+        ("ELU", {"alpha": 0.2}, {"alpha": 0.2}),
+        ("BatchNormalization", {"axis": [3]}, {"axis": 3}),
+        ("BatchNormalization", {"axis": -1}, {"axis": 3}),
+        ("LayerNormalization", {"axis": [1, -1]}, {"axis": [1, 3]}),
+        ("Softmax", {"axis": -1}, {"axis": -1}),
+        ("RandomCrop", {"seed": 17, "width": 3}, {"width": 3}),
+        ("RandomRotation", {"factor": 0.1}, {"factor": [-0.1, 0.1]}),
+        ("Dropout", {"seed": 17, "rate": 0.5}, {"seed": 17, "rate": 0.5}),
+        ("SeparableConv2D", {"kernel_initializer": "a", "depthwise_initializer": "b"}, {"depthwise_initializer": "b"}),
+        ("Conv2D", {"kernel_initializer": "a"}, {"kernel_initializer": "a"}),
+    ],
+)
+def test_configs(class_name: str, config: dict[str, Any], plain: dict[str, Any]) -> None:
+    """Encoding goes, settings stay."""
+    assert canonical.attributes(class_name, config, rank=4) == plain
+
+
+def test_serialised_objects() -> None:
+    """The forms of both generations are one, and the seed of an initializer is kept."""
+    keras2 = {"class_name": "HeNormal", "config": {"seed": 7}}
+    keras3 = {
+        "module": "keras.initializers",
+        "class_name": "HeNormal",
+        "config": {"seed": 7},
+        "registered_name": None,
+    }
+    assert canonical.value(keras2) == canonical.value(keras3) == keras2
+
+
+@pytest.mark.parametrize(
+    ("symbol", "name"),
+    [
+        ("__operators__.add", "op:add"),
+        ("Add", "op:add"),
+        ("math.reduce_mean", "op:mean"),
+        ("Mean", "op:mean"),
+        ("ReLU", "op:relu"),
+        ("nn.relu", "op:relu"),
+        ("math.erf", "op:erf"),
+        ("GetItem", "op:get_item"),
+    ],
+)
+def test_operation_names(symbol: str, name: str) -> None:
+    """TensorFlow's functions and Keras 3's operations have one name."""
+    assert canonical.operation_name(symbol) == name
+
+
+@pytest.mark.parametrize(
+    ("shape", "text"),
+    [
+        ((None, 8), "(None, 8)"),
+        ((None,), "(None,)"),
+        ((), "()"),
+        ([(None, 8), (2,)], "[(None, 8), (2,)]"),
+        ({"a": (None, 1)}, "{'a': (None, 1)}"),
+    ],
+)
+def test_shapes(shape: Any, text: str) -> None:
+    """Shapes are written as Python writes them."""
+    assert canonical.shape_text(shape) == text

@@ -1,0 +1,304 @@
+"""What a layer table says of models, cell by cell, in either generation."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pytest_layersnap import LayerTable, ModelError, layer_table
+
+from ..zoo import ZOO, custom
+
+
+def row(table: LayerTable, name: str) -> Any:
+    """The row of a path."""
+    (found,) = (layer for layer in table if layer.layer_name == name)
+    return found
+
+
+def names(table: LayerTable) -> list[str]:
+    """The paths of all rows."""
+    return [layer.layer_name for layer in table]
+
+
+def test_readable_cells(keras: ModuleType) -> None:
+    """The notebook's columns are filled as people write them."""
+    layers = keras.layers
+    table = layer_table(
+        keras.Sequential(
+            [
+                keras.Input((16, 16, 3)),
+                layers.Conv2D(4, (3, 3), strides=2, padding="same", activation="relu", use_bias=False),
+                layers.BatchNormalization(momentum=0.9),
+                layers.MaxPooling2D((2, 2)),
+                layers.Dropout(0.4),
+                layers.Reshape((-1, 4)),
+                layers.Flatten(),
+            ],
+            name="small",
+        )
+    )
+    conv, norm, pool, drop, reshape, flat = table
+    assert conv.model == table.model == "small"
+    assert (conv.layer_type, conv.input_shape, conv.output_shape) == (
+        "Conv2D",
+        "(None, 16, 16, 3)",
+        "(None, 8, 8, 4)",
+    )
+    assert (conv.kernel_size, conv.strides, conv.padding) == ("(3, 3)", "(2, 2)", "same")
+    assert (conv.activation_function, conv.use_bias, conv.dtype) == ("relu", "False", "float32")
+    assert (conv.parameters, conv.weight_shapes) == (108, "[[3, 3, 3, 4]]")
+    assert (norm.normalization_momentum, norm.normalization_axis) == ("0.9", "3")
+    assert (norm.parameters, norm.trainable_parameters) == (16, 8)
+    assert (pool.pooling_size, pool.kernel_size) == ("(2, 2)", "")
+    assert drop.dropout_rate == "0.4"
+    assert reshape.reshape_target_shape == "(-1, 4)"
+    assert flat.inbound_layers == json.dumps([reshape.layer_name])
+
+
+def test_recorded_with_names_the_versions(keras: ModuleType) -> None:
+    """Keras, backend and plugin, in the first row only."""
+    table = layer_table(ZOO["sequential"](keras))
+    package, backend, plugin = table.recorded_with.split(", ")
+    assert package == f"{keras.__name__} {keras.__version__}"
+    assert backend.partition(" ")[0] in {"tensorflow", "jax", "torch"}
+    assert plugin.startswith("pytest-layersnap ")
+    assert list(table.to_frame()["recorded_with"]) == [table.recorded_with, ""]
+
+
+def test_names_of_layers_that_keras_named(keras: ModuleType) -> None:
+    """They are numbered per model, in graph order; people's names stay."""
+    inputs = keras.Input((8,))
+    second = keras.layers.Dense(4)
+    first = keras.layers.Dense(4)
+    x = keras.layers.Dense(2, name="mine")(second(first(inputs)))
+    assert names(layer_table(keras.Model(inputs, x))) == ["input_layer", "dense", "dense_1", "mine"]
+
+
+def test_nested_models_are_expanded(keras: ModuleType) -> None:
+    """Each nested model has a row, and below it those of its layers."""
+    table = layer_table(ZOO["nested"](keras))
+    assert names(table) == [
+        "input_layer",
+        "middle",
+        "middle/inner",
+        "middle/inner/input_layer",
+        "middle/inner/dense",
+        "middle/inner/dense_1",
+        "middle/dense",
+        "dense",
+    ]
+    assert row(table, "middle").parameters == 0
+    assert row(table, "dense").inbound_layers == '["middle"]'
+
+
+def test_calls_of_a_shared_layer_are_told_apart(keras: ModuleType) -> None:
+    """One row, an edge list for each call, and consumers say which call feeds them."""
+    table = layer_table(ZOO["shared_twice"](keras))
+    assert row(table, "shared").inbound_layers == '[["left"], ["right"]]'
+    assert row(table, "subtract").inbound_layers == '["shared", "shared@1"]'
+
+
+def test_outputs_of_a_call_are_told_apart(keras: ModuleType) -> None:
+    """``path:1`` is the second output."""
+    table = layer_table(ZOO["multi_output_nested"](keras))
+    assert row(table, "concatenate").inbound_layers == '["inner:1", "inner"]'
+
+
+def test_inputs_and_outputs_of_a_model_are_marked_where_it_has_several(keras: ModuleType) -> None:
+    """Swapping two outputs is a change of the model that no edge shows."""
+    inputs = keras.Input((4,))
+    a, b = keras.layers.Dense(2, name="a")(inputs), keras.layers.Dense(2, name="b")(inputs)
+    one, other = (layer_table(keras.Model(inputs, outputs)) for outputs in ([a, b], [b, a]))
+    assert row(one, "a").attributes["model_output"] == ["0"]
+    assert row(other, "a").attributes["model_output"] == ["1"]
+    table = layer_table(ZOO["dict_inputs_and_outputs"](keras))
+    assert row(table, "a").attributes["model_input"] == ["a"]
+    assert row(table, "p").attributes["model_output"] == ["p"]
+
+
+def test_operations_have_rows(keras: ModuleType) -> None:
+    """Arithmetic on tensors is architecture, constants and slices included."""
+    table = layer_table(ZOO["tensor_arithmetic"](keras))
+    found = [(layer.layer_type, layer.attributes) for layer in table][1:-1]
+    assert found == [
+        ("op:multiply", {"x2": 2}),
+        ("op:add", {"x2": 1}),
+        ("op:true_divide", {"x2": 3}),
+        ("op:subtract", {"x1": 1}),
+        ("op:get_item", {"key": ["slice(None, None, None)", "slice(1, 5, None)"]}),
+        ("op:power", {"x2": 2}),
+        ("op:get_item", {"key": ["slice(None, None, None)", "slice(None, None, 2)", None]}),
+        ("op:subtract", {"x2": 0.1}),
+        ("op:negative", {}),
+    ]
+
+
+def test_call_arguments_are_in_the_row(keras: ModuleType) -> None:
+    """``training=False`` on a frozen backbone decides how its BatchNormalization behaves."""
+    table = layer_table(ZOO["nested_auto_named"](keras))
+    assert row(table, "functional").attributes == {"call_arguments": {"training": False}}
+    table = layer_table(ZOO["tensor_keyword_arguments"](keras))
+    assert row(table, "gated").attributes["call_arguments"] == {"strength": 0.5}
+    assert row(table, "gated").inbound_layers == '["x", "gate"]'
+
+
+@pytest.mark.parametrize(
+    "freeze",
+    [
+        lambda model: setattr(model, "trainable", False),
+        lambda model: setattr(model.get_layer("middle"), "trainable", False),
+        lambda model: setattr(model.get_layer("middle").layers[0].layers[1], "trainable", False),
+        lambda model: [setattr(layer, "trainable", False) for layer in model.layers],
+        lambda model: (
+            setattr(model.get_layer("middle"), "trainable", False),
+            setattr(model.get_layer("middle").layers[1], "trainable", True),
+        ),
+    ],
+    ids=["model", "nested", "layer", "layers", "parent then child"],
+)
+def test_trainability_is_what_an_optimizer_would_do(
+    keras: ModuleType, freeze: Callable[[Any], Any]
+) -> None:
+    """The trainable parameters are those of the model's ``trainable_weights``."""
+    model = ZOO["nested"](keras)
+    freeze(model)
+    table = layer_table(model)
+    trained = sum(int(np.prod(tuple(weight.shape))) for weight in model.trainable_weights)
+    assert table.trainable_parameters == trained
+    for layer in table:
+        if layer.parameters:
+            assert layer.is_trainable == (layer.trainable_parameters > 0)
+
+
+def test_freezing_keeps_the_order_of_weights(keras: ModuleType) -> None:
+    """Keras 2 lists trainable weights first; the order of saving does not change."""
+
+    def table(frozen: bool) -> LayerTable:
+        layer = keras.layers.Bidirectional(keras.layers.LSTM(2))
+        layer.trainable = not frozen
+        return layer_table(keras.Sequential([keras.Input((4, 3)), layer]))
+
+    assert table(False).layers[0].weight_shapes == table(True).layers[0].weight_shapes
+
+
+def test_weights_that_two_rows_share_count_once(keras: ModuleType) -> None:
+    """The second row says whose they are."""
+    shared = keras.layers.Dense(4, name="shared")
+    first_in, second_in = keras.Input((4,)), keras.Input((4,))
+    first = keras.Model(first_in, shared(first_in), name="first")
+    second = keras.Model(second_in, shared(second_in), name="second")
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, second(first(inputs)))
+    table = layer_table(model)
+    assert table.parameters == model.count_params() == 20
+    assert row(table, "second/shared").attributes["shares_weights_with"] == ["first/shared"]
+
+
+def test_layers_of_a_subclassed_model(keras: ModuleType) -> None:
+    """Rows from the tree of layers; the edges between them are not known, and the table says so."""
+    table = layer_table(ZOO["subclassed"](keras))
+    assert names(table) == ["dense", "dense_1", "dense_2", "left", "right"]
+    assert not table.has_topology
+    assert [layer.inbound_layers for layer in table] == ["unknown"] * 5
+    assert table.layers[0].input_shape == "(None, 5)"
+
+
+def test_layers_inside_a_custom_layer(keras: ModuleType) -> None:
+    """What a person's layer holds is listed: its config may not tell."""
+    table = layer_table(ZOO["custom_block"](keras))
+    assert names(table)[1:] == ["block", "block/first", "block/rest_0", "block/rest_1", "block/drop"]
+    assert row(table, "block/drop").dropout_rate == "0.1"
+
+
+def test_a_model_in_a_wrapper_is_expanded(keras: ModuleType) -> None:
+    """TimeDistributed shows the model that it wraps."""
+    try:
+        model = ZOO["time_distributed_model"](keras)
+    except NotImplementedError:
+        pytest.skip("TimeDistributed takes no functional model in Keras 3.3")
+    assert "time_distributed/frame_encoder/conv2d" in names(layer_table(model))
+
+
+def test_a_layer_that_another_model_uses_too(keras: ModuleType) -> None:
+    """Calls made for other models are not this model's."""
+    table = layer_table(ZOO["part_of_another_model"](keras))
+    assert names(table) == ["input_layer", "trunk", "head"]
+    assert row(table, "trunk").inbound_layers == '["input_layer"]'
+
+
+def test_order_of_building_does_not_matter(keras: ModuleType) -> None:
+    """Branches built in another order give the same table."""
+    layers = keras.layers
+
+    def network(left_first: bool) -> Any:
+        inputs = keras.Input((8,))
+        if left_first:
+            left = layers.Dense(4)(inputs)
+            right = layers.Dense(4, activation="relu")(layers.Dense(2)(inputs))
+        else:
+            right = layers.Dense(4, activation="relu")(layers.Dense(2)(inputs))
+            left = layers.Dense(4)(inputs)
+        return keras.Model(inputs, layers.Subtract()([left, right]))
+
+    assert layer_table(network(True)) == layer_table(network(False))
+
+
+def test_deep_networks(keras: ModuleType) -> None:
+    """A chain deeper than Python's stack; Keras itself needs a larger one to build it."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        x = inputs = keras.Input((2,))
+        for _ in range(usual + 200):
+            x = keras.layers.Activation("relu")(x)
+        model = keras.Model(inputs, x)
+    finally:
+        sys.setrecursionlimit(usual)
+    assert len(layer_table(model)) == usual + 201
+
+
+def test_a_builder_is_called(keras: ModuleType) -> None:
+    """A function without arguments stands for the model that it builds."""
+    assert layer_table(lambda: ZOO["sequential"](keras)) == layer_table(ZOO["sequential"](keras))
+
+
+def test_name(keras: ModuleType) -> None:
+    """``name=`` fills the column ``model``; the model keeps its own name."""
+    model = ZOO["sequential"](keras)
+    before = model.name
+    assert {layer.model for layer in layer_table(model, name="mine")} == {"mine"}
+    assert model.name == before
+
+
+@pytest.mark.parametrize("value", ["resnet50", None, 3, [1], {}])
+def test_no_model(value: Any) -> None:
+    """Anything else is refused in one sentence that says what it is."""
+    with pytest.raises(ModelError, match=rf"not a Keras model but {type(value).__name__}.*keras.Model"):
+        layer_table(value)
+
+
+def test_a_layer_is_no_model(keras: ModuleType) -> None:
+    """A single layer is refused with what to do."""
+    with pytest.raises(ModelError, match=r"put it into a keras\.Sequential"):
+        layer_table(keras.layers.Dense(3))
+
+
+def test_unbuilt_models(keras: ModuleType) -> None:
+    """A model without shapes is refused with what to do."""
+    with pytest.raises(ModelError, match=r"not built.*keras\.Input"):
+        layer_table(keras.Sequential([keras.layers.Dense(3)]))
+    with pytest.raises(ModelError, match=r"not built.*call it once"):
+        layer_table(custom(keras)["Net"]())
+
+
+def test_a_model_without_layers(keras: ModuleType) -> None:
+    """There is nothing to pin."""
+    with pytest.raises(ModelError):
+        layer_table(keras.Sequential())
