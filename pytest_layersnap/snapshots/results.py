@@ -21,7 +21,7 @@ class Result:
         name: the name that the check gave; ``None`` if the test's name made the path.
         number: how many unnamed checks the test had made before.
         finding: what the check found; ``broken`` is a snapshot that can't be read.
-        digest: stands for the architecture that was received.
+        digest: stands for the architecture that was received; empty where nothing is recorded.
         summary: what would be recorded, in one line.
         table: the CSV that would be recorded; empty where nothing would.
         outcome: the outcome of the test, once it is known.

@@ -12,7 +12,7 @@ import shlex
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -28,14 +28,12 @@ if TYPE_CHECKING:
 _LISTED = 3
 
 
-class TestRecord:
+@dataclass(slots=True)
+class Record:
     """What the checks of one run of one test found, until its last report takes it along."""
 
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.results: list[Result] = []
-        self._outcomes: dict[str, str] = {}
+    results: list[Result] = field(default_factory=list)
+    _outcomes: dict[str, str] = field(default_factory=dict)
 
     def report(self, report: pytest.TestReport) -> None:
         """Take note of a phase's outcome; put the results on the report of the last phase."""
@@ -52,7 +50,7 @@ class TestRecord:
         return next((worst for worst in ("failed", "skipped") if worst in outcomes), "passed")
 
 
-RECORD = pytest.StashKey[TestRecord]()
+RECORD = pytest.StashKey[Record]()
 
 
 def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
@@ -60,7 +58,7 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
     from pytest_layersnap.snapshots.fixture import LayerSnap, Origin
     from pytest_layersnap.snapshots.store import Store
 
-    record = item.stash[RECORD] = TestRecord()
+    record = item.stash[RECORD] = Record()
     origin = Origin(
         test=item.nodeid,
         file=_file(item, settings.rootdir),
@@ -73,14 +71,15 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
 
 
 class SnapshotSession:
-    """The plugin of the process that controls the run: gathers, writes, and tells.
-
-    Args:
-        settings: the settings of the run.
-        arguments: what pytest was called with.
-    """
+    """The plugin of the process that controls the run: gathers, writes, and tells."""
 
     def __init__(self, settings: Settings, arguments: Sequence[str]) -> None:
+        """Begin a run in which no check has been made.
+
+        Args:
+            settings: the settings of the run.
+            arguments: what pytest was called with.
+        """
         self._settings = settings
         self._arguments = arguments
         self._results: list[Result] = []

@@ -39,6 +39,7 @@ class Project:
     """A folder with tests; ``run`` starts pytest on it, with no plugin but those named."""
 
     def __init__(self, pytester: pytest.Pytester) -> None:
+        """Lay out a folder that has no tests yet."""
         self.pytester = pytester
         self.path = pytester.path
         pytester.makepyfile(tables=TABLES, models=MODELS)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import pytest
 
 from .project import Project
@@ -126,10 +123,22 @@ def test_checked_before(checks_before):
     )
 
 
-def test_an_interrupted_run_keeps_what_had_passed(project: Project) -> None:
-    """Ctrl-C loses the test that ran, and nothing before it; ``-x`` likewise."""
+@pytest.mark.parametrize(
+    ("end", "arguments", "status"),
+    [
+        ("raise KeyboardInterrupt", (), pytest.ExitCode.INTERRUPTED),
+        ("assert False", ("-x",), pytest.ExitCode.TESTS_FAILED),
+        ("pytest.exit('enough')", (), pytest.ExitCode.INTERRUPTED),
+    ],
+    ids=["ctrl-c", "-x", "exit"],
+)
+def test_an_interrupted_run_keeps_what_had_passed(
+    project: Project, end: str, arguments: tuple[str, ...], status: int
+) -> None:
+    """The end of a run loses the test that ran, and nothing before it."""
     project.write(
-        test_a="""
+        test_a=f"""
+import pytest
 from tables import table
 
 def test_1(layersnap):
@@ -137,18 +146,61 @@ def test_1(layersnap):
 
 def test_2(layersnap):
     layersnap.check(table())
-    raise KeyboardInterrupt
+    {end}
 
 def test_3(layersnap):
     layersnap.check(table())
 """
     )
-    assert project.run(UPDATE).ret == pytest.ExitCode.INTERRUPTED
+    assert project.run(UPDATE, *arguments).ret == status
     assert list(project.snapshots()) == ["test_a/test_1.csv"]
 
 
+def test_a_crashed_worker_loses_its_test_alone(project: Project) -> None:
+    """What finished before a worker crashed is recorded."""
+    pytest.importorskip("xdist")
+    project.write(
+        test_a="""
+import os
+from tables import table
+
+def test_1(layersnap):
+    layersnap.check(table())
+
+def test_2(layersnap):
+    layersnap.check(table())
+    os._exit(1)
+"""
+    )
+    assert project.run("-n1", UPDATE, plugins=("layersnap", "xdist")).ret == 1
+    assert list(project.snapshots()) == ["test_a/test_1.csv"]
+
+
+@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="pytest 9 brings subtests")
+def test_subtests(project: Project, workers: tuple[str, ...]) -> None:
+    """A check in a subtest is one of its test's; a subtest that fails fails them all."""
+    project.write(
+        test_a="""
+from tables import table
+
+def test_good(layersnap, subtests):
+    for units in (1, 2):
+        with subtests.test(units=units):
+            layersnap.check(table(units))
+
+def test_bad(layersnap, subtests):
+    for units in (1, 2):
+        with subtests.test(units=units):
+            layersnap.check(table(units))
+            assert units == 2
+"""
+    )
+    assert project.run(*workers, UPDATE).ret == 1
+    assert list(project.snapshots()) == ["test_a/test_good.csv", "test_a/test_good@1.csv"]
+
+
 def test_an_expected_drift_is_no_news(project: Project) -> None:
-    """A test that expects a drift passes; the run proposes to record nothing."""
+    """A test that expects a drift or misses a snapshot passes; nothing is proposed to record."""
     project.write(
         test_a="""
 import pytest
@@ -159,19 +211,21 @@ from tables import table
 def test_record(layersnap):
     layersnap.check(table(), name="m")
 
-def test_expected(layersnap, request):
-    if request.config.getoption("--snapshot-update"):
-        pytest.skip("records no drift")
+def test_expected(layersnap):
     with pytest.raises(MissingSnapshot):
         layersnap.check(table())
     with pytest.raises(LayerDrift) as error:
         layersnap.check(table(4), name="m")
     assert error.value.drift.categories
+
+@pytest.mark.xfail
+def test_xfail(layersnap):
+    layersnap.check(table(4), name="m")
 """
     )
-    project.run(UPDATE).assert_outcomes(passed=1, skipped=1)
+    project.run(UPDATE, "-k", "record").assert_outcomes(passed=1, deselected=2)
     result = project.run()
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=2, xfailed=1)
     result.stdout.no_fnmatch_line("*= layersnap =*")
 
 
@@ -265,19 +319,29 @@ def test_y(layersnap):
     )
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
-@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() == 0, reason="root writes everywhere")
-def test_a_read_only_folder(project: Project) -> None:
-    """A folder that takes no files is named with the reason."""
+def test_a_full_disk(project: Project) -> None:
+    """A file that the system refuses is named with the reason; the recorded one is still whole."""
+    text = "from tables import table\ndef test_x(layersnap): layersnap.check(table({}))"
+    project.write(test_a=text.format(3))
+    project.run(UPDATE).assert_outcomes(passed=1)
+    recorded = project.snapshots()
     project.write(
-        test_a="from tables import table\ndef test_x(layersnap): layersnap.check(table())"
+        test_a=text.format(4),
+        conftest="""
+import errno, os
+
+def fsync(file):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+os.fsync = fsync
+""",
     )
-    (project.path / "snapshots").mkdir(mode=0o500)
     result = project.run(UPDATE)
     assert result.ret == 1
     result.stdout.fnmatch_lines(
-        ["error: snapshots/test_a/test_x.csv: not written: Permission denied"]
+        ["error: snapshots/test_a/test_x.csv: not written: No space left on device"]
     )
+    assert project.snapshots() == recorded
 
 
 @pytest.mark.parametrize(

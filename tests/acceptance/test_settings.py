@@ -25,7 +25,7 @@ def test_a_directory_that_leaves_the_root(project: Project, value: str) -> None:
     (project.path / "link").symlink_to(project.path.parent, target_is_directory=True)
     project.ini(f"pythonpath = .\nlayersnap_dir = {value}")
     project.write(test_a=TEST)
-    result = project.run("--snapshot-update")
+    result = project.run("--snapshot-update", "test_a.py")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: layersnap_dir = {value} leaves the root directory *"])
 

@@ -30,6 +30,6 @@ def test_the_nearer_one_wins(farther: Scope, nearer: Scope, combined: Scope) -> 
 
 @pytest.mark.parametrize("argument", ["only", "ignore"])
 def test_unknown_names(argument: str) -> None:
-    """A misspelt category would hide what it should show, so it is an error that says what is known."""
+    """A misspelt category would hide what it should show: an error, which says what is known."""
     with pytest.raises(ScopeError, match=r"'shapes'.*trainability.*kernel_size"):
         Scope.of(**{argument: {"shapes"}})
