@@ -201,8 +201,6 @@ def _same_tensor(
 ) -> bool:
     if old == new:
         return True
-    if old[0] not in bridged and new[0] not in bridged:
-        return False
     sources = before.sources(old, bridged), after.sources(new, bridged)
     # A merge that was added brings further sources with it; it is a finding of its own.
     return bool(sources[0] & sources[1]) and (sources[0] <= sources[1] or sources[1] <= sources[0])

@@ -127,6 +127,17 @@ def test_the_deepdiff_tells_tiny_floats_and_flags_from_numbers() -> None:
     }
 
 
+def test_the_deepdiff_reaches_into_dictionaries_that_have_little_in_common() -> None:
+    """By default it would tell them as a whole."""
+    recorded = chain(entry(64), plain("a", "Custom", [], init={"a": 1, "b": 2, "c": 3, "z": 0}))
+    current = chain(entry(64), plain("a", "Custom", [], init={"d": 1, "e": 2, "f": 3, "z": 1}))
+    assert {kind: len(found) for kind, found in compare(recorded, current).deepdiff.items()} == {
+        "values_changed": 1,
+        "dictionary_item_added": 3,
+        "dictionary_item_removed": 3,
+    }
+
+
 def test_the_deepdiff_holds_added_and_removed_rows() -> None:
     """As items that one side does not have; renumbered names do not collide."""
     diff = compare(mlp(8, 4, 3, 2), mlp(8, 4, 2)).deepdiff

@@ -167,6 +167,25 @@ def test_a_head_fed_from_elsewhere_is_rewired() -> None:
     assert drift.categories == {"topology"}
 
 
+def test_a_head_fed_from_elsewhere_is_rewired_although_others_moved() -> None:
+    """A move elsewhere does not make it one."""
+    recorded = graph(i="", a="i", head="a", b="a", c="b", d="c")
+    current = graph(i="", a="i", c="a", b="c", d="b", head="d")
+    assert told(compare(recorded, current)) == [("moved", "c"), ("changed", "head")]
+
+
+def test_another_start_does_not_explain_itself() -> None:
+    """What was fed by an input that is gone is now fed by something new."""
+    recorded = table(entry(64, "old"), plain("a", "Dropout", ["old"]))
+    new = row("new", "Embedding", output_shape="(None, 9, 64)", parameters=640)
+    current = table(new, plain("a", "Dropout", ["new"]))
+    assert told(compare(recorded, current)) == [
+        ("removed", "old"),
+        ("added", "new"),
+        ("changed", "a"),
+    ]
+
+
 def test_a_move_and_a_rewiring_at_once() -> None:
     """Each is told for itself."""
     recorded = graph(i="", a="i", b="a", c="b", d="c", e="d", add="e b")
