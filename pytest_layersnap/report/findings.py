@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 #: So much is told layer by layer; more is rolled up.
 _FINDINGS_IN_FULL = 7
-_LINES_IN_FULL = 24
+_LINES = 24
 #: So many runs of added or removed rows, transitions of a value, … are told one by one.
 _RUNS = 4
-_RUN_IN_FULL = 5
+_ROWS_IN_FULL = 8
 _TRANSITIONS = 3
 _SHAPES = 5
 _GROUPS = 8
@@ -41,12 +41,16 @@ _COUNTS = ("parameters", "trainable_parameters")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of a finding: ``label  recorded → current`` (or only ``current``), and a remark."""
+    """One line of a finding: ``label  recorded → current`` (or only ``current``), and a remark.
+
+    ``beside`` is set in a line that only says how many others there are.
+    """
 
     label: str
     current: str
     recorded: str | None = None
     remark: str = ""
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def _unpaired(table: LayerTable, changes: Sequence[Change], sign: str) -> Iterat
     for run in runs:
         layers = [table.layers[row] for row in run]
         facts = [_portrait(layer) for layer in layers]
-        if len(run) > _RUN_IN_FULL:
+        if len(run) > 1 and len(changes) > _ROWS_IN_FULL:
             facts = _make_up(layers)
         elif len(run) == 1:
             facts = [Fact("", facts[0].current)] if facts[0].current else []
@@ -210,10 +214,37 @@ def _feeds(layer: Layer) -> list[str]:
 def _paired(changes: Sequence[Change]) -> list[Finding]:
     groups = _grouped(changes, lambda change: _signature(change.differences))
     told = [_finding(group, lambda change: change.differences) for group in groups]
-    lines = sum(1 + len(finding.facts) for finding in told)
-    if len(told) <= _FINDINGS_IN_FULL and lines <= _LINES_IN_FULL:
+    if len(told) <= _FINDINGS_IN_FULL and _lines(told) <= _LINES:
         return _by_gravity(zip(groups, told, strict=True))
-    return [*_rolled_up(changes), *_followers(changes)]
+    return _shortened([*_rolled_up(changes), *_followers(changes)])
+
+
+def _lines(told: Iterable[Finding]) -> int:
+    return sum(1 + len(finding.facts) for finding in told)
+
+
+def _shortened(told: list[Finding]) -> list[Finding]:
+    """The findings in as many lines as a screen has room for, the last facts left out first."""
+    most = max((len(finding.facts) for finding in told), default=0)
+    while most > 2 and _lines(told) > _LINES:
+        most -= 1
+        told = [replace(finding, facts=_first(finding.facts, most)) for finding in told]
+    room = _LINES // 3
+    if len(told) <= room:
+        return told
+    return [*told[:room], Finding("~", f"and in {len(told) - room} other ways")]
+
+
+def _first(facts: tuple[Fact, ...], count: int) -> tuple[Fact, ...]:
+    """So many facts, the last of which says how many there are beside."""
+    if len(facts) <= count:
+        return facts
+    hidden = sum(fact.beside or 1 for fact in facts[count - 1 :])
+    return (*facts[: count - 1], _beside(hidden))
+
+
+def _beside(count: int) -> Fact:
+    return Fact("", f"and {count} other{'s' if count > 1 else ''}", beside=count)
 
 
 def _rolled_up(changes: Sequence[Change]) -> list[Finding]:
@@ -245,7 +276,7 @@ def _by_path(path: str, changes: Sequence[Change]) -> Finding:
         for way, count in ways.most_common(_TRANSITIONS)
     ]
     if len(ways) > _TRANSITIONS:
-        facts.append(Fact("", f"and {len(ways) - _TRANSITIONS} other ways"))
+        facts.append(_beside(len(ways) - _TRANSITIONS))
     return Finding(_sign(changes[0]), _named(_rows(changes)), facts=tuple(facts))
 
 
@@ -263,7 +294,7 @@ def _followers(changes: Sequence[Change]) -> Iterator[Finding]:
             for (old, new), count in list(ways.items())[:_SHAPES]
         ]
         if len(ways) > _SHAPES:
-            facts.append(Fact("", f"and {len(ways) - _SHAPES} other shapes"))
+            facts.append(_beside(len(ways) - _SHAPES))
         yield Finding("~", _named(_rows(shaped)), facts=tuple(facts))
     sized = [c for c in changes if "parameters" in c.fields and not _causes(c)]
     if sized:

@@ -60,6 +60,7 @@ def test_any_two_tables_can_be_compared_and_told(recorded: LayerTable, current: 
     """Every report can be made, every row is accounted for, and no field is equal on both sides."""
     drift = compare(recorded, current)
     assert drift.to_text().endswith("pytest --snapshot-update") == bool(drift)
+    assert len(drift.to_text().splitlines()) <= 60
     assert drift.to_markdown()
     json.dumps(drift.to_dict())
     count = dict.fromkeys(("added", "removed"), 0)

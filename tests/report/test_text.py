@@ -40,6 +40,12 @@ def each(layers: list[Layer], of_type: str, **cells: object) -> LayerTable:
     return found
 
 
+def _reconfigured(layer: Layer, number: int) -> Layer:
+    """The row with many settings that it did not have, all its own."""
+    settings = {f"setting_{letter}": number for letter in "abcdefghijklmno"}
+    return replace(layer, layer_attributes=json.dumps({**layer.attributes, **settings}))
+
+
 def test_a_report_in_full() -> None:
     """Verdict, findings, totals, circumstances, and the command."""
     recorded = replace(mlp(2048, 1024, 10), recorded_with="keras 3.3.3, tensorflow 2.16.1")
@@ -292,6 +298,8 @@ def test_long_values_that_differ_throughout_are_cut_in_the_middle() -> None:
         (resnet(20), list(each(resnet(20), "Conv2D", use_bias="True", config={"use_bias": True}))),
         (resnet(20), list(each(resnet(20), "Activation", layer_type="ReLU"))),
         (resnet(20), list(mlp(*range(200, 2, -1)))),
+        (resnet(20), [_reconfigured(layer, number) for number, layer in enumerate(resnet(20))]),
+        (resnet(1), [_reconfigured(layer, number) for number, layer in enumerate(resnet(1))]),
         (resnet(20), [replace(layer, dtype="mixed_float16") for layer in resnet(20)]),
         (resnet(20), list(renumbered(reversed(resnet(20))))),
     ],
