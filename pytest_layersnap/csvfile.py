@@ -71,7 +71,9 @@ def load(data: bytes, *, source: str = "snapshot") -> LayerTable:
                 "Keep one side, or record it anew"
             )
     if not text.strip():
-        raise TableError(f"{source}: the file is empty; a snapshot has a header and one row a layer")
+        raise TableError(
+            f"{source}: the file is empty; a snapshot has a header and one row a layer"
+        )
 
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
@@ -91,7 +93,9 @@ def load(data: bytes, *, source: str = "snapshot") -> LayerTable:
             f"{source}:{line}: {error}; the file is truncated or was edited by hand"
         ) from None
     assert header is not None
-    return table_from_cells(header, rows, where=lambda index: f"{source}:{starts[index]}", source=source)
+    return table_from_cells(
+        header, rows, where=lambda index: f"{source}:{starts[index]}", source=source
+    )
 
 
 def table_from_cells(
@@ -163,7 +167,9 @@ def _value(column: str, text: str, *, where: str) -> Any:
             raise TableError(f"{where}: {column} holds no JSON ({error}): {text[:80]!r}") from None
         expected = dict if column == "layer_attributes" else list
         if not isinstance(value, expected):
-            raise TableError(f"{where}: {column} should hold a JSON {'object' if expected is dict else 'list'}")
+            raise TableError(
+                f"{where}: {column} should hold a JSON {'object' if expected is dict else 'list'}"
+            )
     return text
 
 

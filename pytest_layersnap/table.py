@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class Layer:
 #: The columns of a snapshot, in order. The first sixteen are those of the notebooks.
 COLUMNS: tuple[str, ...] = (*(field.name for field in fields(Layer)), "recorded_with")
 
+_values = attrgetter(*COLUMNS[:-1])
+
 #: The columns that hold no text.
 COUNTS = frozenset({"parameters", "trainable_parameters"})
 FLAGS = frozenset({"is_trainable"})
@@ -147,10 +150,12 @@ class LayerTable:
 
     def cells(self) -> list[tuple[str, ...]]:
         """The rows as text, in the order of ``COLUMNS``: what a snapshot file holds."""
-        return [
-            (*map(str, astuple(layer)), self.recorded_with if index == 0 else "")
-            for index, layer in enumerate(self.layers)
-        ]
+        return [tuple(map(str, row)) for row in self.rows()]
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The values of each row, in the order of ``COLUMNS``."""
+        for index, layer in enumerate(self.layers):
+            yield (*_values(layer), self.recorded_with if index == 0 else "")
 
     def to_frame(self) -> pd.DataFrame:
         """The table as a DataFrame with the columns ``COLUMNS``.
@@ -160,11 +165,8 @@ class LayerTable:
         """
         import pandas as pd
 
-        rows = [
-            (*astuple(layer), self.recorded_with if index == 0 else "")
-            for index, layer in enumerate(self.layers)
-        ]
-        return pd.DataFrame(rows, columns=list(COLUMNS))
+        frame: pd.DataFrame = pd.DataFrame(list(self.rows()), columns=list(COLUMNS))
+        return frame
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> LayerTable:
@@ -224,7 +226,10 @@ def _cell_text(column: str, value: Any) -> str:
     """What a DataFrame's cell stands for in the file; pandas reads whole numbers beside gaps as floats."""
     if value is None or value != value or str(value) == "<NA>":
         return ""
-    if column in COUNTS | {"normalization_axis"} and isinstance(value, float) and value.is_integer():
+    if (
+        column in COUNTS | {"normalization_axis"}
+        and isinstance(value, float)
+        and value.is_integer()
+    ):
         return str(int(value))
     return str(value)
-

@@ -107,7 +107,9 @@ def build(keras: ModuleType, name: str) -> Any:
     """Any of the users' models by the name of its snapshot."""
     if name in TRANSFER:
         return transfer(keras, name)
-    return {"residual_network": residual_network, "normalized_images": normalized_images}[name](keras)
+    return {"residual_network": residual_network, "normalized_images": normalized_images}[name](
+        keras
+    )
 
 
 #: The names of all of them.

@@ -103,7 +103,12 @@ def other_epsilon(keras: ModuleType, base: Any) -> Any:
 
 #: What is changed, and what the drift must say: kind, layers and categories (a subset).
 CHANGES: dict[str, tuple[Change, str, set[str], set[str]]] = {
-    "Dense 1024 to 512": (smaller_dense, "changed", {"dense", "dense_1"}, {"config", "shape", "parameters"}),
+    "Dense 1024 to 512": (
+        smaller_dense,
+        "changed",
+        {"dense", "dense_1"},
+        {"config", "shape", "parameters"},
+    ),
     "dropout 0.4 to 0.5": (more_dropout, "changed", {"dropout"}, {"config"}),
     "one layer unfrozen": (one_unfrozen, "changed", {"block_5_expand"}, {"trainability"}),
     "ten layers unfrozen": (

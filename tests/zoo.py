@@ -104,7 +104,10 @@ def custom(keras: ModuleType) -> dict[str, Any]:
             super().__init__(**kwargs)
             self.stem = layers.Dense(4, activation="relu")
             self.branches = [layers.Dense(3), layers.Dense(3)]
-            self.heads = {"left": layers.Dense(2, name="left"), "right": layers.Dense(2, name="right")}
+            self.heads = {
+                "left": layers.Dense(2, name="left"),
+                "right": layers.Dense(2, name="right"),
+            }
 
         def call(self, inputs: Any) -> Any:
             x = self.stem(inputs)
@@ -133,7 +136,9 @@ def sequential(keras: ModuleType) -> Any:
 
 @zoo
 def sequential_built_late(keras: ModuleType) -> Any:
-    model = keras.Sequential([keras.layers.Dense(4), keras.layers.Dropout(0.1), keras.layers.Dense(2)])
+    model = keras.Sequential(
+        [keras.layers.Dense(4), keras.layers.Dropout(0.1), keras.layers.Dense(2)]
+    )
     model.build((None, 8))
     return model
 

@@ -57,7 +57,7 @@ class Selection:
     def _cut(self, change: Change) -> Change | None:
         """What counts of a change; the change itself where all of it does."""
         if not change.differences:
-            return change if self.counts("layers") else None
+            return change if self._counts_row(change) else None
         differences = tuple(
             self._without_ignored_columns(difference)
             for difference in change.differences
@@ -72,6 +72,18 @@ class Selection:
         if category in self.ignore or self.ignore.intersection(columns[:1]):
             return False
         return self.only is None or not self.only.isdisjoint({category, *columns})
+
+    def _counts_row(self, change: Change) -> bool:
+        """Whether an added or removed row counts: one with weights also changes the parameters."""
+        row = change.current_row or change.recorded_row
+        categories = {"layers"}
+        if row is not None and row.parameters:
+            categories |= (
+                {"parameters", "trainability"} if row.trainable_parameters else {"parameters"}
+            )
+        if "layers" in self.ignore:
+            return False
+        return self.only is None or not self.only.isdisjoint(categories)
 
     def _without_ignored_columns(self, difference: Difference) -> Difference:
         if self.ignore.isdisjoint(difference.columns):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from pytest_layersnap.extract import canonical, keras2, keras3, rows
+from pytest_layersnap.extract import keras2, keras3, names, rows
 from pytest_layersnap.extract.reader import Reader, is_a
 from pytest_layersnap.table import LayerTable
 
@@ -17,7 +17,9 @@ class ModelError(ValueError):
     """Something that no layer table can be taken of; the message says why, and what to do."""
 
 
-def layer_table(model_or_builder: Any | Callable[[], Any], *, name: str | None = None) -> LayerTable:
+def layer_table(
+    model_or_builder: Any | Callable[[], Any], *, name: str | None = None
+) -> LayerTable:
     """The layer table of a Keras model, of either generation and any backend.
 
     Args:
@@ -28,7 +30,7 @@ def layer_table(model_or_builder: Any | Callable[[], Any], *, name: str | None =
     Raises:
         ModelError: it is no Keras model, or the model is not built, so that it has no shapes yet.
     """
-    model = model_or_builder
+    model: Any = model_or_builder
     if not is_a(model, "Layer") and callable(model):
         model = model()
     if not is_a(model, "Model"):
@@ -36,7 +38,7 @@ def layer_table(model_or_builder: Any | Callable[[], Any], *, name: str | None =
     _require_built(model)
     reader = _reader(model)
     if name is None:
-        name = canonical.auto_name(model.name, type(model).__name__) or str(model.name)
+        name = names.auto_name(model.name, type(model).__name__) or str(model.name)
     versions = f"{reader.versions(model)}, pytest-layersnap {metadata.version('pytest-layersnap')}"
     layers = tuple(rows.rows(reader, model, name))
     if not layers:

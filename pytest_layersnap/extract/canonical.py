@@ -6,206 +6,20 @@ which releases it bridges. Release numbers are those in which the difference was
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
 import inspect
 import json
-import re
 import struct
-import textwrap
 import types
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pytest_layersnap.extract.functions import function_text
 from pytest_layersnap.extract.reader import KERAS, is_a, is_built_in
 
-# --- names ------------------------------------------------------------------------------------
-
-
-def snake_case(name: str) -> str:
-    """The name that Keras makes from a class name (``Conv2DTranspose`` → ``conv2d_transpose``)."""
-    name = re.sub(r"\W+", "", name)
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def _keras2_snake_case(name: str) -> str:
-    """Keras 2 keeps digits with the word that they end (``MyV2Layer``: ``my_v2_layer``)."""
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-#: Auto names that do not follow from the class: implicit models and inputs of either generation.
-_OTHER_AUTO_NAMES = {
-    "Functional": "model",
-    "Model": "model",
-    "InputLayer": r"input|keras_tensor(?:_\d+)?(?:CLONE)?|.+_input",
-}
-
-
-def auto_name(name: str, class_name: str) -> str | None:
-    """The stem of a name that Keras made by itself, or None for a name that a person gave.
-
-    Keras appends a counter which is global to the process, so the number says what else was built
-    before and nothing about the model. A person's ``dense_2`` can't be told from Keras' own.
-    """
-    stem = snake_case(class_name)
-    spellings = {re.escape(stem), re.escape(_keras2_snake_case(class_name))}
-    if class_name in _OTHER_AUTO_NAMES:
-        spellings.add(_OTHER_AUTO_NAMES[class_name])
-    return stem if re.fullmatch(rf"(?:{'|'.join(sorted(spellings))})(?:_\d+)?", name) else None
-
-
-# --- operations -------------------------------------------------------------------------------
-
-_BINARY = {"x": "x1", "y": "x2"}
-
-#: Keras 2 records TensorFlow's own functions; Keras 3's operations have numpy's names and arguments.
-_TENSORFLOW_OPERATIONS: dict[str, tuple[str, dict[str, str]]] = {
-    "__operators__.add": ("add", _BINARY),
-    "__operators__.eq": ("equal", {"self": "x1", "other": "x2"}),
-    "__operators__.ne": ("not_equal", {"self": "x1", "other": "x2"}),
-    "__operators__.getitem": ("get_item", {"tensor": "x", "slice_spec": "key"}),
-    "math.add": ("add", _BINARY),
-    "math.subtract": ("subtract", _BINARY),
-    "math.multiply": ("multiply", _BINARY),
-    "math.truediv": ("true_divide", _BINARY),
-    "math.divide": ("true_divide", _BINARY),
-    "math.floordiv": ("floor_divide", _BINARY),
-    "compat.v1.floor_div": ("floor_divide", _BINARY),
-    "math.floormod": ("mod", _BINARY),
-    "math.pow": ("power", _BINARY),
-    "math.negative": ("negative", {}),
-    "math.abs": ("absolute", {}),
-    "math.greater": ("greater", _BINARY),
-    "math.greater_equal": ("greater_equal", _BINARY),
-    "math.less": ("less", _BINARY),
-    "math.less_equal": ("less_equal", _BINARY),
-    "math.equal": ("equal", _BINARY),
-    "math.not_equal": ("not_equal", _BINARY),
-    "math.logical_and": ("logical_and", _BINARY),
-    "math.logical_or": ("logical_or", _BINARY),
-    "math.logical_not": ("logical_not", {}),
-    "math.maximum": ("maximum", _BINARY),
-    "math.minimum": ("minimum", _BINARY),
-    "math.reduce_mean": ("mean", {"input_tensor": "x"}),
-    "math.reduce_sum": ("sum", {"input_tensor": "x"}),
-    "math.reduce_max": ("max", {"input_tensor": "x"}),
-    "math.reduce_min": ("min", {"input_tensor": "x"}),
-    "math.reduce_prod": ("prod", {"input_tensor": "x"}),
-    "math.reduce_any": ("any", {"input_tensor": "x"}),
-    "math.reduce_all": ("all", {"input_tensor": "x"}),
-    "math.reduce_std": ("std", {"input_tensor": "x"}),
-    "math.reduce_variance": ("var", {"input_tensor": "x"}),
-    "linalg.matmul": ("matmul", {"a": "x1", "b": "x2"}),
-    "einsum": ("einsum", {"equation": "subscripts", "inputs": "operands"}),
-    "concat": ("concatenate", {"values": "xs"}),
-    "stack": ("stack", {"values": "xs"}),
-    "split": ("split", {"value": "x", "num_or_size_splits": "indices_or_sections"}),
-    "unstack": ("unstack", {"value": "x"}),
-    "reshape": ("reshape", {"tensor": "x", "shape": "newshape"}),
-    "transpose": ("transpose", {"a": "x", "perm": "axes"}),
-    "compat.v1.transpose": ("transpose", {"a": "x", "perm": "axes"}),
-    "expand_dims": ("expand_dims", {"input": "x"}),
-    "squeeze": ("squeeze", {"input": "x"}),
-    "compat.v1.squeeze": ("squeeze", {"input": "x"}),
-    "tile": ("tile", {"input": "x", "multiples": "repeats"}),
-    "pad": ("pad", {"tensor": "x", "paddings": "pad_width"}),
-    "compat.v1.pad": ("pad", {"tensor": "x", "paddings": "pad_width"}),
-    "cast": ("cast", {}),
-    "where": ("where", {"x": "x1", "y": "x2"}),
-    "clip_by_value": ("clip", {"t": "x", "clip_value_min": "x_min", "clip_value_max": "x_max"}),
-    "compat.v1.gather": ("take", {"params": "x"}),
-    "gather": ("take", {"params": "x"}),
-    "one_hot": ("one_hot", {"indices": "x", "depth": "num_classes"}),
-    "math.argmax": ("argmax", {"input": "x"}),
-    "math.argmin": ("argmin", {"input": "x"}),
-    "math.l2_normalize": ("normalize", {}),
-    "nn.softmax": ("softmax", {"logits": "x"}),
-    "nn.log_softmax": ("log_softmax", {"logits": "x"}),
-    "nn.relu": ("relu", {"features": "x"}),
-    "nn.relu6": ("relu6", {"features": "x"}),
-    "nn.gelu": ("gelu", {"features": "x"}),
-    "nn.silu": ("silu", {"features": "x"}),
-    "nn.elu": ("elu", {"features": "x"}),
-    "nn.selu": ("selu", {"features": "x"}),
-    "nn.leaky_relu": ("leaky_relu", {"features": "x", "alpha": "negative_slope"}),
-    "image.resize": ("resize", {"images": "x", "method": "interpolation"}),
-}
-
-#: Keras 3's snake case splits some words that everybody writes as one.
-_OPERATION_SPELLINGS = {"re_lu": "relu", "re_lu6": "relu6"}
-
-#: Arguments of TensorFlow's functions that name the operation or repeat a default under another value.
-_OPERATION_NOISE: dict[str, Any] = {
-    "name": ...,
-    "conjugate": False,
-    "validate_indices": None,
-    "batch_dims": 0,
-    "squeeze_dims": None,
-    "constant_values": 0,
-    "mode": "constant",
-    "data_format": ...,
-}
-
-#: Defaults of Keras 3's operations which TensorFlow's functions do not have, and the other way round.
-_OPERATION_DEFAULTS: dict[str, dict[str, Any]] = {
-    "relu": {"negative_slope": 0, "threshold": 0},
-    "normalize": {"order": 2, "axis": -1, "epsilon": 1e-12},
-    "one_hot": {"dtype": "float32", "axis": -1, "on_value": 1, "off_value": 0},
-    "softmax": {"axis": -1},
-    "log_softmax": {"axis": -1},
-    "concatenate": {"axis": -1},
-    "split": {"axis": 0},
-    "resize": {"antialias": False, "interpolation": "bilinear", "fill_value": 0, "fill_mode": "constant"},
-    "argmax": {"output_type": "int64"},
-    "argmin": {"output_type": "int64"},
-}
-
-#: Settings which may be written as a number or as a list of one.
-_ONE_OR_LIST = frozenset({"axis"})
-
-
-def operation_name(name: str) -> str:
-    """``op:`` and Keras 3's name of an operation, from Keras 3's class or TensorFlow's symbol."""
-    if name in _TENSORFLOW_OPERATIONS:
-        return "op:" + _TENSORFLOW_OPERATIONS[name][0]
-    stem = snake_case(name.rpartition(".")[2])
-    return "op:" + _OPERATION_SPELLINGS.get(stem, stem)
-
-
-def operation_stem(name: str) -> str | None:
-    """The symbol in an auto name of Keras 2's operations: ``tf.math.add_3`` → ``math.add``."""
-    match = re.fullmatch(r"tf\.(.+?)(?:_\d+)?", name)
-    return match[1] if match else None
-
-
-def operation_argument(symbol: str, argument: str) -> str:
-    """Keras 3's name for an argument of one of TensorFlow's functions."""
-    return _TENSORFLOW_OPERATIONS.get(symbol, ("", {}))[1].get(argument, argument)
-
-
-def operation_settings(operation: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What an operation is called with besides tensors, canonical, without defaults."""
-    defaults = {**_OPERATION_NOISE, **_OPERATION_DEFAULTS.get(operation.removeprefix("op:"), {})}
-    plain = {}
-    for key, setting in settings.items():
-        setting = value(setting)
-        if isinstance(setting, str):
-            setting = setting.lower() if key == "mode" else setting
-        if key in _ONE_OR_LIST and isinstance(setting, list) and len(setting) == 1:
-            setting = setting[0]
-        if setting is None or setting is False:
-            continue
-        if key in defaults and (defaults[key] is ... or _same(defaults[key], setting)):
-            continue
-        plain[key] = setting
-    return plain
-
-
-# --- values -----------------------------------------------------------------------------------
+# --- values --------------------------------------------------------------------------------------
 
 #: Arrays up to this many numbers are written out; larger ones by shape and digest.
 _LISTED_NUMBERS = 64
@@ -317,7 +131,7 @@ def _object(raw: Any) -> Any:
         arguments = {"args": list(raw.args), "keywords": raw.keywords}
         return f"<partial {_value(raw.func)} {_json(_value(arguments))}>"
     if isinstance(raw, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)):
-        return function_text(raw)
+        return _function(raw)
     if hasattr(raw, "as_list") and type(raw).__name__ == "TensorShape":
         return None if raw.rank is None else _value(raw.as_list())
     if type(raw).__name__ == "DType" or type(raw).__module__ == "numpy.dtypes":
@@ -332,7 +146,7 @@ def _object(raw: Any) -> Any:
     if callable(get_config):
         return {"class_name": type(raw).__name__, "config": attributes_of(raw)}
     if callable(raw) and hasattr(raw, "__name__"):
-        return function_text(raw)
+        return _function(raw)
     return _stand_in(raw)
 
 
@@ -358,7 +172,8 @@ def _stand_in(raw: Any) -> str:
     return f"<{type(raw).__module__}.{type(raw).__qualname__}>"
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
+    """Whether two plain values are equal as JSON: ``true`` is not ``1``."""
     return _json(one) == _json(other)
 
 
@@ -366,88 +181,15 @@ def _json(plain: Any) -> str:
     return json.dumps(plain, sort_keys=True, ensure_ascii=False)
 
 
-# --- functions --------------------------------------------------------------------------------
+def _function(raw: Any) -> str:
+    """Keras' own functions are known by their name."""
+    if (getattr(raw, "__module__", None) or "").partition(".")[0] in KERAS:
+        name = str(raw.__name__)
+        return _ALIASES.get(name, name)
+    return function_text(raw, value)
 
 
-def function_text(function: Any) -> str:
-    """A function as text: Keras' own by name, others with their module, a lambda by its source.
-
-    What a closure captured and the plain globals that a lambda reads are part of the text, as they
-    change what it does. Byte code is never used: it differs between Python releases and holds paths.
-    """
-    module = getattr(function, "__module__", None) or ""
-    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", "")
-    if module.partition(".")[0] in KERAS:
-        return _ALIASES.get(function.__name__, function.__name__)
-    kind = "class" if isinstance(function, type) else "function"
-    if not isinstance(function, types.FunctionType):
-        return f"<{kind} {module}.{name}>".replace(" .", " ")
-    known = _captured(function)
-    suffix = f" with {_json(known)}" if known else ""
-    if function.__name__ == "<lambda>":
-        return f"<{_lambda_source(function) or 'lambda'}{suffix}>"
-    return f"<{kind} {module}.{name}{suffix}>"
-
-
-def _captured(function: types.FunctionType) -> dict[str, Any]:
-    """Free variables with their values, defaults, and for a lambda the plain globals that it reads."""
-    known: dict[str, Any] = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            known[name] = _value(cell.cell_contents)
-        except ValueError:  # a cell that is still empty
-            continue
-    if function.__defaults__:
-        known["defaults"] = _value(function.__defaults__)
-    if function.__kwdefaults__:
-        known["keyword defaults"] = _value(function.__kwdefaults__)
-    if function.__name__ == "<lambda>":
-        for name in function.__code__.co_names:
-            if isinstance(function.__globals__.get(name), (bool, int, float, str, tuple)):
-                known[name] = _value(function.__globals__[name])
-    return known
-
-
-def _lambda_source(function: types.FunctionType) -> str | None:
-    """``lambda x: x * 2`` as Python itself would write it, or None where no source can be read."""
-    code = function.__code__
-    try:
-        lines, first = inspect.getsourcelines(code)
-    except (OSError, TypeError):
-        return _code_digest(code)
-    source = textwrap.dedent("".join(lines))
-    candidates: set[str] = set()
-    for text in (source, f"({source.strip().rstrip(',')})"):
-        try:
-            tree = ast.parse(text)
-        except SyntaxError:
-            continue
-        candidates = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Lambda)}
-        break
-    if len(candidates) > 1:  # several lambdas on these lines
-        candidates = {text for text in candidates if _does(_compiled(text)) == _does(code)}
-    return candidates.pop() if len(candidates) == 1 else _code_digest(code)
-
-
-def _compiled(source: str) -> types.CodeType:
-    """The code of a lambda written as text; it is compiled, never run."""
-    module = compile(source, "<lambda>", "eval")
-    return next(const for const in module.co_consts if isinstance(const, types.CodeType))
-
-
-def _does(code: types.CodeType) -> tuple[Any, ...]:
-    plain = tuple(const for const in code.co_consts if not isinstance(const, types.CodeType))
-    return (plain, code.co_names, code.co_code)
-
-
-def _code_digest(code: types.CodeType) -> str:
-    """What stands in for a lambda without source: names and constants, the same in every Python."""
-    plain = [const for const in code.co_consts if not isinstance(const, types.CodeType)]
-    known = {"names": list(code.co_names), "constants": _value([c for c in plain if c is not None])}
-    return f"lambda {_json(known)}"
-
-
-# --- configs ----------------------------------------------------------------------------------
+# --- configs -------------------------------------------------------------------------------------
 
 #: Keys that are no architecture: identity, flags with a column of their own, what shapes repeat,
 #: how Keras executes or stores a layer.
@@ -525,7 +267,9 @@ _DEAD = {
 _DRAWS_SEED = frozenset({"RandomCrop"})
 
 
-def attributes(class_name: str, config: Mapping[str, Any], rank: int | None = None) -> dict[str, Any]:
+def attributes(
+    class_name: str, config: Mapping[str, Any], rank: int | None = None
+) -> dict[str, Any]:
     """The canonical config of a layer or of an object that a layer's config holds.
 
     Args:
@@ -543,7 +287,7 @@ def attributes(class_name: str, config: Mapping[str, Any], rank: int | None = No
         if key == "seed" and class_name in _DRAWS_SEED:
             continue
         item = value(raw)
-        if item is None or (key in defaults and _same(item, value(defaults[key]))):
+        if item is None or (key in defaults and same(item, value(defaults[key]))):
             continue
         plain[key] = item
     _shape_up(class_name, plain, rank)
@@ -578,7 +322,7 @@ def _shape_up_bidirectional(plain: dict[str, Any]) -> None:
     if not (forward and backward and forward["class_name"] == backward["class_name"]):
         return
     flipped = {**forward["config"], "go_backwards": not forward["config"].get("go_backwards")}
-    if _same(flipped, backward["config"]):
+    if same(flipped, backward["config"]):
         del plain["backward_layer"]
 
 
@@ -625,16 +369,44 @@ def _has_own_config(layer: Any) -> bool:
 
 #: What Keras itself keeps in public attributes of layers and models.
 _KERAS_ATTRIBUTES = frozenset(
-    """activity_regularizer autocast build built call_signature_parameters compiled compiled_loss
-    compiled_metrics dtype_policy history input_names input_spec inputs loss name optimizer
-    output_names outputs predict_function quantize stateful steps_per_execution stop_training
-    supports_jit supports_masking test_function train_function train_tf_function training trainable
-    unrolled_steps_per_execution""".split()
+    {
+        "activity_regularizer",
+        "autocast",
+        "build",
+        "built",
+        "call_signature_parameters",
+        "compiled",
+        "compiled_loss",
+        "compiled_metrics",
+        "dtype_policy",
+        "history",
+        "input_names",
+        "input_spec",
+        "inputs",
+        "loss",
+        "name",
+        "optimizer",
+        "output_names",
+        "outputs",
+        "predict_function",
+        "quantize",
+        "stateful",
+        "steps_per_execution",
+        "stop_training",
+        "supports_jit",
+        "supports_masking",
+        "test_function",
+        "train_function",
+        "train_tf_function",
+        "training",
+        "trainable",
+        "unrolled_steps_per_execution",
+    }
 )
 
 
 def _kept_settings(layer: Any) -> dict[str, Any]:
-    """What a layer without a config keeps of its settings: plain public attributes and constructor arguments.
+    """What a layer without a config keeps of its settings, in attributes.
 
     Keras 3 records constructor arguments by itself, Keras 2 does not; attributes are the same in both.
     """
@@ -647,7 +419,9 @@ def _kept_settings(layer: Any) -> dict[str, Any]:
         public = name.removeprefix("_")
         if public in _KERAS_ATTRIBUTES:
             continue
-        if public in parameters or (public == name and not is_built_in(layer) and _is_setting(item)):
+        if public in parameters or (
+            public == name and not is_built_in(layer) and _is_setting(item)
+        ):
             kept.setdefault(public, item)
     return kept
 
@@ -665,10 +439,18 @@ def _is_setting(item: Any) -> bool:
 
 #: Layers whose dtype policy says nothing: they take and give strings or integers.
 LOOKUPS = frozenset(
-    {"StringLookup", "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "Discretization"}
+    {
+        "StringLookup",
+        "IntegerLookup",
+        "TextVectorization",
+        "Hashing",
+        "HashedCrossing",
+        "Discretization",
+    }
 )
 
-# --- readable copies --------------------------------------------------------------------------
+
+# --- readable copies -----------------------------------------------------------------------------
 
 
 def _tuple_text(plain: Any) -> str:

@@ -51,7 +51,9 @@ def read_graph(reader: Reader, functional: Any) -> Graph:
         key: _bind(reader, reader.node_operation(node), reader.call(node))
         for key, node in nodes.items()
     }
-    inputs = [(label, reader.source(tensor)) for label, tensor in labelled(reader.inputs(functional))]
+    inputs = [
+        (label, reader.source(tensor)) for label, tensor in labelled(reader.inputs(functional))
+    ]
     outputs = [
         (label, reader.source(tensor)) for label, tensor in labelled(reader.outputs(functional))
     ]
@@ -65,7 +67,9 @@ def read_graph(reader: Reader, functional: Any) -> Graph:
     }
     roots = [(id(source.operation), source.call) for _, source in (*outputs, *inputs)]
     # Layers of add_loss and add_metric (Keras 2) are in the model but feed no output.
-    roots += [key for key, node in nodes.items() if not reader.is_operation(reader.node_operation(node))]
+    roots += [
+        key for key, node in nodes.items() if not reader.is_operation(reader.node_operation(node))
+    ]
     first_met, finished = _walk(roots, parents)
     order = _order(first_met, finished, parents, [id(source.operation) for _, source in inputs])
 
@@ -82,17 +86,16 @@ def read_graph(reader: Reader, functional: Any) -> Graph:
 def tensors(reader: Reader, arguments: dict[str, Any]) -> list[Any]:
     """The tensors among a call's arguments, in argument order."""
     return [
-        leaf
-        for value in arguments.values()
-        for leaf in flatten(value)
-        if reader.is_tensor(leaf)
+        leaf for value in arguments.values() for leaf in flatten(value) if reader.is_tensor(leaf)
     ]
 
 
 def _bind(reader: Reader, operation: Any, call: Call) -> BoundCall:
     """Give arguments their names, so that ``f(x, key=k)`` and ``f(x, k)`` are the same call."""
     function: Callable[..., Any]
-    function = reader.operation_call(operation)[1] if reader.is_operation(operation) else operation.call
+    function = (
+        reader.operation_call(operation)[1] if reader.is_operation(operation) else operation.call
+    )
     try:
         signature = inspect.signature(function)
         arguments = dict(signature.bind_partial(*call.args, **call.kwargs).arguments)
@@ -113,7 +116,9 @@ def _bind(reader: Reader, operation: Any, call: Call) -> BoundCall:
 _Key = tuple[int, int]
 
 
-def _walk(roots: Iterable[_Key], parents: dict[_Key, list[_Key]]) -> tuple[dict[int, int], list[_Key]]:
+def _walk(
+    roots: Iterable[_Key], parents: dict[_Key, list[_Key]]
+) -> tuple[dict[int, int], list[_Key]]:
     """Walk from the outputs: when each operation is first met, and the order in which calls finish.
 
     Iterative, because networks are deeper than Python's stack.

@@ -76,7 +76,12 @@ def _is_model(layer: Any) -> bool:
 
 def is_operation(layer: Any) -> bool:
     """Whether this is a node of the graph that a person would not call a layer."""
-    return type(layer).__name__ in {"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod"}
+    return type(layer).__name__ in {
+        "TFOpLambda",
+        "SlicingOpLambda",
+        "ClassMethod",
+        "InstanceMethod",
+    }
 
 
 def operation_call(operation: Any) -> tuple[str, Any, dict[str, Any]]:

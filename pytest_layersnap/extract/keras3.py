@@ -53,7 +53,9 @@ def call(node: Any) -> Call:
     kept = {
         name: value
         for name, value in kwargs.items()
-        if not ((name == "mask" or name.endswith("_mask")) and _all_carried(flatten(value), carried))
+        if not (
+            (name == "mask" or name.endswith("_mask")) and _all_carried(flatten(value), carried)
+        )
     }
     return Call(tuple(args), kept, node.outputs)
 
@@ -79,9 +81,7 @@ def _same_computation(one: Any, other: Any) -> bool:
     operations = [end.operation for end in ends]
     if type(operations[0]) is not type(operations[1]) or not all(map(is_operation, operations)):
         return False
-    found = [
-        end.operation._inbound_nodes[end.call].arguments.keras_tensors for end in ends
-    ]
+    found = [end.operation._inbound_nodes[end.call].arguments.keras_tensors for end in ends]
     return len(found[0]) == len(found[1]) and all(map(_same_computation, *found))
 
 
@@ -118,9 +118,7 @@ def is_operation(layer: Any) -> bool:
 
 def operation_call(operation: Any) -> tuple[str, Any, dict[str, Any]]:
     """An operation's name, the callable whose signature its calls follow, and its own settings."""
-    settings = {
-        name: value for name, value in operation.get_config().items() if name != "name"
-    }
+    settings = {name: value for name, value in operation.get_config().items() if name != "name"}
     return type(operation).__name__, operation.call, settings
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_layersnap.extract import canonical
+from pytest_layersnap.extract import canonical, names, operations
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
 from pytest_layersnap.extract.reader import Reader, Source, flatten, is_a, is_built_in
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
@@ -60,18 +60,18 @@ def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[L
     """The rows below a container, each followed by the rows of what is nested in it."""
     graph = graph_of(walk.reader, container)
     if graph is None:
-        operations = listed_below(walk.reader, container)
+        members = listed_below(walk.reader, container)
         if is_a(container, "Sequential"):
-            operations = [layer for layer in operations if not is_a(layer, "InputLayer")]
+            members = [layer for layer in members if not is_a(layer, "InputLayer")]
     elif is_a(container, "Sequential"):
         # As in model.layers: a Sequential's input is no layer of its own.
-        operations = [layer for layer in graph.operations if not is_a(layer, "InputLayer")]
+        members = [layer for layer in graph.operations if not is_a(layer, "InputLayer")]
     else:
-        operations = graph.operations
-    paths = _paths(walk.reader, operations, prefix)
+        members = graph.operations
+    paths = _paths(walk.reader, members, prefix)
     marks = _marks(walk.reader, graph) if graph else {}
     previous: str | None = None
-    for operation in operations:
+    for operation in members:
         path = paths[id(operation)]
         own = enabled and bool(getattr(operation, "trainable", True))
         if walk.reader.is_operation(operation):
@@ -88,11 +88,11 @@ def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[L
         previous = path
 
 
-def _paths(reader: Reader, operations: list[Any], prefix: str) -> dict[int, str]:
+def _paths(reader: Reader, members: list[Any], prefix: str) -> dict[int, str]:
     """The path of each operation; names that Keras made are numbered in row order."""
     counts: Counter[str] = Counter()
     paths = {}
-    for operation in operations:
+    for operation in members:
         stem = _stem(reader, operation)
         # Keras 3 forbids the slash in names and renamed the layers of its applications for it.
         name = operation.name.replace("/", "_")
@@ -107,15 +107,15 @@ def _stem(reader: Reader, operation: Any) -> str | None:
     """The stem of an operation's auto name, None where a person named it."""
     if reader.is_operation(operation):
         class_name = type(operation).__name__
-        if canonical.operation_stem(operation.name) or canonical.auto_name(operation.name, class_name):
+        if operations.operation_stem(operation.name) or names.auto_name(operation.name, class_name):
             return operation_type(reader, operation).removeprefix("op:")
         return None
-    return canonical.auto_name(operation.name, type(operation).__name__)
+    return names.auto_name(operation.name, type(operation).__name__)
 
 
 def operation_type(reader: Reader, operation: Any) -> str:
     """``layer_type`` of an operation."""
-    return canonical.operation_name(reader.operation_call(operation)[0])
+    return operations.operation_name(reader.operation_call(operation)[0])
 
 
 def _edges(reader: Reader, graph: Graph, operation: Any, paths: dict[int, str]) -> str:
@@ -205,19 +205,21 @@ def _row(
     )
 
 
-def _operation(reader: Reader, operation: Any, calls: list[BoundCall]) -> tuple[str, dict[str, Any]]:
+def _operation(
+    reader: Reader, operation: Any, calls: list[BoundCall]
+) -> tuple[str, dict[str, Any]]:
     symbol, _, settings = reader.operation_call(operation)
-    layer_type = canonical.operation_name(symbol)
+    layer_type = operations.operation_name(symbol)
     found = dict(settings)
     for call in calls:
         for name, argument in call.arguments.items():
             if not any(map(reader.is_tensor, flatten(argument))):
-                found[canonical.operation_argument(symbol, name)] = argument
-    return layer_type, canonical.operation_settings(layer_type, found)
+                found[operations.operation_argument(symbol, name)] = argument
+    return layer_type, operations.operation_settings(layer_type, found)
 
 
 def _call_arguments(reader: Reader, calls: list[BoundCall]) -> Any:
-    """Call arguments that are no tensors and not at their default, for each call where there are several."""
+    """Call arguments that are no tensors and not at their default; a list where there are several calls."""
     found = []
     for call in calls:
         plain = {}
@@ -309,7 +311,9 @@ def _map_shapes(value: Any) -> Any:
 
 def _shapes(reader: Reader, operation: Any, calls: list[BoundCall]) -> tuple[str, str]:
     """``input_shape`` and ``output_shape``; calls of different shapes are set apart by ``|``."""
-    pairs = [_call_shapes(reader, operation, call) for call in calls] or [_built_shapes(reader, operation)]
+    pairs = [_call_shapes(reader, operation, call) for call in calls] or [
+        _built_shapes(reader, operation)
+    ]
     ins = dict.fromkeys(canonical.shape_text(given) for given, _ in pairs if given is not None)
     outs = dict.fromkeys(canonical.shape_text(made) for _, made in pairs if made is not None)
     return " | ".join(ins), " | ".join(outs)
@@ -361,10 +365,8 @@ def _any_batch(plain: Any) -> Any:
 
 def _rank(operation: Any, reader: Reader, calls: list[BoundCall]) -> int | None:
     """The rank of what a layer takes in, where it takes one tensor."""
-    if calls:
-        given = _call_shapes(reader, operation, calls[0])[0]
-    else:
-        given = _built_shapes(reader, operation)[0]
+    built = _built_shapes(reader, operation) if not calls else None
+    given = (built or _call_shapes(reader, operation, calls[0]))[0]
     return len(given) if isinstance(given, tuple) else None
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_layersnap.extract import canonical
+from pytest_layersnap.extract import canonical, names, operations
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from pytest_layersnap.extract import canonical
 )
 def test_auto_names(name: str, class_name: str, stem: str | None) -> None:
     """A name is Keras' own if it follows from the class; people's names stay."""
-    assert canonical.auto_name(name, class_name) == stem
+    assert names.auto_name(name, class_name) == stem
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,10 @@ def test_auto_names(name: str, class_name: str, stem: str | None) -> None:
         (..., "..."),
         ({"start": 1, "stop": None, "step": 2}, "slice(1, None, 2)"),
         ({"class_name": "__tuple__", "items": [1, 2]}, [1, 2]),
-        ({"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}, "float32"),
+        (
+            {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}},
+            "float32",
+        ),
         ("swish", "silu"),
         (object(), "<builtins.object>"),
         (len, "<function builtins.len>"),
@@ -116,7 +119,9 @@ def test_functions() -> None:
     assert canonical.value(scaled_by(2)) == '<lambda x: x * factor with {"factor": 2}>'
     assert canonical.value(scaled_by(2)) != canonical.value(scaled_by(3))
     partial = functools.partial(named, x=1)
-    assert canonical.value(partial).startswith("<partial <function tests.extract.test_canonical.named>")
+    assert canonical.value(partial).startswith(
+        "<partial <function tests.extract.test_canonical.named>"
+    )
 
 
 def test_lambdas_without_source_differ_by_what_they_use() -> None:
@@ -132,7 +137,11 @@ def test_lambdas_without_source_differ_by_what_they_use() -> None:
         ("Dense", {"name": "x", "trainable": False, "dtype": "float32", "units": 3}, {"units": 3}),
         ("Dense", {"units": 3, "bias_regularizer": None}, {"units": 3}),
         ("Conv2D", {"groups": 1, "data_format": "channels_last"}, {}),
-        ("Conv2D", {"groups": 2, "data_format": "channels_first"}, {"groups": 2, "data_format": "channels_first"}),
+        (
+            "Conv2D",
+            {"groups": 2, "data_format": "channels_first"},
+            {"groups": 2, "data_format": "channels_first"},
+        ),
         ("LeakyReLU", {"alpha": 0.2}, {"negative_slope": 0.2}),
         ("ELU", {"alpha": 0.2}, {"alpha": 0.2}),
         ("BatchNormalization", {"axis": [3]}, {"axis": 3}),
@@ -142,7 +151,11 @@ def test_lambdas_without_source_differ_by_what_they_use() -> None:
         ("RandomCrop", {"seed": 17, "width": 3}, {"width": 3}),
         ("RandomRotation", {"factor": 0.1}, {"factor": [-0.1, 0.1]}),
         ("Dropout", {"seed": 17, "rate": 0.5}, {"seed": 17, "rate": 0.5}),
-        ("SeparableConv2D", {"kernel_initializer": "a", "depthwise_initializer": "b"}, {"depthwise_initializer": "b"}),
+        (
+            "SeparableConv2D",
+            {"kernel_initializer": "a", "depthwise_initializer": "b"},
+            {"depthwise_initializer": "b"},
+        ),
         ("Conv2D", {"kernel_initializer": "a"}, {"kernel_initializer": "a"}),
     ],
 )
@@ -178,7 +191,7 @@ def test_serialised_objects() -> None:
 )
 def test_operation_names(symbol: str, name: str) -> None:
     """TensorFlow's functions and Keras 3's operations have one name."""
-    assert canonical.operation_name(symbol) == name
+    assert operations.operation_name(symbol) == name
 
 
 @pytest.mark.parametrize(

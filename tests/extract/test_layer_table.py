@@ -34,7 +34,9 @@ def test_readable_cells(keras: ModuleType) -> None:
         keras.Sequential(
             [
                 keras.Input((16, 16, 3)),
-                layers.Conv2D(4, (3, 3), strides=2, padding="same", activation="relu", use_bias=False),
+                layers.Conv2D(
+                    4, (3, 3), strides=2, padding="same", activation="relu", use_bias=False
+                ),
                 layers.BatchNormalization(momentum=0.9),
                 layers.MaxPooling2D((2, 2)),
                 layers.Dropout(0.4),
@@ -150,25 +152,28 @@ def test_call_arguments_are_in_the_row(keras: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    "freeze",
+    ("frozen", "unfrozen"),
     [
-        lambda model: setattr(model, "trainable", False),
-        lambda model: setattr(model.get_layer("middle"), "trainable", False),
-        lambda model: setattr(model.get_layer("middle").layers[0].layers[1], "trainable", False),
-        lambda model: [setattr(layer, "trainable", False) for layer in model.layers],
-        lambda model: (
-            setattr(model.get_layer("middle"), "trainable", False),
-            setattr(model.get_layer("middle").layers[1], "trainable", True),
+        (lambda model: [model], None),
+        (lambda model: [model.get_layer("middle")], None),
+        (lambda model: [model.get_layer("middle").layers[0].layers[1]], None),
+        (lambda model: model.layers, None),
+        (
+            lambda model: [model.get_layer("middle")],
+            lambda model: model.get_layer("middle").layers[1],
         ),
     ],
     ids=["model", "nested", "layer", "layers", "parent then child"],
 )
 def test_trainability_is_what_an_optimizer_would_do(
-    keras: ModuleType, freeze: Callable[[Any], Any]
+    keras: ModuleType, frozen: Callable[[Any], Any], unfrozen: Callable[[Any], Any] | None
 ) -> None:
     """The trainable parameters are those of the model's ``trainable_weights``."""
     model = ZOO["nested"](keras)
-    freeze(model)
+    for layer in frozen(model):
+        layer.trainable = False
+    if unfrozen is not None:
+        unfrozen(model).trainable = True
     table = layer_table(model)
     trained = sum(int(np.prod(tuple(weight.shape))) for weight in model.trainable_weights)
     assert table.trainable_parameters == trained
@@ -213,7 +218,13 @@ def test_layers_of_a_subclassed_model(keras: ModuleType) -> None:
 def test_layers_inside_a_custom_layer(keras: ModuleType) -> None:
     """What a person's layer holds is listed: its config may not tell."""
     table = layer_table(ZOO["custom_block"](keras))
-    assert names(table)[1:] == ["block", "block/first", "block/rest_0", "block/rest_1", "block/drop"]
+    assert names(table)[1:] == [
+        "block",
+        "block/first",
+        "block/rest_0",
+        "block/rest_1",
+        "block/drop",
+    ]
     assert row(table, "block/drop").dropout_rate == "0.1"
 
 
@@ -280,7 +291,9 @@ def test_name(keras: ModuleType) -> None:
 @pytest.mark.parametrize("value", ["resnet50", None, 3, [1], {}])
 def test_no_model(value: Any) -> None:
     """Anything else is refused in one sentence that says what it is."""
-    with pytest.raises(ModelError, match=rf"not a Keras model but {type(value).__name__}.*keras.Model"):
+    with pytest.raises(
+        ModelError, match=rf"not a Keras model but {type(value).__name__}.*keras.Model"
+    ):
         layer_table(value)
 
 

@@ -1,0 +1,39 @@
+"""Which names Keras made by itself, in either generation."""
+
+from __future__ import annotations
+
+import re
+
+
+def snake_case(name: str) -> str:
+    """The name that Keras makes from a class name (``Conv2DTranspose`` → ``conv2d_transpose``)."""
+    name = re.sub(r"\W+", "", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _keras2_snake_case(name: str) -> str:
+    """Keras 2 keeps digits with the word that they end (``MyV2Layer``: ``my_v2_layer``)."""
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+#: Auto names that do not follow from the class: implicit models and inputs of either generation.
+_OTHER_AUTO_NAMES = {
+    "Functional": "model",
+    "Model": "model",
+    "InputLayer": r"input|keras_tensor(?:_\d+)?(?:CLONE)?|.+_input",
+}
+
+
+def auto_name(name: str, class_name: str) -> str | None:
+    """The stem of a name that Keras made by itself, or None for a name that a person gave.
+
+    Keras appends a counter which is global to the process, so the number says what else was built
+    before and nothing about the model. A person's ``dense_2`` can't be told from Keras' own.
+    """
+    stem = snake_case(class_name)
+    spellings = {re.escape(stem), re.escape(_keras2_snake_case(class_name))}
+    if class_name in _OTHER_AUTO_NAMES:
+        spellings.add(_OTHER_AUTO_NAMES[class_name])
+    return stem if re.fullmatch(rf"(?:{'|'.join(sorted(spellings))})(?:_\d+)?", name) else None
