@@ -104,3 +104,12 @@ def test_nothing_hidden_is_said_so() -> None:
     """``hidden`` counts changes from which something was left out."""
     assert compare(mlp(8, 4), mlp(8, 5), ignore="dtype").hidden == 0
     assert compare(mlp(8, 4), mlp(8, 5)).hidden == 0
+
+
+def test_an_added_layer_with_weights_counts_as_parameters() -> None:
+    """Whoever asks for parameters alone must still learn of a layer that brings some."""
+    recorded, current = mlp(8, 4, 2), mlp(8, 4, 4, 2)
+    assert compare(recorded, current, only="parameters")
+    assert compare(recorded, current, only="trainability")
+    assert not compare(recorded, current, only="dtype")
+    assert not compare(recorded, current, only="parameters", ignore="layers")
