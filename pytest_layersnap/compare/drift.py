@@ -178,7 +178,7 @@ def compare(
     before, after = _table(recorded), _table(current)
     if before.same_architecture(after):
         return Drift(before, after, (), selection, hidden=0)
-    changes, hidden = selection.apply(find_changes(before.compared(), after.compared()))
+    changes, hidden = selection.apply(find_changes(before, after))
     return Drift(before, after, changes, selection, hidden)
 
 
