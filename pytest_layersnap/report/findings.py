@@ -255,16 +255,26 @@ def _rolled_up(changes: Sequence[Change]) -> list[Finding]:
     if len(groups) <= _GROUPS:
         told = [_finding(group, lambda change: causes[id(change)]) for group in groups]
         return _by_gravity(zip(groups, told, strict=True))
-    paths = dict.fromkeys(d.path for change in own for d in causes[id(change)])
-    found = []
-    for path in paths:
-        having = [c for c in own if any(d.path == path for d in causes[id(c)])]
-        found.append((having, _by_path(path, having)))
-    return _by_gravity(found)
+    having: dict[str, list[Change]] = defaultdict(list)
+    for change in own:
+        for path in dict.fromkeys(difference.path for difference in causes[id(change)]):
+            having[path].append(change)
+    alike: dict[tuple[int, ...], list[str]] = defaultdict(list)
+    for path, changed in having.items():
+        alike[tuple(map(id, changed))].append(path)
+    return _by_gravity(
+        (having[paths[0]], _by_paths(paths, having[paths[0]])) for paths in alike.values()
+    )
 
 
-def _by_path(path: str, changes: Sequence[Change]) -> Finding:
-    """One value that differs in many layers, in several ways."""
+def _by_paths(paths: Sequence[str], changes: Sequence[Change]) -> Finding:
+    """Values that differ in the same layers, each perhaps in several ways."""
+    facts = tuple(fact for path in paths for fact in _ways(path, changes))
+    return Finding(_sign(changes[0]), _named(_rows(changes)), facts=facts)
+
+
+def _ways(path: str, changes: Sequence[Change]) -> list[Fact]:
+    """In which ways one value differs in many layers."""
     ways = Counter(
         _said(difference)
         for change in changes
@@ -277,7 +287,7 @@ def _by_path(path: str, changes: Sequence[Change]) -> Finding:
     ]
     if len(ways) > _TRANSITIONS:
         facts.append(_beside(len(ways) - _TRANSITIONS))
-    return Finding(_sign(changes[0]), _named(_rows(changes)), facts=tuple(facts))
+    return facts
 
 
 def _followers(changes: Sequence[Change]) -> Iterator[Finding]:
