@@ -17,6 +17,7 @@ from pytest_layersnap.compare.changes import (
     find_changes,
 )
 from pytest_layersnap.compare.consequences import Consequences, consequences
+from pytest_layersnap.compare.known_changes import Explanation, explanations
 from pytest_layersnap.compare.selection import Names, Selection
 from pytest_layersnap.table import JSON_CELLS, UNKNOWN_EDGES, LayerTable
 
@@ -61,6 +62,11 @@ class Drift:
     def consequences(self) -> Consequences:
         """What the drift means for the model as a whole."""
         return consequences(self.recorded, self.current)
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Which changes are Keras' own: known differences between the two releases."""
+        return explanations(self.changes, self.recorded.recorded_with, self.current.recorded_with)
 
     @property
     def summary(self) -> str:

@@ -299,7 +299,7 @@ def _shape_up(class_name: str, plain: dict[str, Any], rank: int | None) -> None:
     if plain.get("data_format") in ("channels_last", "default"):
         # The default of the configuration file; 2.x writes it into every layer, 3.x not into all.
         del plain["data_format"]
-    if "Normalization" in class_name and "axis" in plain:
+    if "axis" in plain and ("Normalization" in class_name or class_name in _ALONG_AN_AXIS):
         plain["axis"] = _axis(plain["axis"], rank)
     if class_name == "RandomContrast" and isinstance(plain.get("factor"), (int, float)):
         plain["factor"] = [0, plain["factor"]]  # as 3.x writes it
@@ -326,8 +326,16 @@ def _shape_up_bidirectional(plain: dict[str, Any]) -> None:
         del plain["backward_layer"]
 
 
+#: Layers besides the normalizations for which ``-1`` and the last axis are the same.
+_ALONG_AN_AXIS = frozenset({"Concatenate", "Softmax"})
+
+
 def _axis(axis: Any, rank: int | None) -> Any:
-    """2.x writes ``[3]`` once built, 3.x ``-1`` or ``3``: one absolute number, or a list of several."""
+    """One absolute number, or a list of several.
+
+    2.x writes ``[3]`` into a BatchNormalization once it is built, 3.x ``-1`` or ``3``; a Concatenate
+    comes out of an HDF5 file of 3.3 with ``-1`` where it had ``3``.
+    """
     axes = axis if isinstance(axis, list) else [axis]
     if rank is not None:
         axes = [item + rank if isinstance(item, int) and item < 0 else item for item in axes]

@@ -364,10 +364,12 @@ def _any_batch(plain: Any) -> Any:
 
 
 def _rank(operation: Any, reader: Reader, calls: list[BoundCall]) -> int | None:
-    """The rank of what a layer takes in, where it takes one tensor."""
+    """The rank of what a layer takes in, where all that it takes has one."""
     built = _built_shapes(reader, operation) if not calls else None
     given = (built or _call_shapes(reader, operation, calls[0]))[0]
-    return len(given) if isinstance(given, tuple) else None
+    shapes = given if isinstance(given, list) else [given]
+    ranks = {len(shape) if isinstance(shape, tuple) else None for shape in shapes}
+    return ranks.pop() if len(ranks) == 1 else None
 
 
 def _dtype(reader: Reader, operation: Any) -> str:

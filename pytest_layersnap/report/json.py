@@ -28,6 +28,14 @@ def render(drift: Drift) -> dict[str, Any]:
         "only": None if drift.selection.only is None else sorted(drift.selection.only),
         "ignore": sorted(drift.selection.ignore),
         "hidden": drift.hidden,
+        "explanations": [
+            {
+                "what": explanation.known.what,
+                "source": explanation.known.source,
+                "layers": [change.layer for change in explanation.changes],
+            }
+            for explanation in drift.explanations
+        ],
         "changes": [_change(change) for change in drift.changes],
     }
 

@@ -45,6 +45,14 @@ def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
         yield "recorded", f"with {recorded}"
     if current:
         yield "now", "with the same versions" if current == recorded else f"with {current}"
+    for explanation in drift.explanations:
+        count, known = len(explanation.changes), explanation.known
+        extent = (
+            "all of it"
+            if count == len(drift.changes)
+            else f"{count} of {len(drift.changes)} changes"
+        )
+        yield "known", f"{known.what}; explains {extent} ({known.source})"
 
 
 def _hidden(drift: Drift) -> str:

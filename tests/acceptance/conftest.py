@@ -12,6 +12,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
     """An empty project."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    # A file that is edited within the same second at the same size is taken from the cache.
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     project = Project(pytester)
     project.ini("pythonpath = .")
