@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_layersnap.compare.changes import ABSENT, Change
+from pytest_layersnap.table import Layer
 
 #: A release of Keras as (major, minor); tf_keras is Keras 2 under every number.
 Release = tuple[int, int]
@@ -26,6 +27,7 @@ class KnownChange:
         source: where it is documented or discussed.
         first: the first release that does it.
         explains: whether a change of a layer is of that kind.
+        needs: what at least one change must be, for the others to be explained.
         until: the first release that does it no longer.
     """
 
@@ -34,6 +36,7 @@ class KnownChange:
     first: Release
     explains: Callable[[Change], bool]
     until: Release | None = None
+    needs: Callable[[Change], bool] | None = None
 
     def between(self, one: Release, other: Release) -> bool:
         """Whether of two releases one does it and the other does not."""
@@ -69,13 +72,13 @@ def explanations(
         recorded_with: the versions that recorded the snapshot.
         current_with: the versions that run now.
     """
-    releases = release(recorded_with), release(current_with)
-    if releases[0] is None or releases[1] is None or releases[0] == releases[1]:
+    one, other = release(recorded_with), release(current_with)
+    if one is None or other is None:
         return ()
     left = list(changes)
     found = []
     for known in KNOWN_CHANGES:
-        if known.between(*releases):
+        if known.between(one, other) and (known.needs is None or any(map(known.needs, changes))):
             explained = tuple(change for change in left if known.explains(change))
             if explained:
                 found.append(Explanation(known, explained))
@@ -93,14 +96,26 @@ def _paths(change: Change) -> set[str]:
 
 
 def _is_hard_swish(change: Change) -> bool:
-    """``x * relu6(x + 3) / 6`` in Keras 2 is four rows, one of which becomes the activation."""
+    """``x * (relu6(x + 3) * (1 / 6))`` in Keras 2 is four rows; the sum's place is the activation's."""
     if change.kind in ("added", "removed"):
         row = change.current_row or change.recorded_row
-        return row is not None and (
-            row.layer_type in ("ReLU", "Multiply", "Activation")
-            or row.layer_type in ("op:add", "op:multiply", "op:true_divide")
-        )
-    return {"Activation", "op:add"} == set(change.fields.get("layer_type", ()))
+        return row is not None and _is_part_of_hard_swish(row)
+    return _is_replaced_activation(change)
+
+
+def _is_replaced_activation(change: Change) -> bool:
+    types = set(change.fields.get("layer_type", ()))
+    return types == {"Activation", "op:add"} and (
+        "hard_silu" in change.fields.get("activation_function", ())
+    )
+
+
+def _is_part_of_hard_swish(row: Layer) -> bool:
+    if row.layer_type == "ReLU":
+        return row.attributes.get("max_value") == 6
+    if row.layer_type == "op:multiply":
+        return row.attributes == {"x2": 1 / 6}
+    return row.layer_type == "Multiply" and len(row.calls) == 1 and len(row.calls[0]) == 2
 
 
 def _is_mobilenet_name(change: Change) -> bool:
@@ -121,7 +136,8 @@ def _is_mobilenet_v3(change: Change) -> bool:
 
 def _is_efficientnet_rescaling(change: Change) -> bool:
     names = ("rescaling_1", "stem_conv_pad", "stem_conv", "normalization")
-    return change.layer.rpartition("/")[2] in names and {"shape", "parameters"} >= change.categories
+    is_named = change.layer.rpartition("/")[2] in names
+    return change.kind == "changed" and is_named and change.categories <= {"shape", "parameters"}
 
 
 def _is_attention_scores(change: Change) -> bool:
@@ -143,10 +159,14 @@ def _is_int4_layout(change: Change) -> bool:
 
 def _key_that_one_side_lacks(types: str, key: str) -> Callable[[Change], bool]:
     def explains(change: Change) -> bool:
-        return re.fullmatch(types, _row_type(change)) is not None and all(
-            difference.path.partition(".")[0] == key
-            and ABSENT in (difference.recorded, difference.current)
-            for difference in change.differences
+        return (
+            change.kind == "changed"
+            and re.fullmatch(types, _row_type(change)) is not None
+            and all(
+                difference.path.partition(".")[0] == key
+                and ABSENT in (difference.recorded, difference.current)
+                for difference in change.differences
+            )
         )
 
     return explains
@@ -159,6 +179,7 @@ KNOWN_CHANGES: Final = (
         "keras-team/keras, applications/mobilenet_v3.py, 2.15 and 3.0",
         (3, 0),
         _is_mobilenet_v3,
+        needs=_is_replaced_activation,
     ),
     KnownChange(
         "Keras 3.11 builds EfficientNet's second rescaling for one channel",
