@@ -431,6 +431,9 @@ def _kept_settings(layer: Any) -> dict[str, Any]:
             public == name and not is_built_in(layer) and _is_setting(item)
         ):
             kept.setdefault(public, item)
+    # Every layer takes it, whatever its constructor names, and adds to the loss for it.
+    if (regularizer := getattr(layer, "activity_regularizer", None)) is not None:
+        kept["activity_regularizer"] = regularizer
     return kept
 
 

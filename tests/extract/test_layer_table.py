@@ -315,3 +315,15 @@ def test_a_model_without_layers(keras: ModuleType) -> None:
     """There is nothing to pin."""
     with pytest.raises(ModelError):
         layer_table(keras.Sequential())
+
+
+def test_activity_regularizer_of_a_layer_without_config(keras: ModuleType) -> None:
+    """Any layer takes it, also one whose constructor does not name it; it adds to the loss."""
+
+    def network(**arguments: Any) -> Any:
+        return keras.Sequential([keras.Input((4,)), custom(keras)["NoConfig"](3, **arguments)])
+
+    plain = layer_table(network())
+    (layer,) = layer_table(network(activity_regularizer=keras.regularizers.L2(0.5)))
+    assert layer.attributes["activity_regularizer"] == {"class_name": "L2", "config": {"l2": 0.5}}
+    assert "activity_regularizer" not in plain.layers[0].attributes
