@@ -1,0 +1,1 @@
+"""The truth bench: how many real changes are missed, and how many alarms are false."""
