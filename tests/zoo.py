@@ -324,6 +324,37 @@ def integer_input(keras: ModuleType) -> Any:
     return keras.Model(inputs, keras.layers.Flatten()(keras.layers.Embedding(10, 4)(inputs)))
 
 
+@zoo
+def scalar_input(keras: ModuleType) -> Any:
+    inputs = keras.Input(())
+    return keras.Model(inputs, keras.layers.Reshape((1,))(inputs))
+
+
+@zoo
+def nested_inputs(keras: ModuleType) -> Any:
+    a, b, c = (keras.Input((3,), name=name) for name in "abc")
+    return keras.Model([a, {"x": b, "y": c}], keras.layers.Concatenate()([a, b, c]))
+
+
+@zoo
+def one_tensor_twice_an_output(keras: ModuleType) -> Any:
+    inputs = keras.Input((3,))
+    x = keras.layers.Dense(2)(inputs)
+    return keras.Model(inputs, [x, x])
+
+
+@zoo
+def nothing_but_an_input(keras: ModuleType) -> Any:
+    inputs = keras.Input((3,))
+    return keras.Model(inputs, inputs)
+
+
+@zoo
+def sparse_input(keras: ModuleType) -> Any:
+    inputs = keras.Input((3,), sparse=True)
+    return keras.Model(inputs, keras.layers.Dense(2)(inputs))
+
+
 # --- subclassed -------------------------------------------------------------------------------
 
 
@@ -575,6 +606,22 @@ def recurrent(keras: ModuleType) -> Any:
 
 
 @zoo
+def stateful(keras: ModuleType) -> Any:
+    inputs = keras.Input(batch_shape=(2, 5, 3))
+    return keras.Model(inputs, keras.layers.LSTM(4, stateful=True)(inputs))
+
+
+@zoo
+def two_directions(keras: ModuleType) -> Any:
+    layers = keras.layers
+    inputs = keras.Input((5, 3))
+    backward = layers.LSTM(2, go_backwards=True, recurrent_dropout=0.1)
+    return keras.Model(
+        inputs, layers.Bidirectional(layers.LSTM(2), backward_layer=backward)(inputs)
+    )
+
+
+@zoo
 def encoder_decoder(keras: ModuleType) -> Any:
     layers = keras.layers
     source, target = keras.Input((5, 3), name="source"), keras.Input((6, 3), name="target")
@@ -698,6 +745,21 @@ def discretization(keras: ModuleType) -> Any:
     inputs = keras.Input((1,))
     x = layers.Discretization(bin_boundaries=[0.0, 1.0, 2.0])(inputs)
     return keras.Model(inputs, layers.CategoryEncoding(4)(x))
+
+
+@zoo
+def text_vectorization(keras: ModuleType) -> Any:
+    layer = keras.layers.TextVectorization(max_tokens=10, output_sequence_length=4)
+    layer.adapt(np.array(["a b c", "b c d"]))
+    inputs = keras.Input((1,), dtype="string")
+    return keras.Model(inputs, keras.layers.Embedding(10, 2)(layer(inputs)))
+
+
+@zoo
+def string_lookup(keras: ModuleType) -> Any:
+    inputs = keras.Input((1,), dtype="string")
+    codes = keras.layers.StringLookup(vocabulary=["a", "b"])(inputs)
+    return keras.Model(inputs, keras.layers.Embedding(4, 2)(codes))
 
 
 @only_keras3("quantized layers came with Keras 3")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from pytest_layersnap.extract.reader import Call, Source, flatten
+from pytest_layersnap.extract.reader import Call, Source, flatten, is_a
 
 
 def functional(model: Any) -> Any | None:
@@ -62,16 +62,13 @@ def own_weights(layer: Any) -> list[Any]:
     """The weights of a layer without those of the layers it holds.
 
     ``layer.weights`` would not do: it lists all trainable ones first, so that freezing reorders it.
+    Vocabularies stand there too, without a shape; Keras 3 does not count them.
     """
     own = [*layer._trainable_weights, *layer._non_trainable_weights]
-    if children(layer) or _is_model(layer):
-        return own
-    listed = {id(weight) for weight in own}
-    return own + [weight for weight in layer.weights if id(weight) not in listed]
-
-
-def _is_model(layer: Any) -> bool:
-    return any(base.__name__ == "Model" for base in type(layer).__mro__)
+    if not children(layer) and not is_a(layer, "Model"):
+        listed = {id(weight) for weight in own}
+        own += [weight for weight in layer.weights if id(weight) not in listed]
+    return [weight for weight in own if hasattr(weight, "shape")]
 
 
 def is_operation(layer: Any) -> bool:
