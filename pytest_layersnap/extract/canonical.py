@@ -244,6 +244,15 @@ _DEFAULTS: dict[str, Any] = {
     "keepdims": False,
     "dynamic": False,
     "rng_type": "stateful",
+    "quantization_config": {  # written from 3.13 on; the dtype policy says what it is for
+        "class_name": "Int8QuantizationConfig",
+        "config": {
+            "activation_quantizer": {
+                "class_name": "AbsMaxQuantizer",
+                "config": {"epsilon": 1e-7, "output_dtype": "int8", "value_range": [-127, 127]},
+            }
+        },
+    },
     "softmax_robust_masking": False,
     "value_range": [0, 255],
 }
