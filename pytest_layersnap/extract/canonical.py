@@ -182,7 +182,13 @@ def _json(plain: Any) -> str:
 
 
 def _function(raw: Any) -> str:
-    """Keras' own functions are known by their name."""
+    """Keras' own functions are known by their name, also below the decorators of Keras 2."""
+    inner = inspect.unwrap(raw) if isinstance(raw, types.FunctionType) else raw
+    if (getattr(inner, "__module__", None) or "").partition(".")[0] in KERAS:
+        raw = inner
+    if (getattr(inner, "__module__", None) or "").startswith("tensorflow.python.ops.nn"):
+        # Keras 2 takes some of its activations from TensorFlow as they are.
+        return _ALIASES.get(str(inner.__name__), str(inner.__name__))
     if (getattr(raw, "__module__", None) or "").partition(".")[0] in KERAS:
         name = str(raw.__name__)
         return _ALIASES.get(name, name)

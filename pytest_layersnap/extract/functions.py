@@ -29,11 +29,27 @@ def function_text(function: Any, value: Describe) -> str:
     kind = "class" if isinstance(function, type) else "function"
     if not isinstance(function, types.FunctionType):
         return f"<{kind} {module}.{name}>".replace(" .", " ")
-    known = _captured(function, value)
+    known = _captured_once(function, value)
     suffix = f" with {_json(known)}" if known else ""
     if function.__name__ == "<lambda>":
         return f"<{_lambda_source(function, value) or 'lambda'}{suffix}>"
     return f"<{kind} {module}.{name}{suffix}>"
+
+
+#: How deep functions that functions captured are described; below, their names have to do.
+_DEPTH = 3
+_described: list[types.FunctionType] = []
+
+
+def _captured_once(function: types.FunctionType, value: Describe) -> dict[str, Any]:
+    """What a function captured, but for functions that hold each other, as TensorFlow's decorators do."""
+    if len(_described) >= _DEPTH or any(function is other for other in _described):
+        return {}
+    _described.append(function)
+    try:
+        return _captured(function, value)
+    finally:
+        _described.pop()
 
 
 def _captured(function: types.FunctionType, value: Describe) -> dict[str, Any]:

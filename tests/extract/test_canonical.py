@@ -209,3 +209,19 @@ def test_operation_names(symbol: str, name: str) -> None:
 def test_shapes(shape: Any, text: str) -> None:
     """Shapes are written as Python writes them."""
     assert canonical.shape_text(shape) == text
+
+
+def test_functions_that_hold_each_other() -> None:
+    """Decorators capture what they wrap, and itself; a number beside them is still seen."""
+
+    def pair(number: float) -> Any:
+        def first(x: Any) -> Any:
+            return second(x) * number
+
+        def second(x: Any) -> Any:
+            return first(x) + second(x)
+
+        return first
+
+    assert canonical.value(pair(1.5)) == canonical.value(pair(1.5))
+    assert canonical.value(pair(1.5)) != canonical.value(pair(2.5))

@@ -327,3 +327,16 @@ def test_activity_regularizer_of_a_layer_without_config(keras: ModuleType) -> No
     (layer,) = layer_table(network(activity_regularizer=keras.regularizers.L2(0.5)))
     assert layer.attributes["activity_regularizer"] == {"class_name": "L2", "config": {"l2": 0.5}}
     assert "activity_regularizer" not in plain.layers[0].attributes
+
+
+def test_activation_given_as_keras_function(keras: ModuleType) -> None:
+    """Keras 2 decorates its activations; they are what their names are."""
+
+    def network(activation: Any) -> LayerTable:
+        layer = keras.layers.Dense(2, activation=activation)
+        return layer_table(keras.Sequential([keras.Input((4,)), layer]))
+
+    by_name = network("relu")
+    assert network(keras.activations.relu).layers == by_name.layers
+    assert network(keras.activations.swish).layers == network("swish").layers
+    assert network(keras.activations.elu).layers != by_name.layers
