@@ -605,7 +605,10 @@ def swapped_outputs(base: Base, random: Random) -> Mutated | None:
     outputs = level.config["output_layers"]
     outputs[0], outputs[1] = outputs[1], outputs[0]
     ends = _output_references(outputs)[:2]
-    expected: dict[str, set[str]] = {level.path(end[0]): {"topology"} for end in ends}
+    if ends[0] == ends[1]:
+        return None
+    # Of equal heads it may be told as names that changed places, of a nested model by its rows.
+    expected: dict[str, set[str]] = {level.path(end[0]): set() for end in ends}
     return Mutated(base.rebuild(config), expected, False, " ↔ ".join(expected))
 
 

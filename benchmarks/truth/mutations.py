@@ -261,7 +261,7 @@ setting("scale", "scale", _not, _SIZED, classes=("BatchNormalization", "LayerNor
 setting(
     "axis of a normalisation",
     "axis",
-    lambda o, c, r: [1] if isinstance(o, (list, tuple)) else 1,
+    lambda o, c, r: [-2] if isinstance(o, (list, tuple)) else -2,
     classes=("BatchNormalization", "LayerNormalization"),
 )
 setting("groups of a normalisation", "groups", _to(4), classes=("GroupNormalization",), alone=True)
