@@ -182,16 +182,19 @@ def _json(plain: Any) -> str:
 
 
 def _function(raw: Any) -> str:
-    """Keras' own functions are known by their name, also below the decorators of Keras 2."""
-    inner = inspect.unwrap(raw) if isinstance(raw, types.FunctionType) else raw
-    if (getattr(inner, "__module__", None) or "").partition(".")[0] in KERAS:
-        raw = inner
-    if (getattr(inner, "__module__", None) or "").startswith("tensorflow.python.ops.nn"):
+    """Keras' own functions are known by their name, also below the decorators of Keras 2.
+
+    Where a function was really defined tells whose it is: ``functools.wraps`` lends it another's name.
+    """
+    is_function = isinstance(raw, types.FunctionType)
+    home = raw.__globals__.get("__name__", "") if is_function else getattr(raw, "__module__", None)
+    if str(home).partition(".")[0] in KERAS | {"tensorflow"}:
+        inner = inspect.unwrap(raw)
+        module = str(getattr(inner, "__module__", None))
         # Keras 2 takes some of its activations from TensorFlow as they are.
-        return _ALIASES.get(str(inner.__name__), str(inner.__name__))
-    if (getattr(raw, "__module__", None) or "").partition(".")[0] in KERAS:
-        name = str(raw.__name__)
-        return _ALIASES.get(name, name)
+        if module.partition(".")[0] in KERAS or module.startswith("tensorflow.python.ops.nn"):
+            name = str(inner.__name__)
+            return _ALIASES.get(name, name)
     return function_text(raw, value)
 
 

@@ -8,6 +8,7 @@ import json
 import textwrap
 import types
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 #: What makes plain values of the things that a function captured.
@@ -38,18 +39,19 @@ def function_text(function: Any, value: Describe) -> str:
 
 #: How deep functions that functions captured are described; below, their names have to do.
 _DEPTH = 3
-_described: list[types.FunctionType] = []
+_described: ContextVar[tuple[types.FunctionType, ...]] = ContextVar("described", default=())
 
 
 def _captured_once(function: types.FunctionType, value: Describe) -> dict[str, Any]:
     """What a function captured, but for functions that hold each other, as TensorFlow's decorators do."""
-    if len(_described) >= _DEPTH or any(function is other for other in _described):
+    above = _described.get()
+    if len(above) >= _DEPTH or any(function is other for other in above):
         return {}
-    _described.append(function)
+    token = _described.set((*above, function))
     try:
         return _captured(function, value)
     finally:
-        _described.pop()
+        _described.reset(token)
 
 
 def _captured(function: types.FunctionType, value: Describe) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Callable
@@ -340,3 +341,24 @@ def test_activation_given_as_keras_function(keras: ModuleType) -> None:
     assert network(keras.activations.relu).layers == by_name.layers
     assert network(keras.activations.swish).layers == network("swish").layers
     assert network(keras.activations.elu).layers != by_name.layers
+
+
+def test_a_function_in_the_guise_of_keras_own(keras: ModuleType) -> None:
+    """``functools.wraps`` lends it the name of Keras' function; it is another all the same."""
+    relu = keras.activations.relu
+
+    @functools.wraps(relu)
+    def twice(x: Any) -> Any:
+        return relu(x) * 2
+
+    tables = [
+        layer_table(
+            keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation=function)])
+        )
+        for function in (relu, "relu", twice)
+    ]
+    assert [table.layers[0].activation_function == "relu" for table in tables] == [
+        True,
+        True,
+        False,
+    ]
