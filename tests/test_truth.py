@@ -22,8 +22,8 @@ def bench(keras: ModuleType) -> Bench:
 
 def test_changes(bench: Bench) -> None:
     """Each kind of change, at a random place, is reported on its layers, under its categories."""
-    verdicts = list(bench.mutations(150, seed=1))
-    assert len(verdicts) == 150
+    verdicts = list(bench.mutations(100, seed=1))
+    assert len(verdicts) == 100
     wrong = [
         f"{each.name} ({each.model}, {each.place}): {each.said}"
         for each in verdicts
