@@ -528,7 +528,10 @@ def unshare(base: Base, random: Random) -> Mutated | None:
         (level, entry)
         for level in found
         for entry in level.config["layers"]
-        if len(entry["inbound_nodes"]) > 1 and level.has_row(entry_name(entry))
+        if len(entry["inbound_nodes"]) > 1
+        and level.has_row(entry_name(entry))
+        # Keras 2 counts the calls of a nested model from 1, and never ends on a call that is not there.
+        and "layers" not in entry["config"]
     ]
     if config is None or not places:
         return None

@@ -203,6 +203,8 @@ def thawed(base: Base, build: Builder) -> Any:
     model = build(base.keras)
     if not all(layer.trainable for layer in model._flatten_layers()):
         raise NotPossible("some of it was frozen")
+    if any(getattr(layer, "lora_enabled", False) for layer in model._flatten_layers()):
+        raise NotPossible("thawing trains the kernels that low-rank adapters had frozen")
     model.trainable = False
     model.trainable = True
     return model
