@@ -21,6 +21,26 @@ ZOO: dict[str, Builder] = {}
 ONLY_KERAS3: dict[str, str] = {}
 
 
+#: What some release or backend can't build, with the reason.
+NOT_BUILT = {
+    ("jax", "text_vectorization"): "strings need TensorFlow",
+    ("jax", "string_lookup"): "strings need TensorFlow",
+    ("jax", "sparse_input"): "sparse tensors of JAX have another form",
+    ("jax", "ragged_input"): "ragged tensors need TensorFlow",
+    ("torch", "ragged_input"): "ragged tensors need TensorFlow",
+    ("3.3", "ragged_input"): "Keras 3.3 has no ragged inputs",
+    ("3.3", "quantized_int4"): "Keras 3.3 quantizes to eight bits only",
+    ("torch", "text_vectorization"): "strings need TensorFlow",
+    ("torch", "string_lookup"): "strings need TensorFlow",
+    ("torch", "sparse_input"): "PyTorch has no sparse inputs in Keras",
+    ("tf_keras", "spectral_normalization"): "tf_keras refuses the InputSpec of its own wrapper",
+    ("3.3", "time_distributed_model"): "TimeDistributed takes no functional model in Keras 3.3",
+    ("3.12", "unused_input"): "Keras 3.12 wants every input connected",
+    ("3.12", "nothing_but_an_input"): "Keras 3.12 wants every input connected",
+    ("3.3", "nested_inputs"): "Keras 3.3 takes no nested inputs",
+}
+
+
 def zoo(builder: Builder) -> Builder:
     """Add a builder to the zoo."""
     ZOO[builder.__name__] = builder
