@@ -25,7 +25,12 @@ from pytest_layersnap.extract.reader import KERAS, classes, is_a, is_built_in
 _LISTED_NUMBERS = 64
 
 _POLICY_CLASSES = ("Policy", "DTypePolicy", "FloatDTypePolicy")
-_ALIASES = {"swish": "silu", "hard_swish": "hard_silu", "OrthogonalInitializer": "Orthogonal"}
+_ALIASES = {
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+    "IdentityInitializer": "Identity",
+    "OrthogonalInitializer": "Orthogonal",
+}
 
 
 def value(raw: Any) -> Any:
@@ -273,6 +278,18 @@ _DEFAULTS: dict[str, Any] = {
 #: The same for single classes.
 _CLASS_DEFAULTS: dict[str, dict[str, Any]] = {
     "Conv3DTranspose": {"dilation_rate": [1, 1, 1]},  # in configs from 3.0
+    "Identity": {"gain": 1},  # 3.x leaves it out, whatever it is
+}
+
+#: Settings that configs of some releases leave out: the layer itself still has them.
+_UNWRITTEN: dict[str, tuple[str, ...]] = {
+    "AlphaDropout": ("noise_shape",),  # 2.15
+    "BatchNormalization": ("synchronized",),  # 2.15
+    "LayerNormalization": ("rms_scaling",),  # 3.0 to 3.8
+    "ELU": ("alpha",),  # 3.0 to 3.11
+    **dict.fromkeys(  # 3.0 to 3.13
+        ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), ("output_padding",)
+    ),
 }
 
 _RENAMED = {"LeakyReLU": {"alpha": "negative_slope"}}
@@ -332,6 +349,8 @@ def _shape_up(class_name: str, plain: dict[str, Any], rank: int | None) -> None:
                 plain[key] = [-plain[key], plain[key]]
     if plain.get("lora_alpha") == plain.get("lora_rank"):
         plain.pop("lora_alpha", None)  # its default; written from 3.13 on
+    if class_name == "MultiHeadAttention" and isinstance(plain.get("output_shape"), int):
+        plain["output_shape"] = [plain["output_shape"]]  # as 3.x writes it
     if class_name == "Bidirectional":
         _shape_up_bidirectional(plain)
 
@@ -371,14 +390,28 @@ def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
         return {}
     name = _nearest_class(layer)
     if not _has_own_config(layer):
-        return attributes(name, _kept_settings(layer), rank)
+        return attributes(name, _kept_settings(layer) | _activity_regularizer(layer), rank)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of lambdas, which matter to saving alone
             config = dict(layer.get_config())
     except Exception:  # get_config is the user's code, or refuses an activation without a name
         config = _kept_settings(layer)
-    return attributes(name, {key: _live(layer, key, item) for key, item in config.items()}, rank)
+    for key in _UNWRITTEN.get(name, ()):
+        config.setdefault(key, getattr(layer, key, None))
+    config = {key: _live(layer, key, item) for key, item in config.items()}
+    return attributes(name, config | _activity_regularizer(layer), rank)
+
+
+def _activity_regularizer(layer: Any) -> dict[str, Any]:
+    """Every layer takes it and adds to the loss for it; most configs leave it out (2.15, 3.0 to 3.3).
+
+    A wrapper of 2.15 shows that of the layer which it wraps.
+    """
+    regularizer = getattr(layer, "activity_regularizer", None)
+    if regularizer is None or is_a(layer, "Wrapper"):
+        return {}
+    return {"activity_regularizer": regularizer}
 
 
 def _nearest_class(layer: Any) -> str:
@@ -459,9 +492,6 @@ def _kept_settings(layer: Any) -> dict[str, Any]:
             public == name and not is_built_in(layer) and _is_setting(item)
         ):
             kept.setdefault(public, item)
-    # Every layer takes it, whatever its constructor names, and adds to the loss for it.
-    if (regularizer := getattr(layer, "activity_regularizer", None)) is not None:
-        kept["activity_regularizer"] = regularizer
     return kept
 
 
