@@ -108,6 +108,22 @@ def test_calls_of_a_shared_layer_are_told_apart(keras: ModuleType) -> None:
     assert row(table, "subtract").inbound_layers == '["shared", "shared@1"]'
 
 
+def test_calls_are_numbered_from_the_inputs(keras: ModuleType) -> None:
+    """Swapping what two calls of a shared layer feed is seen there, not at the layer."""
+
+    def table(swapped: bool) -> LayerTable:
+        left, right = keras.Input((8,), name="left"), keras.Input((8,), name="right")
+        shared = keras.layers.Dense(4, name="shared")
+        ends = [shared(left), shared(right)]
+        out = keras.layers.Subtract(name="difference")(ends[::-1] if swapped else ends)
+        return layer_table(keras.Model([left, right], out))
+
+    one, other = table(False), table(True)
+    assert row(one, "shared") == row(other, "shared")
+    assert row(one, "difference").inbound_layers == '["shared", "shared@1"]'
+    assert row(other, "difference").inbound_layers == '["shared@1", "shared"]'
+
+
 def test_outputs_of_a_call_are_told_apart(keras: ModuleType) -> None:
     """``path:1`` is the second output."""
     table = layer_table(ZOO["multi_output_nested"](keras))
