@@ -483,10 +483,11 @@ def _kept_settings(layer: Any) -> dict[str, Any]:
         parameters: Any = inspect.signature(type(layer).__init__).parameters
     except (TypeError, ValueError):
         parameters = {}
+    weights = {id(weight) for weight in getattr(layer, "weights", ())}
     kept: dict[str, Any] = {}
     for name, item in vars(layer).items():
         public = name.removeprefix("_")
-        if public in _KERAS_ATTRIBUTES:
+        if public in _KERAS_ATTRIBUTES or id(item) in weights or is_a(item, "Layer"):
             continue
         if public in parameters or (
             public == name and not is_built_in(layer) and _is_setting(item)
