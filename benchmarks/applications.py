@@ -16,12 +16,13 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pytest_layersnap import Drift, LayerTable, compare, layer_table
 from pytest_layersnap.compare.known_changes import KNOWN_CHANGES, Release
 from tests import applications
+
+SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -78,9 +79,7 @@ def known_changes() -> str:
 def findings(folders: Iterable[Path]) -> str:
     """Applications × environments: how many layers drift, and what explains them, as Markdown."""
     folders = sorted(folders)
-    rows = [
-        (name, *(_cell(name, folder) for folder in folders)) for name in applications.NAMES
-    ]
+    rows = [(name, *(_cell(name, folder) for folder in folders)) for name in applications.NAMES]
     heads = [f"{folder.name}: {_versions(folder)}" for folder in folders]
     return _table(("", *heads), rows)
 
@@ -90,11 +89,13 @@ def _cell(name: str, folder: Path) -> str:
     for path in applications.snapshots(name):
         if not (file := folder / f"{path}.csv").exists():
             return "not built"
-        recorded = LayerTable.read_csv(ROOT / "snapshots" / f"{path}.csv")
+        recorded = LayerTable.read_csv(SNAPSHOTS / f"{path}.csv")
         drifts.append(compare(recorded, LayerTable.read_csv(file)))
-    return " + ".join(str(len(drift.changes)) for drift in drifts) + _reasons(drifts) if any(
-        drifts
-    ) else "0"
+    return (
+        " + ".join(str(len(drift.changes)) for drift in drifts) + _reasons(drifts)
+        if any(drifts)
+        else "0"
+    )
 
 
 def _reasons(drifts: Iterable[Drift]) -> str:
