@@ -141,7 +141,6 @@ CHANGES: tuple[tuple[str, dict[str, Any], str, set[str]], ...] = (
         {"config"},
     ),
     ("gemma", {"final_logit_soft_cap": 30.0}, "token_embedding", {"config"}),
-    ("gemma", {"query_head_dim_normalize": False}, r"decoder_block_[01]", {"config"}),
     ("gemma", {"use_sliding_window_attention": True}, "decoder_block_0(/attention)?", {"config"}),
     (
         "gemma",

@@ -360,6 +360,11 @@ def _axis(axis: Any, rank: int | None) -> Any:
     return axes[0] if len(axes) == 1 else axes
 
 
+#: Settings that the configs of some releases leave out, whatever they are; the layer itself has them.
+#: ``activity_regularizer`` up to 3.3, ``output_padding`` of transposed convolutions up to 3.14.
+_LEFT_OUT = ("activity_regularizer", "output_padding")
+
+
 def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
     """The canonical config of a live layer; its plain attributes where it has no config."""
     if is_a(layer, "Functional") or is_a(layer, "Sequential"):
@@ -373,6 +378,9 @@ def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
             config = dict(layer.get_config())
     except Exception:  # get_config is the user's code, or refuses an activation without a name
         config = _kept_settings(layer)
+    for key in _LEFT_OUT:
+        if config.get(key) is None and getattr(layer, key, None) is not None:
+            config[key] = getattr(layer, key)
     return attributes(name, {key: _live(layer, key, item) for key, item in config.items()}, rank)
 
 
