@@ -1,4 +1,7 @@
-"""Small models that Keras releases build differently; ``python -m tests.known_changes FOLDER`` writes tables."""
+"""Small models that Keras releases build differently.
+
+``python -m tests.known_changes FOLDER`` writes the tables of those that this Keras can build.
+"""
 
 from __future__ import annotations
 
