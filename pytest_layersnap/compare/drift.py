@@ -66,7 +66,7 @@ class Drift:
     @property
     def explanations(self) -> tuple[Explanation, ...]:
         """Which changes are Keras' own: known differences between the two releases."""
-        return explanations(self.changes, self.recorded.recorded_with, self.current.recorded_with)
+        return explanations(self.changes, self.recorded, self.current)
 
     @property
     def summary(self) -> str:

@@ -287,7 +287,7 @@ _UNWRITTEN: dict[str, tuple[str, ...]] = {
     "BatchNormalization": ("synchronized",),  # 2.15
     "LayerNormalization": ("rms_scaling",),  # 3.0 to 3.8
     "ELU": ("alpha",),  # 3.0 to 3.11
-    **dict.fromkeys(  # 3.0 to 3.13
+    **dict.fromkeys(  # 3.0 to 3.14
         ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), ("output_padding",)
     ),
 }
@@ -398,7 +398,8 @@ def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
     except Exception:  # get_config is the user's code, or refuses an activation without a name
         config = _kept_settings(layer)
     for key in _UNWRITTEN.get(name, ()):
-        config.setdefault(key, getattr(layer, key, None))
+        if config.get(key) is None:
+            config[key] = getattr(layer, key, None)
     config = {key: _live(layer, key, item) for key, item in config.items()}
     return attributes(name, config | _activity_regularizer(layer), rank)
 
@@ -505,6 +506,33 @@ def _is_setting(item: Any) -> bool:
     if isinstance(item, (list, tuple, set, frozenset)):
         return bool(item) and all(map(_is_setting, item))
     return type(item).__module__ == "numpy"
+
+
+def built_shape(layer: Any, plain: Any, *, made: bool = False) -> Any:
+    """A shape that a layer outside any graph was built for, or ``made`` by it, as far as it is its own.
+
+    That is the sizes which its weights depend on. The others are those of the tensor that happened to
+    build it, and each backend tells them in its own way: behind a reshape TensorFlow does not know
+    them, and PyTorch builds with 83 for every size that is not known.
+    """
+    if isinstance(plain, dict):
+        return {key: built_shape(layer, item, made=made) for key, item in plain.items()}
+    if not isinstance(plain, (list, tuple)):
+        return None
+    if not all(item is None or isinstance(item, int) for item in plain):
+        return [built_shape(layer, item, made=made) for item in plain]
+    axes = {axis % len(plain) for axis in _own_axes(layer, made)} if plain else set()
+    return tuple(size if axis in axes else None for axis, size in enumerate(plain))
+
+
+def _own_axes(layer: Any, made: bool) -> list[int]:
+    """The axes whose sizes a layer's weights depend on."""
+    if is_a(layer, "Embedding") and not made:
+        return []
+    axis = getattr(layer, "axis", None)
+    if "Normalization" in type(layer).__name__ and axis is not None:
+        return list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    return [1] if getattr(layer, "data_format", None) == "channels_first" else [-1]
 
 
 #: Layers whose dtype policy says nothing: they take and give strings or integers.

@@ -365,7 +365,7 @@ def _shapes(reader: Reader, operation: Any, calls: list[BoundCall]) -> tuple[str
 
 
 def _built_shapes(reader: Reader, layer: Any) -> tuple[Any, Any]:
-    """The shapes that a layer outside any graph was built with; the batch size is not architecture.
+    """The shapes that a layer outside any graph was built with, as far as they are its own.
 
     Layers without weights remember none in Keras 3, so none is given in either generation.
     """
@@ -380,10 +380,11 @@ def _built_shapes(reader: Reader, layer: Any) -> tuple[Any, Any]:
     given = made = None
     try:
         given = canonical.value((layer.get_build_config() or {}).get("input_shape"))
+        given = canonical.built_shape(layer, given)
         made = canonical.value(layer.compute_output_shape(_as_shape(given)))
     except Exception:  # the user's code, or a layer that can't tell
         made = None
-    return _any_batch(given), _any_batch(made)
+    return given, canonical.built_shape(layer, made, made=True)
 
 
 def _only(end: Any) -> Any:
@@ -396,16 +397,6 @@ def _as_shape(plain: Any) -> Any:
     if isinstance(plain, list) and not all(item is None or isinstance(item, int) for item in plain):
         return [_as_shape(item) for item in plain]
     return tuple(plain)
-
-
-def _any_batch(plain: Any) -> Any:
-    if isinstance(plain, dict):
-        return {key: _any_batch(item) for key, item in plain.items()}
-    if not isinstance(plain, list):
-        return None
-    if all(item is None or isinstance(item, int) for item in plain):
-        return (None, *plain[1:]) if plain else ()
-    return [_any_batch(item) for item in plain]
 
 
 def _rank(operation: Any, reader: Reader, calls: list[BoundCall]) -> int | None:
