@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
-from pytest_layersnap.compare.align import Alignment, align
+from pytest_layersnap.compare.align import Alignment
 from pytest_layersnap.compare.edges import ReferenceNames, rewiring
 from pytest_layersnap.compare.names import is_auto_model_name, without_number
 from pytest_layersnap.table import JSON_CELLS, Layer, LayerTable
@@ -135,9 +135,10 @@ class Change:
     current_row: Layer | None = None
 
 
-def find_changes(recorded: LayerTable, current: LayerTable) -> tuple[Change, ...]:
+def find_changes(
+    recorded: LayerTable, current: LayerTable, alignment: Alignment
+) -> tuple[Change, ...]:
     """All changes between two tables, in the order of the rows; removed ones where they stood."""
-    alignment = align(recorded, current)
     changes = {new: _added(current.layers[new]) for new in alignment.added}
     for new, old, differences in _paired_differences(recorded, current, alignment):
         if differences:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_layersnap.compare.align import align
 from pytest_layersnap.compare.changes import (
     CATEGORIES,
     Change,
@@ -41,6 +42,7 @@ class Drift:
         changes: what changed, in the order of the rows, as far as the selection lets it count.
         selection: which categories and columns count.
         hidden: of how many changes the selection hides something.
+        pairs: which recorded row is which current row, as indices.
     """
 
     recorded: LayerTable
@@ -48,6 +50,7 @@ class Drift:
     changes: tuple[Change, ...]
     selection: Selection
     hidden: int
+    pairs: tuple[tuple[int, int], ...]
 
     def __bool__(self) -> bool:
         """Whether anything that counts has changed."""
@@ -58,12 +61,12 @@ class Drift:
         """The categories of all changes."""
         return frozenset().union(*(change.categories for change in self.changes))
 
-    @property
+    @cached_property
     def consequences(self) -> Consequences:
         """What the drift means for the model as a whole."""
-        return consequences(self.recorded, self.current)
+        return consequences(self.recorded, self.current, self.pairs)
 
-    @property
+    @cached_property
     def explanations(self) -> tuple[Explanation, ...]:
         """Which changes are Keras' own: known differences between the two releases."""
         return explanations(self.changes, self.recorded.recorded_with, self.current.recorded_with)
@@ -183,9 +186,12 @@ def compare(
     selection = Selection.of(only, ignore)
     before, after = _table(recorded), _table(current)
     if before.same_architecture(after):
-        return Drift(before, after, (), selection, hidden=0)
-    changes, hidden = selection.apply(find_changes(before, after))
-    return Drift(before, after, changes, selection, hidden)
+        return Drift(
+            before, after, (), selection, 0, tuple((row, row) for row in range(len(after)))
+        )
+    alignment = align(before, after)
+    changes, hidden = selection.apply(find_changes(before, after, alignment))
+    return Drift(before, after, changes, selection, hidden, alignment.pairs)
 
 
 _KINDS: tuple[Kind, ...] = ("added", "removed", "changed", "renamed", "moved")
