@@ -29,6 +29,8 @@ WAYS: Final = (".weights.h5", ".h5", ".h5 by name")
 
 #: Layers of Keras that keep weights in layers which have no row of their own.
 _WRAPPERS: Final = frozenset({"Bidirectional", "RNN", "TimeDistributed", "SpectralNormalization"})
+#: Layers of Keras whose inner layers lie elsewhere in the ``.weights.h5`` of the other generation.
+_ELSEWHERE: Final = _WRAPPERS | {"MultiHeadAttention", "GroupQueryAttention"}
 _MODELS: Final = frozenset({"Functional", "Model", "Sequential"})
 #: Keys of a config under which a wrapper keeps what it wraps.
 _WRAPPED: Final = ("layer", "backward_layer", "cell", "cells")
@@ -94,6 +96,11 @@ class _Node:
         trained = [weight for node in nodes for weight in node.weights[: node.trained]]
         return trained, [weight for node in nodes for weight in node.weights[node.trained :]]
 
+    def in_legacy_order(self) -> list[_Weight]:
+        """All weights at or below the node, as an ``.h5`` orders them."""
+        trained, others = self.legacy()
+        return trained + others
+
 
 def loadings(
     recorded: LayerTable, current: LayerTable, pairs: Iterable[tuple[int, int]]
@@ -122,6 +129,11 @@ class _Models:
         self.partner = partner
         one, other = (release(table.recorded_with) for table in self.tables)
         self.generations = (one or other or (3, 0))[0], (other or one or (3, 0))[0]
+
+    @property
+    def cross_generations(self) -> bool:
+        """Whether one generation of Keras loads what the other has saved."""
+        return self.generations[0] != self.generations[1]
 
     def misplaced(self, met: Iterable[tuple[_Weight, _Weight]]) -> tuple[tuple[str, str], ...]:
         """Of (recorded, current) weights that meet, the paths of those that do not belong together."""
@@ -188,7 +200,7 @@ def _by_class(models: _Models) -> Loading:
             candidates = _siblings(file.values(), node)
             if not any(node.shapes == other.shapes for other in candidates):
                 return Loading(way, False, path, _unfit(node, candidates[:1]))
-            if saved is None or saved.shapes != node.shapes:
+            if saved is None or saved.shapes != node.shapes or models.cross_generations:
                 doubts.append((path, "is saved under the name of an attribute, which no table has"))
                 continue
         if saved is None:
@@ -218,11 +230,12 @@ def _doubt(models: _Models, saved: _Node, node: _Node) -> str:
             return "saves its weights in a way of its own (quantized, adapters, or shared)"
         if node.layer.layer_type in _WRAPPERS and len(saved.weights) != len(node.weights):
             return "wraps another number of weights"
-    if node.layer.layer_type in _WRAPPERS:
-        if _inner_classes(saved.layer) != _inner_classes(node.layer):
-            return "wraps layers of another class"
-        if models.generations[0] != models.generations[1] and node.weights:
-            return "keeps the layers that it wraps elsewhere in the other generation of Keras"
+    if node.layer.layer_type in _WRAPPERS and (
+        _inner_classes(saved.layer) != _inner_classes(node.layer)
+    ):
+        return "wraps layers of another class"
+    if models.cross_generations and node.weights and node.layer.layer_type in _ELSEWHERE:
+        return "keeps its inner layers elsewhere in the other generation of Keras"
     return ""
 
 
@@ -279,10 +292,7 @@ def _by_position(models: _Models) -> Loading:
     way = WAYS[1]
     saved, loading = _with_weights(models.before), _with_weights(models.after)
     if len(saved) != len(loading):
-        path = _first_apart(models, saved, loading)
-        noun = "layer has" if len(loading) == 1 else "layers have"
-        why = f"{len(loading)} {noun} weights, {len(saved)} in the file"
-        return Loading(way, False, path, why)
+        return Loading(way, False, *_first_apart(models, saved, loading))
     met: list[tuple[_Weight, _Weight]] = []
     for old, new in zip(saved, loading, strict=True):
         given, taken = _meeting(models, old, new)
@@ -298,19 +308,23 @@ def _with_weights(roots: Iterable[_Node]) -> list[_Node]:
     return [root for root in roots if any(node.weights for node in root.walk())]
 
 
-def _first_apart(models: _Models, saved: Sequence[_Node], loading: Sequence[_Node]) -> str:
-    """The first layer that the other side lacks."""
+def _first_apart(
+    models: _Models, saved: Sequence[_Node], loading: Sequence[_Node]
+) -> tuple[str, str]:
+    """The first layer that one side lacks, and what is wrong with it."""
+    noun = "layer has" if len(loading) == 1 else "layers have"
+    counts = f"({len(loading)} {noun} weights, {len(saved)} in the file)"
     for old, new in zip_longest(saved, loading):
         if old is not None and (new is None or old.row not in models.partner):
-            return str(old.layer.layer_name)
+            return old.layer.layer_name, f"is only in the file {counts}"
         if new is not None and (old is None or models.partner.get(old.row) != new.row):
-            return str(new.layer.layer_name)
-    return ""
+            return new.layer.layer_name, f"is not in the file {counts}"
+    raise AssertionError("other numbers of layers differ somewhere")
 
 
 def _meeting(models: _Models, old: _Node, new: _Node) -> tuple[list[_Weight], list[_Weight]]:
     """The weights that a file gives to a layer, and those that the layer takes, in order."""
-    given, taken = sum(old.legacy(), []), sum(new.legacy(), [])
+    given, taken = old.in_legacy_order(), new.in_legacy_order()
     if models.generations[1] == 2:
         given = _regrouped(new, given)
     return given, taken
@@ -392,7 +406,7 @@ def _left_to_counters(models: _Models) -> str:
         for root in roots:
             if _is_auto(root):
                 stem = without_number(root.layer.layer_name)
-                shapes[stem][side].add(tuple(weight.shape for weight in sum(root.legacy(), [])))
+                shapes[stem][side].add(tuple(weight.shape for weight in root.in_legacy_order()))
                 if side:
                     paths.setdefault(stem, root.layer.layer_name)
     return next(

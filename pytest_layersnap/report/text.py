@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.report.findings import Fact, Finding, findings, printable
+from pytest_layersnap.report.finding import Fact, Finding
+from pytest_layersnap.report.findings import findings
+from pytest_layersnap.report.whole import circumstances, verdict
+from pytest_layersnap.report.words import printable
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
+
+
+#: Sentences are wrapped; findings are not, so that a name or a value can be searched for.
+_WIDTH = 100
 
 
 def render(drift: Drift, *, accept: str | None) -> str:
@@ -18,54 +26,32 @@ def render(drift: Drift, *, accept: str | None) -> str:
         drift: what to report.
         accept: the command that accepts it; None to leave it out.
     """
-    has_drifted = " has drifted" if drift else ""
-    lines = [f"{drift.current.model}{has_drifted}: {drift.summary}"]
+    lines = [verdict(drift)]
     if drift:
         lines.append("")
         for finding in findings(drift):
             lines += _finding_lines(finding)
     lines.append("")
-    lines += [f"  {label:<12}{text}" for label, text in circumstances(drift)]
+    lines += _labelled(circumstances(drift))
     if drift and accept is not None:
         lines += ["", "If this is what you want, accept it with", f"  {accept}"]
     return "\n".join(map(printable, lines))
 
 
-def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
-    """What stands below the findings of a report: totals, what was left out, and the versions."""
-    whole = drift.consequences
-    yield "parameters", _count(*whole.parameters)
-    yield "trainable", _count(*whole.trainable_parameters)
-    if drift.selection.only is not None:
-        yield "only", ", ".join(sorted(drift.selection.only)) + _hidden(drift)
-    if drift.selection.ignore:
-        yield "ignored", ", ".join(sorted(drift.selection.ignore)) + _hidden(drift)
-    recorded, current = drift.recorded.recorded_with, drift.current.recorded_with
-    if recorded:
-        yield "recorded", f"with {recorded}"
-    if current:
-        yield "now", "with the same versions" if current == recorded else f"with {current}"
-    for explanation in drift.explanations:
-        count, known = len(explanation.changes), explanation.known
-        extent = (
-            "all of it"
-            if count == len(drift.changes)
-            else f"{count} of {len(drift.changes)} changes"
+def _labelled(told: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Lines with a label in front; a label that comes again is not repeated, long lines are wrapped."""
+    previous = ""
+    for label, text in told:
+        first = "" if label == previous else label
+        yield from wrap(
+            printable(text),
+            _WIDTH,
+            initial_indent=f"  {first:<12}",
+            subsequent_indent=" " * 14,
+            break_long_words=False,
+            break_on_hyphens=False,
         )
-        yield "known", f"{known.what}; explains {extent} ({known.source})"
-
-
-def _hidden(drift: Drift) -> str:
-    if not drift.hidden:
-        return " (hides nothing)"
-    layers = "layer" if drift.hidden == 1 else "layers"
-    return f" (hides differences of {drift.hidden} {layers})"
-
-
-def _count(recorded: int, current: int) -> str:
-    if recorded == current:
-        return f"{recorded:,} (unchanged)"
-    return f"{recorded:,} → {current:,} ({current - recorded:+,})"
+        previous = label
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:

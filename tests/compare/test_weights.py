@@ -147,7 +147,7 @@ def test_weights_that_fit_another_layer_are_told_apart() -> None:
     assert verdict(drift, ".weights.h5") == Loading(
         ".weights.h5", loads=True, misplaced=(("b", "a"),)
     )
-    assert verdict(drift, ".h5").why == "1 layer has weights, 2 in the file"
+    assert verdict(drift, ".h5").why == "is only in the file (1 layer has weights, 2 in the file)"
     assert verdict(drift, ".h5").layer == "a"
     assert verdict(drift, ".h5 by name") == Loading(".h5 by name", loads=True)
 
