@@ -112,16 +112,17 @@ class Drift:
         recorded, current = _sides(self.changes)
         return DeepDiff(recorded, current, view="tree", verbose_level=2, threshold_to_diff_deeper=0)
 
-    def to_text(self, *, accept: str | None = ACCEPT) -> str:
-        """The report for a terminal: complete, and readable without colour.
+    def to_text(self, *, accept: str | None = ACCEPT, color: bool = False) -> str:
+        """The report for a terminal: complete, and readable without color.
 
         Args:
             accept: the command that accepts the drift, with which the report ends; None to leave
                 it out.
+            color: whether to color it with ANSI escapes.
         """
         from pytest_layersnap.report.text import render
 
-        return render(self, accept=accept)
+        return render(self, accept=accept, color=color)
 
     def to_markdown(self, *, accept: str | None = ACCEPT) -> str:
         """The report for a pull request.
@@ -143,17 +144,21 @@ class Drift:
 class LayerDrift(AssertionError):
     """A model is not what its snapshot says; the message is the report."""
 
-    def __init__(self, drift: Drift | Iterable[Drift], *, accept: str | None = ACCEPT) -> None:
+    def __init__(
+        self, drift: Drift | Iterable[Drift], *, accept: str | None = ACCEPT, color: bool = False
+    ) -> None:
         """The failure of one drift, or of several.
 
         Args:
             drift: the drift, or at least one of them.
             accept: the command that accepts them; None to leave it out.
+            color: whether the message is colored with ANSI escapes.
         """
         self.drifts = (drift,) if isinstance(drift, Drift) else tuple(drift)
         *others, last = self.drifts
-        reports = [each.to_text(accept=None) for each in others]
-        super().__init__("\n\n\n".join([*reports, last.to_text(accept=accept)]))
+        reports = [each.to_text(accept=None, color=color) for each in others]
+        reports.append(last.to_text(accept=accept, color=color))
+        super().__init__("\n\n\n".join(reports))
 
     @property
     def drift(self) -> Drift:

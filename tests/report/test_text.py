@@ -9,7 +9,7 @@ from itertools import takewhile
 import pytest
 
 from pytest_layersnap.compare.drift import compare
-from pytest_layersnap.report.findings import cut_pair
+from pytest_layersnap.report.words import cut_pair
 from pytest_layersnap.table import Layer, LayerTable
 
 from ..compare.tables import (
