@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_layersnap.compare.align import align
 from pytest_layersnap.compare.changes import (
     CATEGORIES,
     Change,
@@ -18,6 +17,7 @@ from pytest_layersnap.compare.changes import (
     find_changes,
 )
 from pytest_layersnap.compare.consequences import Consequences, consequences
+from pytest_layersnap.compare.explain import explain
 from pytest_layersnap.compare.known_changes import Explanation, explanations
 from pytest_layersnap.compare.selection import Names, Selection
 from pytest_layersnap.table import JSON_CELLS, UNKNOWN_EDGES, LayerTable
@@ -194,9 +194,9 @@ def compare(
         return Drift(
             before, after, (), selection, 0, tuple((row, row) for row in range(len(after)))
         )
-    alignment = align(before, after)
-    changes, hidden = selection.apply(find_changes(before, after, alignment))
-    return Drift(before, after, changes, selection, hidden, alignment.pairs)
+    explanation = explain(before, after)
+    changes, hidden = selection.apply(find_changes(before, after, explanation))
+    return Drift(before, after, changes, selection, hidden, explanation.alignment.pairs)
 
 
 _KINDS: tuple[Kind, ...] = ("added", "removed", "changed", "renamed", "moved")
