@@ -64,6 +64,7 @@ def without_number(name: str) -> str:
     return match.group(1) if match else name
 
 
+@lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """``Conv2D`` → ``conv2d``: the spelling Keras uses."""
     name = re.sub(r"\W+", "", name)

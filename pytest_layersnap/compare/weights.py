@@ -18,7 +18,9 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import zip_longest
+from math import prod
 from typing import Any, Final
 
 from pytest_layersnap.compare.known_changes import release
@@ -158,22 +160,24 @@ def _tree(table: LayerTable) -> list[_Node]:
         kind = (*parent, (snake_case(layer.layer_type), -1))
         slot = (*parent, (kind[-1][0], counts[kind]))
         counts[kind] += 1
-        shapes = json.loads(layer.weight_shapes)
-        weights = tuple(_Weight(tuple(shape), row, place) for place, shape in enumerate(shapes))
+        shapes = _shapes(layer.weight_shapes)
+        weights = tuple(_Weight(shape, row, place) for place, shape in enumerate(shapes))
         node = _Node(row, layer, slot, weights, _trained(layer, shapes))
         (open_nodes[-1].children if open_nodes else roots).append(node)
         open_nodes.append(node)
     return roots
 
 
-def _trained(layer: Layer, shapes: list[list[int]]) -> int:
+@lru_cache(maxsize=4096)
+def _shapes(text: str) -> tuple[tuple[int, ...], ...]:
+    return tuple(map(tuple, json.loads(text)))
+
+
+def _trained(layer: Layer, shapes: Iterable[tuple[int, ...]]) -> int:
     """How many weights of a row are trained; Keras keeps these before the others."""
     left, count = layer.trainable_parameters, 0
-    for shape in shapes if left else []:
-        size = 1
-        for length in shape:
-            size *= length
-        if left < size or left == 0:
+    for shape in shapes if left else ():
+        if left < (size := prod(shape)):
             break
         left, count = left - size, count + 1
     return count

@@ -46,6 +46,8 @@ _LABELS = {"inbound_layers": "fed by", "layer_type": "type", "layer_name": "name
 
 def findings(drift: Drift) -> list[Finding]:
     """What a drift comes to, the gravest first."""
+    if not drift:
+        return []
     paired = [c for c in drift.changes if c.differences and c.current_row is not None]
     found = [
         *_model(drift),
