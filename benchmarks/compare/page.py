@@ -26,8 +26,8 @@ def page(
     lines = [
         "# How fast, and how much to read",
         "",
-        "Made by `tox run -e benchmark` in one run on one machine: trust the ratios. Each cell is the time",
-        "in seconds, the memory at its peak beyond the two tables in megabytes, and the number of items",
+        "Made by `tox run -e benchmark` in one run on one machine: trust the ratios. Each cell is the",
+        "processor time, the memory at its peak beyond the two tables, and the number of items",
         f"reported. A method that took longer than {limit:g} s was cut off, and not tried on longer "
         "tables.",
         "",
