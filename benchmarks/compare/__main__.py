@@ -19,7 +19,7 @@ def main() -> None:
     """Measure, say so on the way, and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1_000, 10_000, 50_000])
-    parser.add_argument("--limit", type=float, default=10.0, help="seconds a cell may take")
+    parser.add_argument("--limit", type=float, default=5.0, help="seconds a cell may take")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "docs")
     options = parser.parse_args()
 

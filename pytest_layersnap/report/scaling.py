@@ -15,6 +15,8 @@ _SHAPES = frozenset({"input_shape", "output_shape", "reshape_target_shape", "tar
 _COUNTS = frozenset({"parameters", "trainable_parameters"})
 #: So many layers with a factor in common are no chance.
 _ENOUGH = 4
+#: And so many of those whose channels changed must have it.
+_SHARE = 0.8
 #: What networks with a width multiplier round channels to (``_make_divisible`` in MobileNet).
 _MULTIPLE = 8
 
@@ -26,14 +28,16 @@ def scaled(changes: Sequence[Change]) -> tuple[float, list[Change], list[Change]
         The factor; what it explains of each change; and what is left of the changes. Where there is
         no such factor it is 1, explains nothing, and leaves all.
     """
-    factors = Counter(
-        difference.current / difference.recorded
+    channels = [
+        (difference.recorded, difference.current)
         for change in changes
         for difference in change.differences
         if _is_number_of_channels(difference)
-    )
+    ]
+    factors = Counter(new / old for old, new in channels)
     factor, layers = next(iter(factors.most_common(1)), (1.0, 0))
-    if layers < _ENOUGH:
+    followed = sum(_is_scaled(factor, old, new) for old, new in channels)
+    if layers < _ENOUGH or followed < _SHARE * len(channels):
         return 1.0, [], list(changes)
     explained, left = [], []
     for change in changes:

@@ -102,6 +102,10 @@ def _references(value: list[Any]) -> str:
 
 def _renaming(recorded: str, current: str) -> tuple[str, str]:
     """The parts of two names that differ: ``conv2_block1_bn``, ``stage2_block1_bn`` → the first."""
+    if current.endswith(recorded):
+        return "…", current.removesuffix(recorded) + "…"
+    if recorded.endswith(current):
+        return recorded.removesuffix(current) + "…", "…"
     old, new = _tokens(recorded), _tokens(current)
     while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
         old, new = old[:-1], new[:-1]

@@ -17,7 +17,8 @@ from pytest_layersnap.compare.drift import Drift
 from pytest_layersnap.compare.weights import WAYS, Loading
 
 from .pairs import PAIRS
-from .tables import chain, dense, entry, mlp
+from .tables import chain, changed, dense, entry, mlp, table
+from .tables import row as row_of
 
 _Row = tuple[int, list[Any]]
 
@@ -177,3 +178,34 @@ def test_another_generation_is_told_as_far_as_it_is_the_same() -> None:
     assert verdict(drift, ".weights.h5").loads is None
     drift = compare(wrapped("keras 3.3.0", "relu"), wrapped("keras 3.15.1", "tanh"))
     assert verdict(drift, ".weights.h5").loads
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"lora_rank": 4}, {"shares_weights_with": ["a"]}, {"quantization_config": {}, "lora_rank": 1}],
+)
+def test_layers_that_save_in_a_way_of_their_own_are_open(config: dict[str, Any]) -> None:
+    """Where their shapes differ; where they do not, nothing is amiss."""
+    recorded = changed(mlp(8, 4, names=["a"]), 1, config=config)
+    other = changed(recorded, 1, weight_shapes="[[8, 4], [4], [8, 4]]", parameters=68)
+    assert verdict(compare(recorded, other), ".weights.h5").loads is None
+    assert verdict(compare(recorded, other), ".h5").loads is None
+    same = changed(recorded, 1, activation_function="tanh")
+    assert verdict(compare(recorded, same), ".weights.h5").loads
+
+
+def test_what_a_wrapper_wraps_counts() -> None:
+    """Equal shapes under another path, or fewer of them, are left open."""
+
+    def wrapper(shapes: str, *classes: str) -> LayerTable:
+        cells = [{"class_name": name, "config": {}} for name in classes]
+        layer = row_of("rnn", "RNN", ["input_layer"], config={"cell": cells}, weight_shapes=shapes)
+        return table(entry(8), replace(layer, parameters=36))
+
+    one, two = "[[8, 4], [4]]", "[[8, 4], [4], [4, 4], [4]]"
+    drift = compare(wrapper(one, "LSTMCell"), wrapper(one, "StackedRNNCells"))
+    assert verdict(drift, ".weights.h5").why == "wraps layers of another class"
+    drift = compare(wrapper(two, "GRUCell"), wrapper(one, "GRUCell"))
+    assert verdict(drift, ".weights.h5").why == "wraps another number of weights"
+    drift = compare(wrapper(one, "GRUCell"), wrapper("[[8, 5], [5]]", "GRUCell"))
+    assert verdict(drift, ".weights.h5").loads is False

@@ -148,6 +148,20 @@ def test_a_renamed_prefix_is_one_finding() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("prefix", "there", "back"),
+    [("m2_", "… → m2_…", "m2_… → …"), ("net/", "… → net/…", "net/… → …")],
+)
+def test_a_prefix_that_all_names_get_is_one_finding(prefix: str, there: str, back: str) -> None:
+    """Though no two names have much in common."""
+    recorded = chain(entry(8, "in"), *(plain(name, "Dropout", [], which=name) for name in "abcd"))
+    current = chain(
+        entry(8, f"{prefix}in"), *(plain(prefix + n, "Dropout", [], which=n) for n in "abcd")
+    )
+    assert body(compare(recorded, current).to_text())[1:] == [f"      name  {there}"]
+    assert body(compare(current, recorded).to_text())[1:] == [f"      name  {back}"]
+
+
 def test_an_added_layer_tells_where_it_stands() -> None:
     """Between which, what shape, how large."""
     recorded = chain(entry(64), plain("a", "Dropout", []), plain("b", "Dropout", []))
@@ -341,6 +355,17 @@ def test_a_width_multiplier_is_one_finding() -> None:
     assert first == "  ~ 113 layers: input_layer … block15_add"
     assert "      channels              × 0.75" in text.splitlines()
     assert second == "  ~ block0_1_bn (BatchNormalization)"
+
+
+def test_factors_that_few_layers_have_in_common_are_no_width_multiplier() -> None:
+    """Another network has other channels, and some of them are half of what they were."""
+    current = [
+        replace(layer, layer_attributes=json.dumps({**layer.attributes, "filters": 8 + number}))
+        if "filters" in layer.layer_attributes and number % 3
+        else replace(layer, layer_attributes=layer.layer_attributes.replace("64", "32"))
+        for number, layer in enumerate(resnet(9))
+    ]
+    assert "channels" not in compare(table(*resnet(9)), table(*current)).to_text()
 
 
 def test_another_resolution_is_no_width_multiplier() -> None:
