@@ -138,9 +138,9 @@ def _layer_type(change: Change) -> str:
 def _mobilenet_v3(changes: Sequence[Change], _: LayerTable) -> list[Change]:
     """``x * (relu6(x + 3) * (1 / 6))`` is four rows in Keras 2; the sum's place is the activation's."""
     removed = {
-        change.layer: change.recorded_row
+        change.layer: row
         for change in changes
-        if change.kind == "removed" and change.recorded_row
+        if change.kind == "removed" and (row := change.recorded_row)
     }
     found, parts = [], set()
     for change in changes:
