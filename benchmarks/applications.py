@@ -91,11 +91,9 @@ def _cell(name: str, folder: Path) -> str:
             return "not built"
         recorded = LayerTable.read_csv(SNAPSHOTS / f"{path}.csv")
         drifts.append(compare(recorded, LayerTable.read_csv(file)))
-    return (
-        " + ".join(str(len(drift.changes)) for drift in drifts) + _reasons(drifts)
-        if any(drifts)
-        else "0"
-    )
+    if not any(drifts):
+        return "0"
+    return " + ".join(str(len(drift.changes)) for drift in drifts) + _reasons(drifts)
 
 
 def _reasons(drifts: Iterable[Drift]) -> str:
@@ -129,9 +127,10 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def replaced(page: str, name: str, part: str) -> str:
     """A page with another generated part."""
-    marks = re.escape(f"<!-- {name} -->"), re.escape(f"<!-- end of {name} -->")
-    pattern = re.compile(f"({marks[0]}\n).*?({marks[1]})", re.S)
-    assert pattern.search(page), f"the page has no part {name!r}"
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    pattern = re.compile(f"({re.escape(begin)}\n).*?({re.escape(end)})", re.S)
+    if not pattern.search(page):
+        raise SystemExit(f"the page has no part {name!r}: it goes between {begin} and {end}")
     return pattern.sub(lambda match: f"{match[1]}\n{part}\n\n{match[2]}", page)
 
 

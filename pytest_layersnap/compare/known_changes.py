@@ -187,8 +187,7 @@ def _rest_of_hard_swish(change: Change, removed: Mapping[str, Layer]) -> list[st
             (
                 other
                 for other in removed.values()
-                if is_next(other)
-                and any(last in call for call in other.calls)
+                if is_next(other) and any(last in call for call in other.calls)
             ),
             None,
         )

@@ -522,3 +522,67 @@ def test_a_layer_in_the_guise_of_keras_own(keras: ModuleType) -> None:
     assert [table.layers[0].layer_type for table in tables] == ["Dropout", "Dropout"]
     assert tables[1].layers[0].attributes["defined_in"] == __name__
     assert compare(*tables)
+
+
+def block(keras: ModuleType, units: int = 8, size: int = 3) -> Any:
+    """A layer that folds the places of an image into one axis, and one that takes them."""
+
+    class Fold(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            super().__init__(name="fold")
+            self.conv = keras.layers.Conv2D(4, size, padding="same", name="conv")
+            self.fold = keras.layers.Reshape((-1, 4))
+            self.dense = keras.layers.Dense(units, name="dense")
+            self.norm = keras.layers.LayerNormalization(axis=[1, 2], name="norm")
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(self.fold(self.norm(self.conv(inputs))))
+
+    return Fold()
+
+
+def test_shapes_inside_a_custom_layer(keras: ModuleType) -> None:
+    """They hold what the weights depend on: how far other sizes are known is the backend's affair."""
+
+    def network(**arguments: int) -> LayerTable:
+        inputs = keras.Input((6, 6, 3))
+        return layer_table(keras.Model(inputs, block(keras, **arguments)(inputs)))
+
+    table = network()
+    assert row(table, "fold/conv").input_shape == "(None, None, None, 3)"
+    assert row(table, "fold/conv").output_shape == "(None, None, None, 4)"
+    assert row(table, "fold/norm").input_shape == "(None, 6, 6, None)"
+    assert row(table, "fold/dense").input_shape == "(None, None, 4)"
+    assert row(table, "fold/dense").output_shape == "(None, None, 8)"
+    assert row(table, "fold").input_shape == "(None, 6, 6, 3)"
+    assert row(network(units=9), "fold/dense").output_shape == "(None, None, 9)"
+    assert row(network(size=5), "fold/conv") != row(table, "fold/conv")
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "arguments", "values"),
+    [
+        ("activity_regularizer", "Dense", {"units": 3}, ("l1", "l2", None)),
+        ("activity_regularizer", "Conv1D", {"filters": 3, "kernel_size": 3}, ("l1", "l2", None)),
+        ("activity_regularizer", "ReLU", {}, ("l1", "l2", None)),
+        (
+            "output_padding",
+            "Conv1DTranspose",
+            {"filters": 3, "kernel_size": 4, "strides": 3},
+            (1, 2, None),
+        ),
+    ],
+)
+def test_settings_that_configs_leave_out(
+    keras: ModuleType, key: str, kind: str, arguments: dict[str, Any], values: tuple[Any, ...]
+) -> None:
+    """Some releases lose a setting in their configs; the layer itself has it, and its value counts."""
+
+    def setting(value: Any) -> Any:
+        layer = getattr(keras.layers, kind)(**arguments, **{key: value})
+        table = layer_table(keras.Sequential([keras.Input((8, 2)), layer]))
+        return table.layers[0].attributes.get(key)
+
+    found = [setting(value) for value in values]
+    assert found[0] != found[1]
+    assert [value is None for value in found] == [False, False, True]
