@@ -177,7 +177,7 @@ _OF_ANOTHER_TYPE: Final = frozenset(
 )
 
 
-def _rest_of_hard_swish(change: Change, removed: dict[str, Layer | None]) -> list[str]:
+def _rest_of_hard_swish(change: Change, removed: dict[str, Layer]) -> list[str]:
     """The three rows that follow the sum; nothing where they are not all there."""
     row = change.recorded_row
     chain: list[str] = []
@@ -187,9 +187,7 @@ def _rest_of_hard_swish(change: Change, removed: dict[str, Layer | None]) -> lis
             (
                 other
                 for other in removed.values()
-                if other is not None
-                and is_next(other)
-                and any(last in call for call in other.calls)
+                if is_next(other) and any(last in call for call in other.calls)
             ),
             None,
         )
