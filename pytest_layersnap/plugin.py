@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         arguments = [str(argument) for argument in config.invocation_params.args]
         config.pluginmanager.register(session.SnapshotSession(config.stash[_SETTINGS], arguments))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist, which has no terminal, whether ours is colored."""
+    node.workerinput["layersnap_color"] = settings.color(node.config)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -25,11 +25,13 @@ class Settings:
         rootdir: pytest's root directory.
         directory: the folder of all snapshots, inside ``rootdir``.
         update: whether ``--snapshot-update`` was given.
+        scope: what all checks compare where neither their marker nor they themselves say.
     """
 
     rootdir: Path
     directory: Path
     update: bool
+    scope: Scope
 
     @property
     def shown(self) -> str:
@@ -45,6 +47,13 @@ def add_options(parser: pytest.Parser) -> None:
         type="string",
         default="snapshots",
     )
+    for name, what in (("only", "Compare nothing but"), ("ignore", "Do not compare")):
+        parser.addini(
+            f"layersnap_{name}",
+            f"{what} these categories or columns of layer tables, one a line.",
+            type="linelist",
+            default=[],
+        )
 
 
 def read(config: pytest.Config) -> Settings:
@@ -57,7 +66,24 @@ def read(config: pytest.Config) -> Settings:
         rootdir=config.rootpath,
         directory=_directory(config),
         update=update_flag.is_given(config),
+        scope=_scope(config),
     )
+
+
+def _scope(config: pytest.Config) -> Scope:
+    only, ignore = (config.getini(f"layersnap_{name}") or None for name in ("only", "ignore"))
+    try:
+        return Scope.of(only, ignore)
+    except ScopeError as error:
+        raise pytest.UsageError(f"layersnap_{error}") from None
+
+
+def color(config: pytest.Config) -> bool:
+    """Whether the terminal that shows failures is colored; a worker of pytest-xdist is told so."""
+    if (worker := getattr(config, "workerinput", None)) is not None:
+        return bool(worker["layersnap_color"])
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter is not None and bool(reporter.hasmarkup)
 
 
 def _directory(config: pytest.Config) -> Path:
@@ -86,13 +112,12 @@ def _belongs_to_syrupy(directory: PurePath) -> bool:
     return "__snapshots__" in (part.casefold() for part in directory.parts)
 
 
-def marked(item: pytest.Item) -> Scope:
-    """What the ``layersnap`` markers of a test select; the closest one wins.
+def marked(item: pytest.Item, scope: Scope) -> Scope:
+    """What the ``layersnap`` markers of a test make of the scope of all; the closest one wins.
 
     Raises:
         pytest.UsageError: a marker has an argument that it does not take.
     """
-    scope = Scope()
     for mark in reversed(list(item.iter_markers("layersnap"))):
         if mark.args or not {"only", "ignore"}.issuperset(mark.kwargs):
             given = ", ".join([*map(repr, mark.args), *mark.kwargs])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -138,9 +138,9 @@ def _layer_type(change: Change) -> str:
 def _mobilenet_v3(changes: Sequence[Change], _: LayerTable) -> list[Change]:
     """``x * (relu6(x + 3) * (1 / 6))`` is four rows in Keras 2; the sum's place is the activation's."""
     removed = {
-        change.layer: change.recorded_row
+        change.layer: row
         for change in changes
-        if change.kind == "removed" and change.recorded_row
+        if change.kind == "removed" and (row := change.recorded_row)
     }
     found, parts = [], set()
     for change in changes:
@@ -177,7 +177,7 @@ _OF_ANOTHER_TYPE: Final = frozenset(
 )
 
 
-def _rest_of_hard_swish(change: Change, removed: dict[str, Layer]) -> list[str]:
+def _rest_of_hard_swish(change: Change, removed: Mapping[str, Layer]) -> list[str]:
     """The three rows that follow the sum; nothing where they are not all there."""
     row = change.recorded_row
     chain: list[str] = []

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_layersnap.extract.functions import function_text
-from pytest_layersnap.extract.reader import KERAS, is_a, is_built_in
+from pytest_layersnap.extract.reader import KERAS, classes, is_a, is_built_in
 
 # --- values --------------------------------------------------------------------------------------
 
@@ -25,7 +25,12 @@ from pytest_layersnap.extract.reader import KERAS, is_a, is_built_in
 _LISTED_NUMBERS = 64
 
 _POLICY_CLASSES = ("Policy", "DTypePolicy", "FloatDTypePolicy")
-_ALIASES = {"swish": "silu", "hard_swish": "hard_silu", "OrthogonalInitializer": "Orthogonal"}
+_ALIASES = {
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+    "IdentityInitializer": "Identity",
+    "OrthogonalInitializer": "Orthogonal",
+}
 
 
 def value(raw: Any) -> Any:
@@ -200,8 +205,8 @@ def _function(raw: Any) -> str:
 
 # --- configs -------------------------------------------------------------------------------------
 
-#: Keys that are no architecture: identity, flags with a column of their own, what shapes repeat,
-#: how Keras executes or stores a layer.
+#: Keys that are no architecture, in whatever class: identity, flags with a column of their own, and how
+#: Keras stores or runs a layer.
 _DROPPED = frozenset(
     {
         "name",
@@ -214,20 +219,25 @@ _DROPPED = frozenset(
         "build_input_shape",
         "shared_object_id",
         "autocast",
-        "batch_shape",
         "batch_input_shape",
-        "shape",
-        "batch_size",
-        "function_type",
-        "output_shape_type",
-        "output_shape_module",
-        "implementation",
-        "time_major",
-        "query_shape",
-        "key_shape",
-        "value_shape",
+        "dynamic",  # Keras 2: run eagerly
     }
 )
+
+_RECURRENT = ("implementation", "time_major")  # how Keras 2 executes it
+_INPUT = ("batch_shape", "shape", "batch_size")  # columns tell
+
+#: The same in single classes of Keras: what shapes repeat, and how Keras executes a layer.
+_CLASS_DROPPED: dict[str, tuple[str, ...]] = {
+    "InputLayer": _INPUT,
+    "Lambda": ("function_type", "output_shape_type", "output_shape_module"),
+    "MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
+    "GroupedQueryAttention": ("query_shape", "key_shape", "value_shape"),
+    **dict.fromkeys(
+        ("LSTM", "GRU", "SimpleRNN", "RNN", "LSTMCell", "GRUCell", "SimpleRNNCell"), _RECURRENT
+    ),
+    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"), _RECURRENT),
+}
 
 #: A key at a documented default that some release leaves out of its configs.
 _DEFAULTS: dict[str, Any] = {
@@ -251,7 +261,6 @@ _DEFAULTS: dict[str, Any] = {
     "unroll": False,
     "arguments": {},
     "keepdims": False,
-    "dynamic": False,
     "rng_type": "stateful",
     "quantization_config": {  # written from 3.13 on; the dtype policy says what it is for
         "class_name": "Int8QuantizationConfig",
@@ -269,6 +278,18 @@ _DEFAULTS: dict[str, Any] = {
 #: The same for single classes.
 _CLASS_DEFAULTS: dict[str, dict[str, Any]] = {
     "Conv3DTranspose": {"dilation_rate": [1, 1, 1]},  # in configs from 3.0
+    "Identity": {"gain": 1},  # 3.x leaves it out, whatever it is
+}
+
+#: Settings that configs of some releases leave out: the layer itself still has them.
+_UNWRITTEN: dict[str, tuple[str, ...]] = {
+    "AlphaDropout": ("noise_shape",),  # 2.15
+    "BatchNormalization": ("synchronized",),  # 2.15
+    "LayerNormalization": ("rms_scaling",),  # 3.0 to 3.8
+    "ELU": ("alpha",),  # 3.0 to 3.11
+    **dict.fromkeys(  # 3.0 to 3.14
+        ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), ("output_padding",)
+    ),
 }
 
 _RENAMED = {"LeakyReLU": {"alpha": "negative_slope"}}
@@ -291,16 +312,17 @@ def attributes(
     """The canonical config of a layer or of an object that a layer's config holds.
 
     Args:
-        class_name: the class that the config belongs to.
+        class_name: the class of Keras whose rules hold; ``Layer`` for what somebody wrote from the ground.
         config: what ``get_config`` gave.
         rank: the rank of the layer's input, where known: it makes a negative axis absolute.
     """
     renamed = _RENAMED.get(class_name, {})
-    defaults = {**_DEFAULTS, **_CLASS_DEFAULTS.get(class_name, {})}
+    dropped = (*_CLASS_DROPPED.get(class_name, ()), *_DEAD.get(class_name, ()))
+    defaults = {} if class_name == "Layer" else _DEFAULTS | _CLASS_DEFAULTS.get(class_name, {})
     plain: dict[str, Any] = {}
     for key, raw in config.items():
         key = renamed.get(str(key), str(key))
-        if key in _DROPPED or key in _DEAD.get(class_name, ()):
+        if key in _DROPPED or key in dropped:
             continue
         if key == "seed" and class_name in _DRAWS_SEED:
             continue
@@ -327,6 +349,8 @@ def _shape_up(class_name: str, plain: dict[str, Any], rank: int | None) -> None:
                 plain[key] = [-plain[key], plain[key]]
     if plain.get("lora_alpha") == plain.get("lora_rank"):
         plain.pop("lora_alpha", None)  # its default; written from 3.13 on
+    if class_name == "MultiHeadAttention" and isinstance(plain.get("output_shape"), int):
+        plain["output_shape"] = [plain["output_shape"]]  # as 3.x writes it
     if class_name == "Bidirectional":
         _shape_up_bidirectional(plain)
 
@@ -360,28 +384,40 @@ def _axis(axis: Any, rank: int | None) -> Any:
     return axes[0] if len(axes) == 1 else axes
 
 
-#: Settings that the configs of some releases leave out, whatever they are; the layer itself has them.
-#: ``activity_regularizer`` up to 3.3, ``output_padding`` of transposed convolutions up to 3.14.
-_LEFT_OUT = ("activity_regularizer", "output_padding")
-
-
 def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
     """The canonical config of a live layer; its plain attributes where it has no config."""
     if is_a(layer, "Functional") or is_a(layer, "Sequential"):
         return {}
-    name = type(layer).__name__
+    name = _nearest_class(layer)
     if not _has_own_config(layer):
-        return attributes(name, _kept_settings(layer), rank)
+        return attributes(name, _kept_settings(layer) | _activity_regularizer(layer), rank)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of lambdas, which matter to saving alone
             config = dict(layer.get_config())
     except Exception:  # get_config is the user's code, or refuses an activation without a name
         config = _kept_settings(layer)
-    for key in _LEFT_OUT:
-        if config.get(key) is None and getattr(layer, key, None) is not None:
-            config[key] = getattr(layer, key)
-    return attributes(name, {key: _live(layer, key, item) for key, item in config.items()}, rank)
+    for key in _UNWRITTEN.get(name, ()):
+        if config.get(key) is None:
+            config[key] = getattr(layer, key, None)
+    config = {key: _live(layer, key, item) for key, item in config.items()}
+    return attributes(name, config | _activity_regularizer(layer), rank)
+
+
+def _activity_regularizer(layer: Any) -> dict[str, Any]:
+    """Every layer takes it and adds to the loss for it; most configs leave it out (2.15, 3.0 to 3.3).
+
+    A wrapper of 2.15 shows that of the layer which it wraps.
+    """
+    regularizer = getattr(layer, "activity_regularizer", None)
+    if regularizer is None or is_a(layer, "Wrapper"):
+        return {}
+    return {"activity_regularizer": regularizer}
+
+
+def _nearest_class(layer: Any) -> str:
+    """The class of Keras that an object is of or derives from: a namesake of it obeys no rules."""
+    return next((name for package, name in classes(layer) if package in KERAS), "Layer")
 
 
 def _live(layer: Any, key: str, item: Any) -> Any:
@@ -448,18 +484,16 @@ def _kept_settings(layer: Any) -> dict[str, Any]:
         parameters: Any = inspect.signature(type(layer).__init__).parameters
     except (TypeError, ValueError):
         parameters = {}
+    weights = {id(weight) for weight in getattr(layer, "weights", ())}
     kept: dict[str, Any] = {}
     for name, item in vars(layer).items():
         public = name.removeprefix("_")
-        if public in _KERAS_ATTRIBUTES:
+        if public in _KERAS_ATTRIBUTES or id(item) in weights or is_a(item, "Layer"):
             continue
         if public in parameters or (
             public == name and not is_built_in(layer) and _is_setting(item)
         ):
             kept.setdefault(public, item)
-    # Every layer takes it, whatever its constructor names, and adds to the loss for it.
-    if (regularizer := getattr(layer, "activity_regularizer", None)) is not None:
-        kept["activity_regularizer"] = regularizer
     return kept
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_layersnap.settings import Settings, marked
+from pytest_layersnap.settings import Settings, color, marked
 from pytest_layersnap.snapshots.results import Result, conflicts, to_write
 from pytest_layersnap.update_flag import FLAG
 
@@ -63,8 +63,9 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
         test=item.nodeid,
         file=_file(item, settings.rootdir),
         name=".".join([*_classes(item), item.name]),
-        scope=marked(item),
+        scope=marked(item, settings.scope),
         accept=shell_line(["pytest", FLAG, _argument(item)]),
+        color=color(item.config),
     )
     store = Store(settings.directory, shown=settings.shown)
     return LayerSnap(origin, store, update=settings.update, record=record.results.append)
