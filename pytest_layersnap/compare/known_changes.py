@@ -82,7 +82,8 @@ def explanations(
             explained = tuple(change for change in left if known.explains(change))
             if explained:
                 found.append(Explanation(known, explained))
-                left = [change for change in left if change not in explained]
+                taken = set(map(id, explained))
+                left = [change for change in left if id(change) not in taken]
     return tuple(found)
 
 

@@ -193,6 +193,10 @@ def _nodes(roots: Iterable[_Node]) -> list[_Node]:
 def _by_class(models: _Models) -> Loading:
     way = WAYS[0]
     file = {node.slot: node for node in _nodes(models.before)}
+    siblings: dict[_Slot, list[_Node]] = defaultdict(list)
+    for node in file.values():
+        if node.weights:
+            siblings[node.slot[:-1]].append(node)
     met: list[tuple[_Weight, _Weight]] = []
     doubts: list[tuple[str, str]] = []
     for node in _nodes(models.after):
@@ -201,7 +205,7 @@ def _by_class(models: _Models) -> Loading:
         saved = file.get(node.slot)
         path = node.layer.layer_name
         if node.weights and node.layer.inbound_layers == UNKNOWN_EDGES:
-            candidates = _siblings(file.values(), node)
+            candidates = siblings[node.slot[:-1]]
             if not any(node.shapes == other.shapes for other in candidates):
                 return Loading(way, False, path, _unfit(node, candidates[:1]))
             if saved is None or saved.shapes != node.shapes or models.cross_generations:
@@ -220,11 +224,6 @@ def _by_class(models: _Models) -> Loading:
     if doubts:
         return Loading(way, None, *doubts[0])
     return Loading(way, True, misplaced=models.misplaced(met))
-
-
-def _siblings(file: Iterable[_Node], node: _Node) -> list[_Node]:
-    """The recorded rows in the same container."""
-    return [other for other in file if other.slot[:-1] == node.slot[:-1] and other.weights]
 
 
 def _doubt(models: _Models, saved: _Node, node: _Node) -> str:
