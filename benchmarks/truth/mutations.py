@@ -316,7 +316,11 @@ setting(
     classes=(*_CONVOLUTIONS, "Dense", "BatchNormalization"),
 )
 setting(
-    "double precision", "dtype", _policy("float64"), frozenset({"dtype"}), classes=("Dense", "Conv2D")
+    "double precision",
+    "dtype",
+    _policy("float64"),
+    frozenset({"dtype"}),
+    classes=("Dense", "Conv2D"),
 )
 
 # merging, constants
