@@ -146,7 +146,6 @@ def uncollected(config: pytest.Config, files: set[str]) -> list[str]:
     that match ``python_files``, outside of ``norecursedirs`` and virtual environments.
     """
     root = config.rootpath
-    patterns = config.getini("python_files")
     starts = [
         path
         for entry in config.getini("testpaths")
@@ -155,10 +154,26 @@ def uncollected(config: pytest.Config, files: set[str]) -> list[str]:
     return sorted(
         path.as_posix()
         for start in starts or [os.fspath(root)]
-        for file in _walk(start, config.getini("norecursedirs"))
-        for path in [PurePosixPath(os.path.relpath(file, root).replace(os.sep, "/"))]
-        if path.as_posix() not in files and any(_matches(path, pattern) for pattern in patterns)
+        for path in _modules(config, start)
+        if path.as_posix() not in files
+        and any(_matches(path, pattern) for pattern in config.getini("python_files"))
     )
+
+
+def folders_beside(config: pytest.Config, files: set[str]) -> set[str]:
+    """The folders of unnamed snapshots of all modules that are not among ``files``.
+
+    A module that ``testpaths`` leaves out may have been run by its path.
+    """
+    modules = _modules(config, os.fspath(config.rootpath))
+    return {naming.folder(path) for path in modules if path.as_posix() not in files}
+
+
+def _modules(config: pytest.Config, start: str) -> Iterator[PurePosixPath]:
+    """The Python files below a folder where pytest would look, relative to the root."""
+    without = config.getini("norecursedirs")
+    for file in _walk(start, without):
+        yield PurePosixPath(os.path.relpath(file, config.rootpath).replace(os.sep, "/"))
 
 
 def _walk(start: str, without: list[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from pytest_layersnap.settings import Settings, marked
 from pytest_layersnap.snapshots.collection import (
     Collected,
     Collection,
+    folders_beside,
     relative,
     test_id,
     test_name,
@@ -277,7 +278,17 @@ class SnapshotSession:
         facts = replace(facts, stored=dict(self._unclaimed(facts.used)))
         if not facts.stored or (judge(facts).unjudged and self._settings.report is None):
             return facts
-        return replace(facts, uncollected=tuple(uncollected(self._config, set(facts.files))))
+        files = set(facts.files)
+        beside = folders_beside(self._config, files)
+        return replace(
+            facts,
+            uncollected=tuple(uncollected(self._config, files)),
+            stored={
+                snapshot: named
+                for snapshot, named in facts.stored.items()
+                if named or snapshot.rpartition("/")[0] not in beside
+            },
+        )
 
     def _fate(self, nodeid: str) -> Fate:
         if outcome := self._outcomes.get(nodeid):
