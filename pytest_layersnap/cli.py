@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     diff = command("diff", _diff, "compare two snapshot files")
     diff.add_argument("recorded", type=Path)
     diff.add_argument("current", type=Path)
+    merge = command("merge", _merge, "join the reports of several runs that each ran a part")
+    merge.add_argument("report", nargs="+", type=Path, help="what --layersnap-report wrote")
+    merge.add_argument("--output", metavar="DIR", type=Path, help="write the joint report there")
     return parser
 
 
@@ -192,7 +195,7 @@ def _key() -> str:
     before = termios.tcgetattr(terminal)
     try:
         tty.setcbreak(terminal)
-        return sys.stdin.read(1)
+        return os.read(terminal, 1).decode(errors="replace")
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
@@ -255,6 +258,22 @@ def _diff(parsed: Any) -> int:
     drift = compare(_table(parsed.recorded), _table(parsed.current))
     print(drift.to_text(accept=None))
     return DRIFT if drift else SAME
+
+
+def _merge(parsed: Any) -> int:
+    from pytest_layersnap.snapshots import reports
+    from pytest_layersnap.snapshots.summary import as_text
+
+    try:
+        report = reports.joined(map(reports.read, parsed.report))
+    except reports.ReportError as error:
+        raise CommandError(str(error)) from None
+    run = report.run
+    for line in as_text(run) or ["no drift, and nothing unused"]:
+        print(line)
+    if parsed.output is not None:
+        reports.write(report, parsed.output)
+    return DRIFT if run.received or run.fails else SAME
 
 
 def _table(path: Path) -> LayerTable:

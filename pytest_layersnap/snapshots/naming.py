@@ -76,6 +76,12 @@ def explicit(name: str) -> str:
     return "/".join(map(_safe, name.split("/"))) + SUFFIX
 
 
+def stays_inside(snapshot: str) -> bool:
+    """Whether a path that someone else wrote stays in the folder that it is joined to."""
+    parts = snapshot.split("/")
+    return all(part not in ("", ".", "..") for part in parts) and not _refusal(snapshot)
+
+
 def fold(path: str) -> str:
     """What a file system that ignores case makes of a path."""
     return path.casefold()

@@ -1,4 +1,4 @@
-"""The reports of a run: JSON for programs, Markdown for people, and the received tables.
+"""The reports of a run: JSON for programs, Markdown for people, and the tables that differ.
 
 ``report.json`` has ``schema`` 1. It is raised whenever a key changes its meaning or goes away; new
 keys do not raise it. docs/ci.md lists the keys.
@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_layersnap import csvfile
 from pytest_layersnap.compare.drift import Drift
+from pytest_layersnap.snapshots import naming
 from pytest_layersnap.snapshots.pending import drift_of
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.run import Run
@@ -25,52 +27,69 @@ SCHEMA = 1
 JSON = "report.json"
 MARKDOWN = "report.md"
 RECEIVED = "received"
+RECORDED = "recorded"
 
 
 class ReportError(Exception):
     """A report that can't be read; the message says which, and why."""
 
 
-def write(run: Run, drifts: Mapping[str, Drift], folder: Path) -> None:
-    """Write the reports of a run; those of an earlier one in the same folder are replaced.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run, and by snapshot how what it received differs from what was recorded."""
+
+    run: Run
+    drifts: Mapping[str, Drift]
+
+
+def of(run: Run, store: Store) -> Report:
+    """The report of a run whose snapshots are in ``store``; broken ones have no drift."""
+    return Report(run, _drifts(run, store))
+
+
+def write(report: Report, folder: Path) -> None:
+    """Write a report; what an earlier one has left in the same folder is replaced.
 
     Args:
-        run: the run.
-        drifts: by snapshot, how the received tables differ.
+        report: what to write.
         folder: where to; it need not exist.
 
     Raises:
-        OSError: they can't be written.
+        OSError: it can't be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    received = Store(folder / RECEIVED, shown=RECEIVED)
-    for stale, _ in list(received.unclaimed(set(run.received))):
-        with contextlib.suppress(BrokenSnapshot):
-            received.delete(stale)
-    for snapshot, result in run.received.items():
-        path = folder / RECEIVED / snapshot
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, result.table.encode())
-    data = json.dumps(as_data(run, drifts), indent=2, ensure_ascii=False)
+    received = {path: result.table.encode() for path, result in report.run.received.items()}
+    recorded = {path: csvfile.dump(drift.recorded) for path, drift in report.drifts.items()}
+    _write_tables(received, folder / RECEIVED)
+    _write_tables(recorded, folder / RECORDED)
+    data = json.dumps(as_data(report), indent=2, ensure_ascii=False)
     replace_file(folder / JSON, f"{data}\n".encode())
-    replace_file(folder / MARKDOWN, markdown(run, drifts).encode())
+    replace_file(folder / MARKDOWN, markdown(report).encode())
 
 
-def drifts(run: Run, store: Store) -> dict[str, Drift]:
-    """How the received tables differ from the snapshots, where there are any."""
+def _write_tables(tables: Mapping[str, bytes], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    before = Store(folder, shown=folder.name)
+    for snapshot, _ in list(before.unclaimed(set(tables))):
+        with contextlib.suppress(BrokenSnapshot):
+            before.delete(snapshot)
+    for snapshot, data in tables.items():
+        path = folder / snapshot
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+
+
+def _drifts(run: Run, store: Store) -> dict[str, Drift]:
     found = {}
     for snapshot, result in run.received.items():
-        try:
-            drift = drift_of(result, store)
-        except (BrokenSnapshot, StoreError):
-            continue
-        if drift:
-            found[snapshot] = drift
+        with contextlib.suppress(BrokenSnapshot, StoreError):
+            if drift := drift_of(result, store):
+                found[snapshot] = drift
     return found
 
 
-def as_data(run: Run, drifts: Mapping[str, Drift]) -> dict[str, Any]:
-    """The run as JSON takes it."""
+def as_data(report: Report) -> dict[str, Any]:
+    """The report as JSON takes it."""
+    run = report.run
     return {
         "schema": SCHEMA,
         "folder": run.folder,
@@ -86,26 +105,27 @@ def as_data(run: Run, drifts: Mapping[str, Drift]) -> dict[str, Any]:
             "unjudged": run.verdict.unjudged,
         },
         "errors": dict(run.errors),
-        "checks": [_check(result, run, drifts) for result in sorted(run.results, key=_by_snapshot)],
+        "checks": [_check(result, report) for result in sorted(run.results, key=_by_snapshot)],
         "facts": run.facts.to_dict(),
     }
 
 
-def markdown(run: Run, drifts: Mapping[str, Drift]) -> str:
-    """The run for a pull request or a job's summary; empty if there is nothing to say."""
+def markdown(report: Report) -> str:
+    """The report for a pull request or a job's summary; empty if there is nothing to say."""
+    run = report.run
     said = [*lines(run), *(f"error: {error}" for error in errors(run))]
     if run.left and (reason := unjudged(run)):
         said.append(reason)
     if not said:
         return ""
     parts = ["## layersnap", "", *(f"- {_literal(line)}" for line in said), ""]
-    for snapshot, drift in sorted(drifts.items()):
+    for snapshot, drift in sorted(report.drifts.items()):
         parts.append(drift.to_markdown(accept=run.received[snapshot].accept))
     return "\n".join(parts)
 
 
-def read(folder: Path) -> Run:
-    """The run that a folder of reports (or the ``report.json`` in it) is about.
+def read(folder: Path) -> Report:
+    """The report in a folder, which may also be given as the ``report.json`` in it.
 
     Raises:
         ReportError: it is no report, or one of another schema.
@@ -120,7 +140,7 @@ def read(folder: Path) -> Run:
             )
         unused = data["unused"]
         facts = Facts.from_dict(data["facts"])
-        return Run(
+        run = Run(
             folder=data["folder"],
             update=data["update"],
             unused=unused["setting"],
@@ -132,24 +152,26 @@ def read(folder: Path) -> Run:
             deleted=tuple(data["deleted"]),
             errors=data["errors"],
         )
+        return of(run, Store(path.parent / RECORDED, shown=run.folder))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ReportError(f"{path}: not a report of layersnap ({error!r})") from None
 
 
-def joined(runs: Iterable[Run]) -> Run:
-    """Several shards of one run as one: what is unused is judged over all of them.
+def joined(reports: Iterable[Report]) -> Report:
+    """The reports of several shards as one: what is unused is judged over all of them.
 
     Raises:
         ReportError: there are none, or they are about different folders.
     """
-    shards = list(runs)
+    reports = list(reports)
+    shards = [report.run for report in reports]
     if not shards:
         raise ReportError("there is no report to merge")
     folders = sorted({run.folder for run in shards})
     if len(folders) > 1:
         raise ReportError(f"the reports are about different folders: {', '.join(folders)}")
     facts = merged(run.facts for run in shards)
-    return replace(
+    run = replace(
         shards[0],
         update=any(run.update for run in shards),
         results=tuple(result for run in shards for result in run.results),
@@ -160,23 +182,27 @@ def joined(runs: Iterable[Run]) -> Run:
         deleted=tuple(sorted({path for run in shards for path in run.deleted})),
         errors={path: why for run in shards for path, why in run.errors.items()},
     )
+    return Report(run, {path: drift for one in reports for path, drift in one.drifts.items()})
 
 
-def _check(result: Result, run: Run, drifts: Mapping[str, Drift]) -> dict[str, Any]:
+def _check(result: Result, report: Report) -> dict[str, Any]:
     data = result.to_dict()
     del data["table"]
-    kept = run.received.get(result.snapshot) is result
+    kept = report.run.received.get(result.snapshot) == result
     data["received"] = f"{RECEIVED}/{result.snapshot}" if kept else None
-    drift = drifts.get(result.snapshot) if kept else None
+    drift = report.drifts.get(result.snapshot) if kept else None
     data["drift"] = None if drift is None else drift.to_dict()
     return data
 
 
 def _result(check: Mapping[str, Any], folder: Path) -> Result:
     data = {key: check[key] for key in Result.__slots__ if key != "table"}
+    snapshot = check["snapshot"]
+    if not naming.stays_inside(snapshot):  # a report may come from anywhere
+        raise ReportError(f"{folder / JSON}: the snapshot {snapshot!r} leaves its folder")
     if check["received"] is None:
         return Result(**data)
-    return Result(**data, table=(folder / check["received"]).read_bytes().decode("utf-8"))
+    return Result(**data, table=(folder / RECEIVED / snapshot).read_bytes().decode("utf-8"))
 
 
 def _by_snapshot(result: Result) -> tuple[str, str, int]:

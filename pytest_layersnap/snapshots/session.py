@@ -355,13 +355,13 @@ class SnapshotSession:
             return
         from pytest_layersnap.snapshots import reports
 
-        drifts = reports.drifts(self._run, self._store)
+        report = reports.of(self._run, self._store)
         try:
             if folder is not None:
-                reports.write(self._run, drifts, folder)
+                reports.write(report, folder)
             if summary:
                 with open(summary, "a", encoding="utf-8") as file:
-                    file.write(reports.markdown(self._run, drifts))
+                    file.write(reports.markdown(report))
         except OSError as error:
             why = f"{error.filename or folder}: report not written: {error.strerror or error}"
             self._run = replace(self._run, errors={**self._errors, "": why})

@@ -12,7 +12,7 @@ import pytest
 from .project import Project
 from .scenarios import ALL, FILES, GONE, NAMED_OLD, OLD, SCENARIOS, Scenario
 
-pytestmark = pytest.mark.scenarios
+pytestmark = pytest.mark.lifecycle
 
 CHECKING = """
 import pytest
