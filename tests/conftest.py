@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from . import models
+from .zoo import NOT_BUILT, ONLY_KERAS3, ZOO
 
 pytest_plugins = ["pytester"]
 
@@ -34,3 +35,23 @@ def own_model(keras: ModuleType) -> Callable[[str], Any]:
         return built[name]
 
     return get
+
+
+@pytest.fixture(scope="session")
+def zoo_model(keras: ModuleType) -> Callable[[str], Any]:
+    """A model of the zoo by its name, built once; tests must not change it."""
+    built: dict[str, Any] = {}
+    release = "tf_keras" if keras.__name__ == "tf_keras" else keras.__version__.rpartition(".")[0]
+    backend = keras.backend.backend() if hasattr(keras, "ops") else "tensorflow"
+
+    def build(name: str) -> Any:
+        if name in ONLY_KERAS3 and not hasattr(keras, "ops"):
+            pytest.skip(ONLY_KERAS3[name])
+        for where in (release, backend):
+            if (where, name) in NOT_BUILT:
+                pytest.skip(NOT_BUILT[where, name])
+        if name not in built:
+            built[name] = ZOO[name](keras)
+        return built[name]
+
+    return build

@@ -11,43 +11,7 @@ import pytest
 
 from pytest_layersnap import LayerTable, layer_table
 
-from .zoo import ONLY_KERAS3, ZOO
-
-#: What some release or backend can't build, with the reason.
-NOT_BUILT = {
-    ("jax", "text_vectorization"): "strings need TensorFlow",
-    ("jax", "string_lookup"): "strings need TensorFlow",
-    ("jax", "sparse_input"): "sparse tensors of JAX have another form",
-    ("torch", "text_vectorization"): "strings need TensorFlow",
-    ("torch", "string_lookup"): "strings need TensorFlow",
-    ("torch", "sparse_input"): "PyTorch has no sparse inputs in Keras",
-    ("tf_keras", "spectral_normalization"): "tf_keras refuses the InputSpec of its own wrapper",
-    ("3.3", "time_distributed_model"): "TimeDistributed takes no functional model in Keras 3.3",
-    ("3.12", "unused_input"): "Keras 3.12 wants every input connected",
-    ("3.12", "nothing_but_an_input"): "Keras 3.12 wants every input connected",
-    ("3.3", "nested_inputs"): "Keras 3.3 takes no nested inputs",
-}
-
-
-@pytest.fixture(scope="module")
-def zoo_model(keras: ModuleType) -> Any:
-    """A model of the zoo by its name, built once."""
-    built: dict[str, Any] = {}
-    release = "tf_keras" if keras.__name__ == "tf_keras" else keras.__version__.rpartition(".")[0]
-    backend = keras.backend.backend() if hasattr(keras, "ops") else "tensorflow"
-
-    def build(name: str) -> Any:
-        if name in ONLY_KERAS3 and not hasattr(keras, "ops"):
-            pytest.skip(ONLY_KERAS3[name])
-        for where in (release, backend):
-            if (where, name) in NOT_BUILT:
-                pytest.skip(NOT_BUILT[where, name])
-        if name not in built:
-            built[name] = ZOO[name](keras)
-        return built[name]
-
-    return build
-
+from .zoo import ZOO
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ZOO)

@@ -21,6 +21,26 @@ ZOO: dict[str, Builder] = {}
 ONLY_KERAS3: dict[str, str] = {}
 
 
+#: What some release or backend can't build, with the reason.
+NOT_BUILT = {
+    ("jax", "text_vectorization"): "strings need TensorFlow",
+    ("jax", "string_lookup"): "strings need TensorFlow",
+    ("jax", "sparse_input"): "sparse tensors of JAX have another form",
+    ("jax", "ragged_input"): "ragged tensors need TensorFlow",
+    ("torch", "ragged_input"): "ragged tensors need TensorFlow",
+    ("3.3", "ragged_input"): "Keras 3.3 has no ragged inputs",
+    ("3.3", "quantized_int4"): "Keras 3.3 quantizes to eight bits only",
+    ("torch", "text_vectorization"): "strings need TensorFlow",
+    ("torch", "string_lookup"): "strings need TensorFlow",
+    ("torch", "sparse_input"): "PyTorch has no sparse inputs in Keras",
+    ("tf_keras", "spectral_normalization"): "tf_keras refuses the InputSpec of its own wrapper",
+    ("3.3", "time_distributed_model"): "TimeDistributed takes no functional model in Keras 3.3",
+    ("3.12", "unused_input"): "Keras 3.12 wants every input connected",
+    ("3.12", "nothing_but_an_input"): "Keras 3.12 wants every input connected",
+    ("3.3", "nested_inputs"): "Keras 3.3 takes no nested inputs",
+}
+
+
 def zoo(builder: Builder) -> Builder:
     """Add a builder to the zoo."""
     ZOO[builder.__name__] = builder
@@ -197,6 +217,39 @@ def same_names_in_two_nested(keras: ModuleType) -> Any:
 
 
 @zoo
+def three_kinds_nested(keras: ModuleType) -> Any:
+    layers = keras.layers
+    inner_in = keras.Input((4,))
+    inner = keras.Model(inner_in, layers.Dense(3, name="fc")(inner_in), name="inner")
+
+    class Middle(keras.Model):  # type: ignore[name-defined,misc]
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.tower = keras.Sequential(
+                [keras.Input((4,)), inner, layers.Dense(2)], name="tower"
+            )
+
+        def call(self, inputs: Any) -> Any:
+            return self.tower(inputs)
+
+    inputs = keras.Input((4,))
+    return keras.Model(inputs, layers.Dense(1)(Middle(name="middle")(inputs)))
+
+
+@zoo
+def renamed_layers(keras: ModuleType) -> Any:
+    inputs = keras.Input((4,))
+    first, second = keras.layers.Dense(3, name="old"), keras.layers.Dense(2)
+    model = keras.Model(inputs, second(first(inputs)))
+    for layer, name in ((first, "mine"), (second, "dense_17")):
+        if hasattr(keras, "ops"):
+            layer.name = name
+        else:  # where the name has no setter
+            layer._name = name
+    return model
+
+
+@zoo
 def siamese(keras: ModuleType) -> Any:
     inner_in = keras.Input((8,))
     tower = keras.Model(inner_in, keras.layers.Dense(4)(inner_in), name="tower")
@@ -289,6 +342,20 @@ def backend_operations(keras: ModuleType) -> Any:
 
 
 @zoo
+def operations_with_several_outputs(keras: ModuleType) -> Any:
+    inputs = keras.Input((3, 8))
+    if hasattr(keras, "ops"):
+        values, indices = keras.ops.top_k(inputs, 2)
+        parts = keras.ops.unstack(values, axis=1)
+    else:
+        import tensorflow as tf
+
+        values, indices = tf.math.top_k(inputs, 2)
+        parts = tf.unstack(values, axis=1)
+    return keras.Model(inputs, [keras.layers.Subtract()(parts[:2]), parts[2], indices])
+
+
+@zoo
 def tensor_keyword_arguments(keras: ModuleType) -> Any:
     gate = custom(keras)["Gate"]
     inputs, other = keras.Input((4,), name="x"), keras.Input((4,), name="gate")
@@ -353,6 +420,12 @@ def nothing_but_an_input(keras: ModuleType) -> Any:
 def sparse_input(keras: ModuleType) -> Any:
     inputs = keras.Input((3,), sparse=True)
     return keras.Model(inputs, keras.layers.Dense(2)(inputs))
+
+
+@zoo
+def ragged_input(keras: ModuleType) -> Any:
+    inputs = keras.Input((None,), dtype="int32", ragged=True)
+    return keras.Model(inputs, keras.layers.Embedding(10, 4)(inputs))
 
 
 # --- subclassed -------------------------------------------------------------------------------
@@ -658,6 +731,13 @@ def attention(keras: ModuleType) -> Any:
 
 
 @zoo
+def attention_called_twice(keras: ModuleType) -> Any:
+    query, value = keras.Input((5, 8), name="query"), keras.Input((6, 8), name="value")
+    layer = keras.layers.MultiHeadAttention(2, 4)
+    return keras.Model([query, value], layer(layer(query, query), value, use_causal_mask=True))
+
+
+@zoo
 def explicit_attention_mask(keras: ModuleType) -> Any:
     query, mask = keras.Input((5, 8), name="query"), keras.Input((5, 5), name="mask")
     x = keras.layers.MultiHeadAttention(2, 4)(query, query, attention_mask=mask)
@@ -767,6 +847,14 @@ def quantized(keras: ModuleType) -> Any:
     inputs = keras.Input((16,))
     model = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Dense(8)(inputs)))
     model.quantize("int8")
+    return model
+
+
+@only_keras3("quantized layers came with Keras 3")
+def quantized_int4(keras: ModuleType) -> Any:
+    inputs = keras.Input((16,))
+    model = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Dense(8)(inputs)))
+    model.quantize("int4")
     return model
 
 

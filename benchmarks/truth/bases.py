@@ -17,7 +17,7 @@ Chain = tuple[str, ...]
 Reference = tuple[str, int, int]
 
 
-@dataclass
+@dataclass(eq=False)
 class Base:
     """A built model with what mutations and judges need to know of it."""
 

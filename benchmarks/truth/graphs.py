@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -12,7 +13,7 @@ from .bases import Base, Chain, Reference, entry_name, levels, map_references, n
 from .mutations import Mutated, mutation
 
 
-@dataclass
+@dataclass(eq=False)
 class Level:
     """One functional model in a config: the outermost, or one nested in it."""
 
@@ -20,12 +21,12 @@ class Level:
     chain: Chain
     config: dict[str, Any]
 
-    @property
+    @cached_property
     def names(self) -> set[str]:
         """The names of its layers."""
         return {entry_name(entry) for entry in self.config["layers"]}
 
-    @property
+    @cached_property
     def by_name(self) -> dict[str, dict[str, Any]]:
         """The configs of its layers."""
         return {entry_name(entry): entry for entry in self.config["layers"]}
@@ -50,14 +51,23 @@ class Level:
         """Whether one of its layers is in the recorded table."""
         return (*self.chain, name) in self.base.paths
 
+    @cached_property
+    def fed(self) -> dict[str, list[Reference]]:
+        """What feeds each layer, over all its calls."""
+        return {
+            name: references(entry["inbound_nodes"], self.names)
+            for name, entry in self.by_name.items()
+        }
+
     def sources(self, entry: dict[str, Any]) -> list[Reference]:
         """What feeds a layer, over all its calls."""
-        return references(entry["inbound_nodes"], self.names)
+        return self.fed[entry_name(entry)]
 
     def outputs(self) -> list[Reference]:
         """What the model gives."""
         return _output_references(self.config["output_layers"])
 
+    @cached_property
     def consumers(self) -> dict[str, list[str]]:
         """Which layers each layer feeds; an output counts as one that has no name."""
         found: dict[str, list[str]] = {name: [] for name in self.names}
@@ -75,6 +85,12 @@ class Level:
             if entry_name(entry) != but:
                 entry["inbound_nodes"] = map_references(entry["inbound_nodes"], names, change)
         self.config["output_layers"] = map_references(self.config["output_layers"], names, change)
+        self._forget("fed", "consumers")
+
+    def _forget(self, *found: str) -> None:
+        """What was found of the config holds no more."""
+        for name in found:
+            self.__dict__.pop(name, None)
 
     def rename(self, old: str, new: str) -> None:
         """Give a layer another name, wherever the config says it."""
@@ -88,6 +104,7 @@ class Level:
         self.redirect(change)
         entry = self.by_name[old]
         entry["name"] = entry["config"]["name"] = new
+        self._forget("names", "by_name", "fed", "consumers")
 
     def drop_unused(self) -> None:
         """Leave out what feeds no output any more; Keras 2 keeps it otherwise."""
@@ -96,6 +113,7 @@ class Level:
         self.config["layers"] = [
             entry for entry in self.config["layers"] if entry_name(entry) in used
         ]
+        self._forget("names", "by_name", "fed", "consumers")
 
     def upstream(self, name: str) -> set[str]:
         """All layers that a layer depends on, itself included."""
@@ -201,12 +219,12 @@ def _feeds(level: Level, name: str) -> bool:
 
 def _beside(level: Level, name: str, class_name: str) -> bool:
     by_name = level.by_name
-    near = [name, *filter(None, level.consumers()[name])]
+    near = [name, *filter(None, level.consumers[name])]
     return any(by_name[each]["class_name"] == class_name for each in near)
 
 
 def _has_output(level: Level, name: str) -> bool:
-    return "" in level.consumers()[name]
+    return "" in level.consumers[name]
 
 
 for _name, _settings in {
@@ -244,7 +262,7 @@ def _twins(level: Level, name: str) -> bool:
     """Whether a neighbour is of the same class, so that nobody can tell which one went."""
     by_name = level.by_name
     near = [source[0] for source in level.sources(by_name[name])]
-    near += filter(None, level.consumers()[name])
+    near += filter(None, level.consumers[name])
     return any(by_name[each]["class_name"] == by_name[name]["class_name"] for each in near)
 
 
@@ -323,7 +341,7 @@ def reorder(base: Base, random: Random) -> Mutated | None:
     config, places = _shape_keeping(base)
     swaps = []
     for level, name in places:
-        consumers = level.consumers()
+        consumers = level.consumers
         if len(consumers[name]) != 1 or not consumers[name][0]:
             continue
         other = consumers[name][0]
@@ -428,7 +446,7 @@ def rewire(base: Base, random: Random) -> Mutated | None:
 def _rewirings(found: list[Level]) -> Iterator[tuple[Level, str, Reference, Reference]]:
     """Edges that may start elsewhere: nothing becomes unused, and no loop arises."""
     for level in found:
-        consumers = level.consumers()
+        consumers = level.consumers
         by_shape: dict[str, list[str]] = {}
         for name in level.names:
             if level.has_row(name) and level.row(name).output_shape.startswith("("):

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_layersnap.extract.functions import function_text
-from pytest_layersnap.extract.reader import KERAS, is_a, is_built_in
+from pytest_layersnap.extract.reader import KERAS, classes, is_a, is_built_in
 
 # --- values --------------------------------------------------------------------------------------
 
@@ -200,8 +200,8 @@ def _function(raw: Any) -> str:
 
 # --- configs -------------------------------------------------------------------------------------
 
-#: Keys that are no architecture: identity, flags with a column of their own, what shapes repeat,
-#: how Keras executes or stores a layer.
+#: Keys that are no architecture, in whatever class: identity, flags with a column of their own, and how
+#: Keras stores or runs a layer.
 _DROPPED = frozenset(
     {
         "name",
@@ -214,20 +214,25 @@ _DROPPED = frozenset(
         "build_input_shape",
         "shared_object_id",
         "autocast",
-        "batch_shape",
         "batch_input_shape",
-        "shape",
-        "batch_size",
-        "function_type",
-        "output_shape_type",
-        "output_shape_module",
-        "implementation",
-        "time_major",
-        "query_shape",
-        "key_shape",
-        "value_shape",
+        "dynamic",  # Keras 2: run eagerly
     }
 )
+
+_RECURRENT = ("implementation", "time_major")  # how Keras 2 executes it
+_INPUT = ("batch_shape", "shape", "batch_size")  # columns tell
+
+#: The same in single classes of Keras: what shapes repeat, and how Keras executes a layer.
+_CLASS_DROPPED: dict[str, tuple[str, ...]] = {
+    "InputLayer": _INPUT,
+    "Lambda": ("function_type", "output_shape_type", "output_shape_module"),
+    "MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
+    "GroupedQueryAttention": ("query_shape", "key_shape", "value_shape"),
+    **dict.fromkeys(
+        ("LSTM", "GRU", "SimpleRNN", "RNN", "LSTMCell", "GRUCell", "SimpleRNNCell"), _RECURRENT
+    ),
+    **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"), _RECURRENT),
+}
 
 #: A key at a documented default that some release leaves out of its configs.
 _DEFAULTS: dict[str, Any] = {
@@ -251,7 +256,6 @@ _DEFAULTS: dict[str, Any] = {
     "unroll": False,
     "arguments": {},
     "keepdims": False,
-    "dynamic": False,
     "rng_type": "stateful",
     "quantization_config": {  # written from 3.13 on; the dtype policy says what it is for
         "class_name": "Int8QuantizationConfig",
@@ -291,16 +295,17 @@ def attributes(
     """The canonical config of a layer or of an object that a layer's config holds.
 
     Args:
-        class_name: the class that the config belongs to.
+        class_name: the class of Keras whose rules hold; ``Layer`` for what somebody wrote from the ground.
         config: what ``get_config`` gave.
         rank: the rank of the layer's input, where known: it makes a negative axis absolute.
     """
     renamed = _RENAMED.get(class_name, {})
-    defaults = {**_DEFAULTS, **_CLASS_DEFAULTS.get(class_name, {})}
+    dropped = (*_CLASS_DROPPED.get(class_name, ()), *_DEAD.get(class_name, ()))
+    defaults = {} if class_name == "Layer" else _DEFAULTS | _CLASS_DEFAULTS.get(class_name, {})
     plain: dict[str, Any] = {}
     for key, raw in config.items():
         key = renamed.get(str(key), str(key))
-        if key in _DROPPED or key in _DEAD.get(class_name, ()):
+        if key in _DROPPED or key in dropped:
             continue
         if key == "seed" and class_name in _DRAWS_SEED:
             continue
@@ -364,7 +369,7 @@ def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
     """The canonical config of a live layer; its plain attributes where it has no config."""
     if is_a(layer, "Functional") or is_a(layer, "Sequential"):
         return {}
-    name = type(layer).__name__
+    name = _nearest_class(layer)
     if not _has_own_config(layer):
         return attributes(name, _kept_settings(layer), rank)
     try:
@@ -374,6 +379,11 @@ def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
     except Exception:  # get_config is the user's code, or refuses an activation without a name
         config = _kept_settings(layer)
     return attributes(name, {key: _live(layer, key, item) for key, item in config.items()}, rank)
+
+
+def _nearest_class(layer: Any) -> str:
+    """The class of Keras that an object is of or derives from: a namesake of it obeys no rules."""
+    return next((name for package, name in classes(layer) if package in KERAS), "Layer")
 
 
 def _live(layer: Any, key: str, item: Any) -> Any:

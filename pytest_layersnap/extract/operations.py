@@ -73,6 +73,7 @@ _TENSORFLOW_OPERATIONS: dict[str, tuple[str, dict[str, str]]] = {
     "one_hot": ("one_hot", {"indices": "x", "depth": "num_classes"}),
     "math.argmax": ("argmax", {"input": "x"}),
     "math.argmin": ("argmin", {"input": "x"}),
+    "math.top_k": ("top_k", {"input": "x"}),
     "math.l2_normalize": ("normalize", {}),
     "nn.softmax": ("softmax", {"logits": "x"}),
     "nn.log_softmax": ("log_softmax", {"logits": "x"}),
@@ -116,6 +117,7 @@ _OPERATION_DEFAULTS: dict[str, dict[str, Any]] = {
         "fill_value": 0,
         "fill_mode": "constant",
     },
+    "top_k": {"sorted": True},
     "argmax": {"output_type": "int64"},
     "argmin": {"output_type": "int64"},
 }
@@ -153,9 +155,8 @@ def operation_settings(operation: str, settings: Mapping[str, Any]) -> dict[str,
             setting = setting.lower() if key == "mode" else setting
         if key in _ONE_OR_LIST and isinstance(setting, list) and len(setting) == 1:
             setting = setting[0]
-        if setting is None or setting is False:
-            continue
-        if key in defaults and (defaults[key] is ... or canonical.same(defaults[key], setting)):
+        default = defaults.get(key, False)
+        if setting is None or default is ... or canonical.same(setting, default):
             continue
         plain[key] = setting
     return plain

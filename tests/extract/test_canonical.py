@@ -197,6 +197,24 @@ def test_operation_names(symbol: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("operation", "settings", "plain"),
+    [
+        ("op:top_k", {"k": 3, "sorted": True}, {"k": 3}),
+        ("op:top_k", {"k": 3, "sorted": False}, {"k": 3, "sorted": False}),
+        ("op:mean", {"axis": [1], "keepdims": False}, {"axis": 1}),
+        ("op:mean", {"axis": [1], "keepdims": True}, {"axis": 1, "keepdims": True}),
+        ("op:softmax", {"axis": -1, "name": "x"}, {}),
+        ("op:softmax", {"axis": 1}, {"axis": 1}),
+    ],
+)
+def test_settings_of_operations(
+    operation: str, settings: dict[str, Any], plain: dict[str, Any]
+) -> None:
+    """Defaults go, also those that are true; what differs from them stays."""
+    assert operations.operation_settings(operation, settings) == plain
+
+
+@pytest.mark.parametrize(
     ("shape", "text"),
     [
         ((None, 8), "(None, 8)"),

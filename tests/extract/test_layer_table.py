@@ -362,3 +362,39 @@ def test_a_function_in_the_guise_of_keras_own(keras: ModuleType) -> None:
         True,
         False,
     ]
+
+
+def test_rules_for_keras_own_layers_leave_others_alone(keras: ModuleType) -> None:
+    """Settings that Keras' layers repeat or never use are real in a layer that somebody wrote."""
+
+    class SeparableConv2D(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self, **settings: Any) -> None:
+            super().__init__()
+            self.settings = settings
+
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), **self.settings}
+
+    settings = {
+        "kernel_initializer": "ones",
+        "shape": [3, 4],
+        "batch_size": 8,
+        "implementation": 1,
+        "groups": 1,
+        "fill_value": 0,
+    }
+    model = keras.Sequential([keras.Input((4,)), SeparableConv2D(**settings)])
+    assert layer_table(model).layers[0].attributes == settings
+
+
+def test_rules_hold_for_layers_that_derive_from_keras_own(keras: ModuleType) -> None:
+    """What Keras 2 writes into a config and never uses is no setting of a subclass either."""
+
+    class Depthwise(keras.layers.DepthwiseConv2D):  # type: ignore[name-defined,misc]
+        pass
+
+    model = keras.Sequential([keras.Input((8, 8, 3)), Depthwise(3)])
+    assert "kernel_initializer" not in layer_table(model).layers[0].attributes
