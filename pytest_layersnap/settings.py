@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import pytest
 
 from pytest_layersnap import update_flag
-from pytest_layersnap.snapshots.scope import Scope, ScopeError
+
+if TYPE_CHECKING:
+    from pytest_layersnap.snapshots.scope import Scope
 
 MARKER = (
     "layersnap(only=None, ignore=None): "
@@ -127,6 +129,8 @@ def marked(item: pytest.Item) -> Scope:
     Raises:
         pytest.UsageError: a marker has an argument that it does not take.
     """
+    from pytest_layersnap.snapshots.scope import Scope, ScopeError
+
     scope = Scope()
     for mark in reversed(list(item.iter_markers("layersnap"))):
         if mark.args or not {"only", "ignore"}.issuperset(mark.kwargs):

@@ -13,6 +13,7 @@ from pytest_layersnap import LayerTable, layer_table
 
 from .zoo import ZOO
 
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ZOO)
 def test_snapshot(layersnap: Any, zoo_model: Any, name: str) -> None:

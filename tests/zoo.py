@@ -225,9 +225,7 @@ def three_kinds_nested(keras: ModuleType) -> Any:
     class Middle(keras.Model):  # type: ignore[name-defined,misc]
         def __init__(self, **kwargs: Any) -> None:
             super().__init__(**kwargs)
-            self.tower = keras.Sequential(
-                [keras.Input((4,)), inner, layers.Dense(2)], name="tower"
-            )
+            self.tower = keras.Sequential([keras.Input((4,)), inner, layers.Dense(2)], name="tower")
 
         def call(self, inputs: Any) -> Any:
             return self.tower(inputs)

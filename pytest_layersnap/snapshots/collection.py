@@ -9,10 +9,9 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Generator, Iterator
-from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TypedDict
 
 import pytest
 
@@ -23,32 +22,24 @@ from pytest_layersnap.snapshots.reads import Reads
 FIXTURE = "layersnap"
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """What one process collected; made of plain values, so that it can travel.
+class Collected(TypedDict):
+    """What one process collected: plain values, so that it can travel."""
 
-    Args:
-        tests: by the id on their reports, the tests that use the fixture: their id, and the path
-            of their first unnamed snapshot (empty if their file lies outside the root directory).
-        deselected: which of them were deselected.
-        files: the test files that were collected.
-        skipped: those that skipped themselves, each with the folder of its snapshots.
-        errors: what could not be collected.
-        hidden: classes and files whose tests nobody asked for.
-        read: snapshots that were opened.
-    """
-
+    #: By the id on their reports, the tests that use the fixture: their id, and the path of their
+    #: first unnamed snapshot (empty if their file lies outside the root directory).
     tests: dict[str, tuple[str, str]]
+    #: The tests that were deselected.
     deselected: list[str]
+    #: The test files that were collected.
     files: list[str]
+    #: Those that skipped themselves, each with the folder of its snapshots.
     skipped: dict[str, str]
+    #: What could not be collected.
     errors: list[str]
+    #: Classes whose tests nobody asked for.
     hidden: list[str]
+    #: The snapshots that were opened.
     read: list[str]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The facts as they travel; ``Collected(**data)`` makes them anew."""
-        return asdict(self)
 
 
 class Collection:

@@ -75,7 +75,10 @@ class Scenario:
         cache: files put into pytest's cache.
         unused: what is to be found unused, and deleted on update.
         written: what an update is to create or change.
-        status: the exit code of a run, and of one that records; under workers, where it differs.
+        status: the exit code of a run, and of one that records.
+        workers: the same under workers, where it differs.
+        workers_choose: whether xdist may choose an error under workers.
+        workers_arguments: further arguments under workers.
         reason: a part of why the rest is not judged.
     """
 
@@ -89,6 +92,8 @@ class Scenario:
     written: frozenset[str] = NOTHING
     status: tuple[int, int] = (0, 0)
     workers: tuple[int, int] | None = None
+    workers_choose: bool = False
+    workers_arguments: tuple[str, ...] = ()
     reason: str = ""
 
 
@@ -303,6 +308,9 @@ SCENARIOS = (
     ),
     Scenario(
         name="a crashed process",
+        # xdist itself may hang where it replaces one (pytest-xdist#1327, #1189).
+        workers_arguments=("--max-worker-restart=0",),
+        workers_choose=True,
         files=in_a(ONE, "    import os\n    os._exit(1)"),
         unused=NOTHING,
         status=FAILED,

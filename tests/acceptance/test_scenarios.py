@@ -1,6 +1,6 @@
 """The table of situations, each with and without workers: nothing is lost, nothing written unasked.
 
-Every cell is two sessions on one project, a plain run and one that records.
+Every cell is a session that records; with and without workers, a plain one comes before it.
 """
 
 from __future__ import annotations
@@ -110,14 +110,6 @@ def lay_out(project: Project, scenario: Scenario, recorded: Mapping[str, bytes])
         path.write_bytes(data)
 
 
-def remember(project: Project, scenario: Scenario) -> None:
-    """Put into pytest's cache what an earlier run has left there."""
-    for name, text in scenario.cache.items():
-        path = project.path / ".pytest_cache" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
 @pytest.mark.parametrize("column", COLUMNS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_scenario(
@@ -128,7 +120,9 @@ def test_scenario(
     column: str,
 ) -> None:
     """A plain run changes no file, one that records only what it must; both end as they should."""
-    run(project, monkeypatch, recorded, scenario, COLUMNS[column])
+    run(
+        project, monkeypatch, recorded, scenario, COLUMNS[column], plainly=column in ("plain", "n2")
+    )
 
 
 @pytest.mark.parametrize("column", MORE_COLUMNS)
@@ -144,7 +138,7 @@ def test_other_ways_to_spread(
 ) -> None:
     """The same holds in every mode that xdist has."""
     (scenario,) = [scenario for scenario in SCENARIOS if scenario.name == name]
-    run(project, monkeypatch, recorded, scenario, MORE_COLUMNS[column])
+    run(project, monkeypatch, recorded, scenario, MORE_COLUMNS[column], plainly=False)
 
 
 def run(
@@ -153,26 +147,23 @@ def run(
     recorded: dict[str, bytes],
     scenario: Scenario,
     column: tuple[str, ...],
+    *,
+    plainly: bool,
 ) -> None:
-    """Run a scenario with the arguments of a column, twice, and compare with what must follow."""
+    """Run a scenario with the arguments of a column, and compare with what must follow."""
     lay_out(project, scenario, recorded)
     before = project.snapshots()
     monkeypatch.chdir(project.path / scenario.cwd)
-    status = scenario.workers if "-n2" in column and scenario.workers else scenario.status
-    plugins = ("layersnap", "xdist")
+    if plainly:
+        result = session(project, scenario, column)
+        assert ended_well(result, scenario, column, 0)
+        assert project.snapshots() == before
+        text = result.stdout.str()
+        for role in ALL:
+            assert (f"snapshots/{PATHS[role]}" in text) == (role in scenario.unused), role
 
-    remember(project, scenario)
-    result = project.run(*column, *scenario.arguments, plugins=plugins)
-    assert result.ret == status[0]
-    assert project.snapshots() == before
-    text = result.stdout.str()
-    for role in ALL:
-        named = f"snapshots/{PATHS[role]}" in text
-        assert named == (role in scenario.unused), role
-
-    remember(project, scenario)
-    result = project.run(*column, "--snapshot-update", *scenario.arguments, plugins=plugins)
-    assert result.ret == status[1]
+    result = session(project, scenario, (*column, "--snapshot-update"))
+    assert ended_well(result, scenario, column, 1)
     after = project.snapshots()
     # What was not judged as a test failed is judged once its table is recorded.
     deleted = ALL if scenario.written and not scenario.arguments else scenario.unused
@@ -183,3 +174,24 @@ def run(
     assert changed == {PATHS[role] for role in scenario.written}
     if scenario.reason and not scenario.written:
         result.stdout.fnmatch_lines([f"unused snapshots not judged: *{scenario.reason}*"])
+
+
+def session(project: Project, scenario: Scenario, arguments: tuple[str, ...]) -> pytest.RunResult:
+    """Run a scenario's tests."""
+    for name, text in scenario.cache.items():  # what an earlier run has left there
+        path = project.path / ".pytest_cache" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    if "-n2" in arguments:
+        arguments += scenario.workers_arguments
+    return project.run(*arguments, *scenario.arguments, plugins=("layersnap", "xdist"))
+
+
+def ended_well(
+    result: pytest.RunResult, scenario: Scenario, column: tuple[str, ...], records: int
+) -> bool:
+    """Whether the exit code is the one that a scenario asks for."""
+    if "-n2" in column and scenario.workers_choose:
+        return result.ret in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+    status = (scenario.workers if "-n2" in column else None) or scenario.status
+    return bool(result.ret == status[records])
