@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,8 @@ def test_review_at_a_terminal(drifted: Project) -> None:
         env=os.environ | {"PYTHONIOENCODING": "utf-8"},
     ) as process:
         assert process.stdout is not None
+        alarm = threading.Timer(60, process.kill)
+        alarm.start()
         output = b""
         for key in b"xra":
             while not output.endswith(b"quit (q)? "):
@@ -152,6 +155,7 @@ def test_review_at_a_terminal(drifted: Project) -> None:
             os.write(controller, bytes([key]))
             output += process.stdout.read(1)
         output += process.stdout.read()
+        alarm.cancel()
     os.close(controller)
     os.close(terminal)
     assert process.returncode == 0
