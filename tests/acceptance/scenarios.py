@@ -37,7 +37,7 @@ from checking import check
 class TestB:
     @pytest.mark.parametrize("size", ["S", "L"])
     def test_x(self, snap, size):
-        check(snap, len(size))
+        check(snap, ord(size))
 
 def test_other(snap):
     check(snap, 5, "shared/b")
@@ -74,6 +74,7 @@ class Scenario:
         cwd: where pytest is started.
         cache: files put into pytest's cache.
         unused: what is to be found unused, and deleted on update.
+        kept: what must be kept besides the snapshots of ``FILES``.
         written: what an update is to create or change.
         status: the exit code of a run, and of one that records.
         workers: the same under workers, where it differs.
@@ -89,6 +90,7 @@ class Scenario:
     cwd: str = "."
     cache: Mapping[str, str] = field(default_factory=dict)
     unused: frozenset[str] = ALL
+    kept: frozenset[str] = NOTHING
     written: frozenset[str] = NOTHING
     status: tuple[int, int] = (0, 0)
     workers: tuple[int, int] | None = None
@@ -369,11 +371,13 @@ SCENARIOS = (
             "def test_without(pytestconfig, opened):\n    open(opened).close()",
         ),
         unused=DERIVED,
+        kept=frozenset({NAMED_OLD}),
     ),
     Scenario(
         name="tests beside the folder that is run",
         arguments=("tests",),
         files={"more/test_c.py": TEST_C},
+        kept=frozenset({"c"}),
         unused=NOTHING,
         reason="more/test_c.py was not collected",
     ),
@@ -381,6 +385,7 @@ SCENARIOS = (
         name="tests beside testpaths",
         ini="testpaths = tests",
         files={"more/test_c.py": TEST_C},
+        kept=frozenset({"c"}),
     ),
     Scenario(
         name="layersnap_unused = error",

@@ -85,7 +85,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         )
         return csvfile.dump(LayerTable((layer,), recorded_with="Keras 3"))
 
-    units = {"one": 1, "two": 2, "x-S": 1, "x-L": 1, "c": 6, GONE: 7, OLD: 8}
+    units = {"one": 1, "two": 2, "x-S": ord("S"), "x-L": ord("L"), "c": 6, GONE: 7, OLD: 8}
     found = {PATHS[role]: table(number) for role, number in units.items()}
     for role, number in {"named": 3, "other": 5, NAMED_OLD: 9}.items():
         found[PATHS[role]] = table(number, PATHS[role].removesuffix(".csv"))
