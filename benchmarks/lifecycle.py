@@ -19,11 +19,11 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.startup import installed
 from tests.acceptance.scenarios import (
     FILES,
     GONE,
@@ -212,14 +212,6 @@ def faults(tool: Tool, scenario: Scenario, column: tuple[str, ...]) -> list[str]
     if set(plainly.values()) - set(before.values()):
         found.append("unasked")
     return found
-
-
-def installed(distribution: str) -> str:
-    """The version of a distribution; empty where it is not installed."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
 
 
 def main() -> None:
