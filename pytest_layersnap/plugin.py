@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -43,6 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(collection)
     role = session.WorkerSession if hasattr(config, "workerinput") else session.SnapshotSession
     config.pluginmanager.register(role(config, config.stash[_SETTINGS], collection))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist, which has no terminal, whether ours is colored."""
+    node.workerinput["layersnap_color"] = settings.color(node.config)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

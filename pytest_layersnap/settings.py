@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import pytest
 
 from pytest_layersnap import update_flag
-
-if TYPE_CHECKING:
-    from pytest_layersnap.snapshots.scope import Scope
+from pytest_layersnap.snapshots.scope import Scope, ScopeError
 
 MARKER = (
     "layersnap(only=None, ignore=None): "
@@ -34,6 +32,7 @@ class Settings:
         update: whether ``--snapshot-update`` was given.
         unused: what to do about snapshots that no test uses.
         report: the folder to write the reports of the run to, if any.
+        scope: what all checks compare where neither their marker nor they themselves say.
     """
 
     rootdir: Path
@@ -41,6 +40,7 @@ class Settings:
     update: bool
     unused: Unused
     report: Path | None
+    scope: Scope
 
     @property
     def shown(self) -> str:
@@ -67,6 +67,13 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="Write what the run found to DIR: report.json, report.md, and the received tables.",
     )
+    for name, what in (("only", "Compare nothing but"), ("ignore", "Do not compare")):
+        parser.addini(
+            f"layersnap_{name}",
+            f"{what} these categories or columns of layer tables, one a line.",
+            type="linelist",
+            default=[],
+        )
 
 
 def read(config: pytest.Config) -> Settings:
@@ -81,6 +88,7 @@ def read(config: pytest.Config) -> Settings:
         update=update_flag.is_given(config),
         unused=_unused(config),
         report=_report(config),
+        scope=_scope(config),
     )
 
 
@@ -95,6 +103,22 @@ def _unused(config: pytest.Config) -> Unused:
 def _report(config: pytest.Config) -> Path | None:
     value = config.getoption("--layersnap-report")
     return None if value is None else config.invocation_params.dir / value
+
+
+def _scope(config: pytest.Config) -> Scope:
+    only, ignore = (config.getini(f"layersnap_{name}") or None for name in ("only", "ignore"))
+    try:
+        return Scope.of(only, ignore)
+    except ScopeError as error:
+        raise pytest.UsageError(f"layersnap_{error}") from None
+
+
+def color(config: pytest.Config) -> bool:
+    """Whether the terminal that shows failures is colored; a worker of pytest-xdist is told so."""
+    if (worker := getattr(config, "workerinput", None)) is not None:
+        return bool(worker["layersnap_color"])
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter is not None and bool(reporter.hasmarkup)
 
 
 def _directory(config: pytest.Config) -> Path:
@@ -123,15 +147,12 @@ def _belongs_to_syrupy(directory: PurePath) -> bool:
     return "__snapshots__" in (part.casefold() for part in directory.parts)
 
 
-def marked(item: pytest.Item) -> Scope:
-    """What the ``layersnap`` markers of a test select; the closest one wins.
+def marked(item: pytest.Item, scope: Scope) -> Scope:
+    """What the ``layersnap`` markers of a test make of the scope of all; the closest one wins.
 
     Raises:
         pytest.UsageError: a marker has an argument that it does not take.
     """
-    from pytest_layersnap.snapshots.scope import Scope, ScopeError
-
-    scope = Scope()
     for mark in reversed(list(item.iter_markers("layersnap"))):
         if mark.args or not {"only", "ignore"}.issuperset(mark.kwargs):
             given = ", ".join([*map(repr, mark.args), *mark.kwargs])

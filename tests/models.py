@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -63,18 +64,21 @@ def transfer(keras: ModuleType, name: str) -> Any:
     return head(keras, backbone(keras, name))
 
 
-def resnet_block(keras: ModuleType, x: Any, filters: int, *, stride: int, project: bool) -> Any:
+def resnet_block(
+    keras: ModuleType, x: Any, filters: int, *, stride: int, project: bool, use_bias: bool = True
+) -> Any:
     """A bottleneck block of auto-named layers: 1×1, 3×3, 1×1 beside a shortcut."""
     layers = keras.layers
+    conv = partial(layers.Conv2D, use_bias=use_bias)
     shortcut = x
     if project:
-        shortcut = layers.Conv2D(4 * filters, 1, strides=stride)(x)
+        shortcut = conv(4 * filters, 1, strides=stride)(x)
         shortcut = layers.BatchNormalization()(shortcut)
-    x = layers.Conv2D(filters, 1, strides=stride)(x)
+    x = conv(filters, 1, strides=stride)(x)
     x = layers.Activation("relu")(layers.BatchNormalization()(x))
-    x = layers.Conv2D(filters, 3, padding="same")(x)
+    x = conv(filters, 3, padding="same")(x)
     x = layers.Activation("relu")(layers.BatchNormalization()(x))
-    x = layers.Conv2D(4 * filters, 1)(x)
+    x = conv(4 * filters, 1)(x)
     x = layers.BatchNormalization()(x)
     return layers.Activation("relu")(layers.Add()([x, shortcut]))
 

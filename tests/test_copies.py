@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -50,17 +49,24 @@ def _pickled(keras: ModuleType, model: Any, folder: Path) -> Any:
     return pickle.loads(pickle.dumps(model))
 
 
-def _deep_copied(keras: ModuleType, model: Any, folder: Path) -> Any:
-    return copy.deepcopy(model)
-
-
 COPIES: dict[str, Callable[[ModuleType, Any, Path], Any]] = {
     "keras file": _saved(".keras"),
     "h5 file": _saved(".h5"),
     "config": _from_config,
     "clone": _cloned,
     "pickle": _pickled,
-    "deepcopy": _deep_copied,
+}
+
+#: What Keras loses on the way, by generation: there the copy is another model, and drift.
+LOST = {
+    (3, "sparse_input", "clone"): "whether the input is sparse",
+    (3, "ragged_input", "clone"): "whether the input is ragged",
+    (3, "custom_block", "config"): "the layers in a layer stay unbuilt until it is called",
+    (3, "text_vectorization", "h5 file"): "the vocabulary",
+    (3, "text_vectorization", "config"): "the vocabulary",
+    (3, "text_vectorization", "clone"): "the vocabulary",
+    (2, "text_vectorization", "config"): "the vocabulary",
+    (2, "text_vectorization", "clone"): "the vocabulary",
 }
 
 
@@ -77,4 +83,5 @@ def test_copy(zoo_model: Any, keras: ModuleType, tmp_path: Path, name: str, way:
     except Exception as error:  # whatever Keras, or a layer, raises
         pytest.skip(f"Keras refuses: {type(error).__name__}: {error}"[:200].replace("\n", " "))
     drift = compare(layer_table(model), layer_table(again))
-    assert not drift, drift.to_text(accept=None)
+    lost = LOST.get((3 if hasattr(keras, "ops") else 2, name, way))
+    assert bool(drift) == bool(lost), lost or drift.to_text(accept=None)

@@ -168,6 +168,15 @@ def _to(value: Any) -> Change:
     return change
 
 
+def _policy(name: str) -> Change:
+    def change(old: Any, config: dict[str, Any], random: Random) -> Any:
+        if (old["config"]["name"] if isinstance(old, dict) else old) == name:
+            raise Skip
+        return name
+
+    return change
+
+
 def _within(inner: str, value: Any) -> Change:
     """Changes a setting of a serialised object."""
 
@@ -302,12 +311,16 @@ setting(
 setting(
     "half precision",
     "dtype",
-    _to("mixed_float16"),
+    _policy("mixed_float16"),
     frozenset({"dtype"}),
     classes=(*_CONVOLUTIONS, "Dense", "BatchNormalization"),
 )
 setting(
-    "double precision", "dtype", _to("float64"), frozenset({"dtype"}), classes=("Dense", "Conv2D")
+    "double precision",
+    "dtype",
+    _policy("float64"),
+    frozenset({"dtype"}),
+    classes=("Dense", "Conv2D"),
 )
 
 # merging, constants

@@ -28,11 +28,13 @@ _COST_UNPAIRED = 1.2
 
 #: Two rows in the same place are one row, changed, from this likeness on.
 _ALIKE = 0.52
+#: What the same name from Keras adds: a hint between equal choices, for counters may have shifted.
+_SAME_NAME = 0.0001
 #: Gaps up to this many cells are searched fully, larger ones in a band around the diagonal.
 _FULL_SEARCH = 40_000
 _BAND = 24
-#: Beyond this, a band would take seconds; what is left is too different to be told row by row.
-_LARGEST_SEARCH = 2_000_000
+#: Beyond this, a band would take many seconds; what is left is too different to be told row by row.
+_LARGEST_SEARCH = 4_000_000
 
 _Pair = tuple[int, int]
 _Gap = tuple[Sequence[int], Sequence[int]]
@@ -66,8 +68,15 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """A table prepared for pairing; equal bodies have equal numbers in both tables."""
+class Rows:
+    """A table prepared for pairing; equal bodies have equal numbers in both tables.
+
+    Args:
+        layers: the rows.
+        bodies: for each row a number that stands for all it says but for names and edges.
+        stems: the paths, without what Keras made up.
+        identities: path, type and occurrence of each row.
+    """
 
     layers: tuple[Layer, ...]
     bodies: list[int]
@@ -75,9 +84,11 @@ class _Rows:
     identities: list[tuple[str, str, int]]
 
     def body(self, row: int) -> Hashable:
+        """What a row says but for names and edges."""
         return self.bodies[row]
 
     def key(self, row: int) -> Hashable:
+        """The body, and the path where a person named the layer."""
         return self.bodies[row], self.stems[row]
 
     def key_in_context(self, row: int) -> Hashable:
@@ -89,23 +100,29 @@ class _Rows:
         return None if self.is_auto(row) else self.stems[row]
 
     def is_auto(self, row: int) -> bool:
+        """Whether Keras named the layer."""
         return self.stems[row].endswith("*")
 
 
 def align(recorded: LayerTable, current: LayerTable) -> Alignment:
     """Pair the rows of two tables, in whichever way needs the fewest findings."""
-    numbers: dict[Hashable, int] = {}
-    before, after = _rows(recorded, numbers), _rows(current, numbers)
+    before, after = prepared(recorded, current)
     head, tail = _common_ends(range(len(recorded)), range(len(current)), before.key, after.key)
     ends = [(row, row) for row in range(head)]
     ends += [(len(recorded) - row, len(current) - row) for row in range(tail, 0, -1)]
     rest = (range(head, len(recorded) - tail), range(head, len(current) - tail))
 
-    by_name = _finish(before, after, ends + _pairs_by_name(before, after, rest))
+    by_name = finish(before, after, ends + _pairs_by_name(before, after, rest))
     if not _touches_auto_names(before, after, by_name):
         return by_name
-    by_content = _finish(before, after, ends)
+    by_content = finish(before, after, ends)
     return min(by_name, by_content, key=lambda found: _cost(before, after, found))
+
+
+def prepared(recorded: LayerTable, current: LayerTable) -> tuple[Rows, Rows]:
+    """Two tables prepared for pairing."""
+    numbers: dict[Hashable, int] = {}
+    return _rows(recorded, numbers), _rows(current, numbers)
 
 
 def off_sequence(ranks: Sequence[int]) -> list[int]:
@@ -124,7 +141,7 @@ def off_sequence(ranks: Sequence[int]) -> list[int]:
     return out
 
 
-def _rows(table: LayerTable, numbers: dict[Hashable, int]) -> _Rows:
+def _rows(table: LayerTable, numbers: dict[Hashable, int]) -> Rows:
     seen: Counter[tuple[str, str]] = Counter()
     identities = []
     for layer in table:
@@ -132,7 +149,7 @@ def _rows(table: LayerTable, numbers: dict[Hashable, int]) -> _Rows:
         identities.append((*name, seen[name]))
         seen[name] += 1
     bodies = [numbers.setdefault(_body(layer), len(numbers)) for layer in table]
-    return _Rows(table.layers, bodies, stems(table), identities)
+    return Rows(table.layers, bodies, stems(table), identities)
 
 
 def _body(layer: Layer) -> Hashable:
@@ -140,14 +157,14 @@ def _body(layer: Layer) -> Hashable:
     return layer.is_trainable or not layer.has_flag, _body_of(layer)
 
 
-def _pairs_by_name(before: _Rows, after: _Rows, rest: tuple[range, range]) -> list[_Pair]:
+def _pairs_by_name(before: Rows, after: Rows, rest: tuple[range, range]) -> list[_Pair]:
     """Pairs of the same path, type and occurrence."""
     where = {before.identities[row]: row for row in rest[0]}
     found = ((where.get(after.identities[row]), row) for row in rest[1])
     return [(recorded, current) for recorded, current in found if recorded is not None]
 
 
-def _finish(before: _Rows, after: _Rows, anchors: list[_Pair]) -> Alignment:
+def finish(before: Rows, after: Rows, anchors: list[_Pair]) -> Alignment:
     """Pair what lies between the anchors: first in the same place, then anywhere."""
     pairs = list(anchors)
     for gap in _gaps(before, after, pairs):
@@ -159,7 +176,7 @@ def _finish(before: _Rows, after: _Rows, anchors: list[_Pair]) -> Alignment:
     return _alignment(before, after, pairs)
 
 
-def _alignment(before: _Rows, after: _Rows, pairs: list[_Pair]) -> Alignment:
+def _alignment(before: Rows, after: Rows, pairs: list[_Pair]) -> Alignment:
     pairs = sorted(pairs, key=lambda pair: pair[1])
     paired = {recorded for recorded, _ in pairs}, {current for _, current in pairs}
     return Alignment(
@@ -171,14 +188,14 @@ def _alignment(before: _Rows, after: _Rows, pairs: list[_Pair]) -> Alignment:
     )
 
 
-def _is_renamed(before: _Rows, after: _Rows, old: int, new: int) -> bool:
+def _is_renamed(before: Rows, after: Rows, old: int, new: int) -> bool:
     """Whether a person had a hand in the difference of two names."""
     if before.layers[old].layer_name == after.layers[new].layer_name:
         return False
     return before.stems[old] != after.stems[new]
 
 
-def _gaps(before: _Rows, after: _Rows, pairs: list[_Pair]) -> Iterator[_Gap]:
+def _gaps(before: Rows, after: Rows, pairs: list[_Pair]) -> Iterator[_Gap]:
     """The unpaired rows between pairs that stand in order, where both tables have some."""
     pairs = sorted(pairs, key=lambda pair: pair[1])
     out = set(off_sequence(_ranks(pairs)))
@@ -194,7 +211,7 @@ def _gaps(before: _Rows, after: _Rows, pairs: list[_Pair]) -> Iterator[_Gap]:
         old, new = next_old + 1, next_new + 1
 
 
-def _fill(before: _Rows, after: _Rows, gap: _Gap) -> list[_Pair]:
+def _fill(before: Rows, after: Rows, gap: _Gap) -> list[_Pair]:
     """Pair the rows of a gap in order: equal ones first, then those that are alike."""
     pairs: list[_Pair] = []
     gaps = [gap]
@@ -284,7 +301,7 @@ def _unique_places(keys: Iterable[Hashable]) -> dict[Hashable, int]:
 
 
 def _pair_alike(
-    before: _Rows, after: _Rows, recorded: Sequence[int], current: Sequence[int]
+    before: Rows, after: Rows, recorded: Sequence[int], current: Sequence[int]
 ) -> list[_Pair]:
     """Needleman-Wunsch: the pairs in order with the greatest likeness in total."""
     height, width = len(recorded), len(current)
@@ -295,6 +312,9 @@ def _pair_alike(
         return []
     gap = _ALIKE / 2
     likeness = _likeness(before, after)
+    keys = [after.key(row) for row in current]
+    names = [after.identities[row] for row in current]
+    known: dict[Hashable, dict[Hashable, float]] = defaultdict(dict)
     # best[j]: the score of recorded[:i] against current[:j]; steps remember how it came about.
     best = [gap * j for j in range(width + 1)]
     steps: list[tuple[int, bytearray]] = []
@@ -302,16 +322,23 @@ def _pair_alike(
         middle = i * width // height
         low, high = max(1, middle - band), min(width, middle + band)
         previous, best = best, best[:]
-        best[low - 1] = previous[low - 1] + gap
+        best[low - 1] = left = previous[low - 1] + gap
+        diagonal = previous[low - 1]
         step = bytearray(high - low + 1)
+        scores, name = known[before.key(old)], before.identities[old]
         for j in range(low, high + 1):
-            score, taken = previous[j] + gap, 0
-            if best[j - 1] + gap > score:
-                score, taken = best[j - 1] + gap, 1
-            alike = likeness(old, current[j - 1])
-            if alike > _ALIKE and previous[j - 1] + alike >= score:
-                score, taken = previous[j - 1] + alike, 2
-            best[j] = score
+            above = previous[j]
+            score, taken = (above + gap, 0) if above >= left else (left + gap, 1)
+            key = keys[j - 1]
+            alike = scores.get(key)
+            if alike is None:
+                alike = scores[key] = likeness(old, current[j - 1])
+            if alike > _ALIKE:
+                alike += diagonal + _SAME_NAME * (name == names[j - 1])
+                if alike >= score:
+                    score, taken = alike, 2
+            best[j] = left = score
+            diagonal = above
             step[j - low] = taken
         steps.append((low, step))
     return _walk_back(recorded, current, steps)
@@ -331,7 +358,7 @@ def _walk_back(
     return pairs
 
 
-def _likeness(before: _Rows, after: _Rows) -> Callable[[int, int], float]:
+def _likeness(before: Rows, after: Rows) -> Callable[[int, int], float]:
     """How alike two rows are: 0 nothing in common … about 1.25 the same name and content."""
 
     @cache
@@ -353,16 +380,13 @@ def _likeness(before: _Rows, after: _Rows) -> Callable[[int, int], float]:
     def likeness(old: int, new: int) -> float:
         score = of_bodies(old_sample[old], new_sample[new])
         if before.stems[old] == after.stems[new]:
-            if not before.is_auto(old):
-                return score + 0.25
-            if before.identities[old] == after.identities[new]:
-                return score + 0.06
+            return score + 0.25 * (not before.is_auto(old))
         return score
 
     return likeness
 
 
-def _replaced(before: _Rows, after: _Rows, gap: _Gap) -> list[_Pair]:
+def _replaced(before: Rows, after: Rows, gap: _Gap) -> list[_Pair]:
     """Rows of a gap whose type was replaced: another layer between the same shapes."""
 
     def place(layer: Layer) -> Hashable:
@@ -384,10 +408,10 @@ def _replaced(before: _Rows, after: _Rows, gap: _Gap) -> list[_Pair]:
 
 
 def _elsewhere(
-    before: _Rows,
-    after: _Rows,
+    before: Rows,
+    after: Rows,
     pairs: list[_Pair],
-    key_of: Callable[[_Rows, int], Hashable],
+    key_of: Callable[[Rows, int], Hashable],
 ) -> list[_Pair]:
     """Leftovers with an unmistakable key, wherever they stand."""
     paired = {recorded for recorded, _ in pairs}, {current for _, current in pairs}
@@ -401,7 +425,7 @@ def _elsewhere(
     ]
 
 
-def _touches_auto_names(before: _Rows, after: _Rows, found: Alignment) -> bool:
+def _touches_auto_names(before: Rows, after: Rows, found: Alignment) -> bool:
     """Whether an explanation by name says anything about rows whose names say nothing."""
     if any(before.is_auto(row) for row in found.removed):
         return True
@@ -412,7 +436,7 @@ def _touches_auto_names(before: _Rows, after: _Rows, found: Alignment) -> bool:
     )
 
 
-def _cost(before: _Rows, after: _Rows, found: Alignment) -> float:
+def _cost(before: Rows, after: Rows, found: Alignment) -> float:
     likeness = _likeness(before, after)
     cost = _COST_UNPAIRED * (len(found.added) + len(found.removed))
     cost += _COST_MOVE * len(found.displaced) + _COST_RENAME * len(found.renamed)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
-from pytest_layersnap.compare.align import Alignment, align
-from pytest_layersnap.compare.edges import ReferenceNames, rewiring
+from pytest_layersnap.compare.align import Alignment
+from pytest_layersnap.compare.edges import ReferenceNames
+from pytest_layersnap.compare.explain import Explanation
 from pytest_layersnap.compare.names import is_auto_model_name, without_number
 from pytest_layersnap.table import JSON_CELLS, Layer, LayerTable
 
@@ -135,11 +136,13 @@ class Change:
     current_row: Layer | None = None
 
 
-def find_changes(recorded: LayerTable, current: LayerTable) -> tuple[Change, ...]:
+def find_changes(
+    recorded: LayerTable, current: LayerTable, explanation: Explanation
+) -> tuple[Change, ...]:
     """All changes between two tables, in the order of the rows; removed ones where they stood."""
-    alignment = align(recorded, current)
+    alignment = explanation.alignment
     changes = {new: _added(current.layers[new]) for new in alignment.added}
-    for new, old, differences in _paired_differences(recorded, current, alignment):
+    for new, old, differences in _paired_differences(recorded, current, explanation):
         if differences:
             changes[new] = _paired(recorded.layers[old], current.layers[new], differences)
     return (
@@ -265,10 +268,10 @@ def _in_order(
 
 
 def _paired_differences(
-    recorded: LayerTable, current: LayerTable, alignment: Alignment
+    recorded: LayerTable, current: LayerTable, explanation: Explanation
 ) -> Iterator[tuple[int, int, tuple[Difference, ...]]]:
     """For each pair: the current row, the recorded row, and how they differ."""
-    edges = rewiring(recorded, current, alignment)
+    alignment, edges = explanation.alignment, explanation.edges
     references = ReferenceNames(recorded, current, alignment)
     for old, new in alignment.pairs:
         before, after = recorded.layers[old], current.layers[new]

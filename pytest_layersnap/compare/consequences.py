@@ -1,11 +1,34 @@
-"""What a drift comes to for the model as a whole: its size, its inputs and its outputs."""
+"""What a drift comes to for the model as a whole: size, inputs and outputs, and saved weights."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pytest_layersnap.compare.edges import split_reference
+from pytest_layersnap.compare.names import is_auto_name
+from pytest_layersnap.compare.weights import Loading, loadings
 from pytest_layersnap.table import Layer, LayerTable
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One input or output of a model.
+
+    Args:
+        name: the name that a person gave to its layer; empty where Keras named it.
+        shape: its shape.
+        dtype: what it is computed in; empty where the table does not tell.
+    """
+
+    name: str
+    shape: str
+    dtype: str
+
+
+_Signature = tuple[Tensor, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,45 +38,86 @@ class Consequences:
     Args:
         parameters: how many parameters it has.
         trainable_parameters: how many of them an optimizer would update.
-        inputs: the shapes it takes; None where the table does not tell.
-        outputs: the shapes it gives; None where the table does not tell.
+        memory: bytes that its weights take; None where the table does not tell.
+        inputs: what it takes, in order; None where the table does not tell.
+        outputs: what it gives, in order; None where the table does not tell.
+        weights: what becomes of weights saved from the recorded model, way by way.
     """
 
     parameters: tuple[int, int]
     trainable_parameters: tuple[int, int]
-    inputs: tuple[tuple[str, ...] | None, tuple[str, ...] | None]
-    outputs: tuple[tuple[str, ...] | None, tuple[str, ...] | None]
+    memory: tuple[int | None, int | None]
+    inputs: tuple[_Signature, _Signature]
+    outputs: tuple[_Signature, _Signature]
+    weights: tuple[Loading, ...]
 
 
-def consequences(recorded: LayerTable, current: LayerTable) -> Consequences:
-    """What going from one table to the other means for the model as a whole."""
+def consequences(
+    recorded: LayerTable, current: LayerTable, pairs: Iterable[tuple[int, int]]
+) -> Consequences:
+    """What going from one table to the other means for the model as a whole.
+
+    Args:
+        recorded: the table of the snapshot.
+        current: the table of the model as it is now.
+        pairs: which recorded row is which current row.
+    """
     return Consequences(
         parameters=(recorded.parameters, current.parameters),
         trainable_parameters=(recorded.trainable_parameters, current.trainable_parameters),
+        memory=(_memory(recorded), _memory(current)),
         inputs=(_inputs(recorded), _inputs(current)),
         outputs=(_outputs(recorded), _outputs(current)),
+        weights=loadings(recorded, current, pairs),
     )
+
+
+_BITS: Final = re.compile(r"\D+(\d+)")
+
+
+def _memory(table: LayerTable) -> int | None:
+    """Weights are kept in the dtype of the policy, under a mixed policy in float32."""
+    total = 0
+    for layer in table:
+        if layer.parameters:
+            dtype = "float32" if layer.dtype.startswith("mixed_") else layer.dtype
+            bits = _BITS.fullmatch(dtype)
+            if bits is None:
+                return None
+            total += layer.parameters * int(bits[1]) // 8
+    return total
 
 
 def _outermost(table: LayerTable) -> list[Layer]:
     return [layer for layer in table if "/" not in layer.layer_name]
 
 
-def _inputs(table: LayerTable) -> tuple[str, ...] | None:
-    """The shapes of the rows that nothing feeds."""
+def _inputs(table: LayerTable) -> _Signature:
+    """The rows that nothing feeds, in the order in which the model takes them."""
     if not table.has_topology:
         return None
-    return tuple(layer.output_shape for layer in _outermost(table) if not any(layer.calls))
+    rows = [layer for layer in _outermost(table) if not any(layer.calls)]
+    found = [
+        (label, _tensor(layer, layer.input_shape))
+        for layer in rows
+        for label in layer.attributes.get("model_input", [""])
+    ]
+    return _ordered(found)
 
 
-def _outputs(table: LayerTable) -> tuple[str, ...] | None:
-    """The shapes of the rows that are marked as outputs, else of those that feed no other."""
+def _outputs(table: LayerTable) -> _Signature:
+    """The rows that are marked as outputs, else those that feed no other."""
     if not table.has_topology:
         return None
     rows = _outermost(table)
-    marked = [layer.output_shape for layer in rows if "model_output" in layer.attributes]
+    marked = [
+        (str(label), _tensor(layer, _of_output(layer.output_shape, str(label))))
+        for layer in rows
+        if "model_output" in layer.layer_attributes
+        for label in layer.attributes.get("model_output", [])
+    ]
     if marked:
-        return tuple(marked)
+        return _ordered(marked)
     paths = {layer.layer_name for layer in rows}
     feeding = {
         split_reference(reference, paths)[0]
@@ -61,4 +125,29 @@ def _outputs(table: LayerTable) -> tuple[str, ...] | None:
         for call in layer.calls
         for reference in call
     }
-    return tuple(layer.output_shape for layer in rows if layer.layer_name not in feeding)
+    return tuple(
+        _tensor(layer, layer.output_shape) for layer in rows if layer.layer_name not in feeding
+    )
+
+
+def _ordered(found: Sequence[tuple[str, Tensor]]) -> tuple[Tensor, ...]:
+    """Tensors by the labels that rows bear: places in a list, or keys of a dictionary."""
+
+    def place(item: tuple[str, Tensor]) -> tuple[int, str]:
+        number = re.match(r"\d+", item[0])
+        return (int(number[0]) if number else 0), item[0]
+
+    return tuple(tensor for _, tensor in sorted(found, key=place))
+
+
+def _tensor(layer: Layer, shape: str) -> Tensor:
+    name = "" if is_auto_name(layer.layer_name, layer.layer_type) else layer.layer_name
+    return Tensor(name, shape, layer.dtype.removeprefix("mixed_"))
+
+
+def _of_output(shapes: str, label: str) -> str:
+    """The shape of the output that a label names (``0:1``), out of those of a row."""
+    output = re.search(r":(\d+)$", label)
+    found = re.findall(r"\([^()]*\)", shapes)
+    place = int(output[1]) if output else 0
+    return found[place] if shapes.startswith("[") and place < len(found) else shapes

@@ -17,6 +17,7 @@ from pytest_layersnap.compare.changes import (
     find_changes,
 )
 from pytest_layersnap.compare.consequences import Consequences, consequences
+from pytest_layersnap.compare.explain import explain
 from pytest_layersnap.compare.known_changes import Explanation, explanations
 from pytest_layersnap.compare.selection import Names, Selection
 from pytest_layersnap.table import JSON_CELLS, UNKNOWN_EDGES, LayerTable
@@ -41,6 +42,7 @@ class Drift:
         changes: what changed, in the order of the rows, as far as the selection lets it count.
         selection: which categories and columns count.
         hidden: of how many changes the selection hides something.
+        pairs: which recorded row is which current row, as indices.
     """
 
     recorded: LayerTable
@@ -48,6 +50,7 @@ class Drift:
     changes: tuple[Change, ...]
     selection: Selection
     hidden: int
+    pairs: tuple[tuple[int, int], ...]
 
     def __bool__(self) -> bool:
         """Whether anything that counts has changed."""
@@ -58,15 +61,15 @@ class Drift:
         """The categories of all changes."""
         return frozenset().union(*(change.categories for change in self.changes))
 
-    @property
+    @cached_property
     def consequences(self) -> Consequences:
         """What the drift means for the model as a whole."""
-        return consequences(self.recorded, self.current)
+        return consequences(self.recorded, self.current, self.pairs)
 
-    @property
+    @cached_property
     def explanations(self) -> tuple[Explanation, ...]:
         """Which changes are Keras' own: known differences between the two releases."""
-        return explanations(self.changes, self.recorded.recorded_with, self.current.recorded_with)
+        return explanations(self.changes, self.recorded, self.current)
 
     @property
     def summary(self) -> str:
@@ -109,16 +112,17 @@ class Drift:
         recorded, current = _sides(self.changes)
         return DeepDiff(recorded, current, view="tree", verbose_level=2, threshold_to_diff_deeper=0)
 
-    def to_text(self, *, accept: str | None = ACCEPT) -> str:
-        """The report for a terminal: complete, and readable without colour.
+    def to_text(self, *, accept: str | None = ACCEPT, color: bool = False) -> str:
+        """The report for a terminal: complete, and readable without color.
 
         Args:
             accept: the command that accepts the drift, with which the report ends; None to leave
                 it out.
+            color: whether to color it with ANSI escapes.
         """
         from pytest_layersnap.report.text import render
 
-        return render(self, accept=accept)
+        return render(self, accept=accept, color=color)
 
     def to_markdown(self, *, accept: str | None = ACCEPT) -> str:
         """The report for a pull request.
@@ -140,17 +144,21 @@ class Drift:
 class LayerDrift(AssertionError):
     """A model is not what its snapshot says; the message is the report."""
 
-    def __init__(self, drift: Drift | Iterable[Drift], *, accept: str | None = ACCEPT) -> None:
+    def __init__(
+        self, drift: Drift | Iterable[Drift], *, accept: str | None = ACCEPT, color: bool = False
+    ) -> None:
         """The failure of one drift, or of several.
 
         Args:
             drift: the drift, or at least one of them.
             accept: the command that accepts them; None to leave it out.
+            color: whether the message is colored with ANSI escapes.
         """
         self.drifts = (drift,) if isinstance(drift, Drift) else tuple(drift)
         *others, last = self.drifts
-        reports = [each.to_text(accept=None) for each in others]
-        super().__init__("\n\n\n".join([*reports, last.to_text(accept=accept)]))
+        reports = [each.to_text(accept=None, color=color) for each in others]
+        reports.append(last.to_text(accept=accept, color=color))
+        super().__init__("\n\n\n".join(reports))
 
     @property
     def drift(self) -> Drift:
@@ -183,9 +191,12 @@ def compare(
     selection = Selection.of(only, ignore)
     before, after = _table(recorded), _table(current)
     if before.same_architecture(after):
-        return Drift(before, after, (), selection, hidden=0)
-    changes, hidden = selection.apply(find_changes(before, after))
-    return Drift(before, after, changes, selection, hidden)
+        return Drift(
+            before, after, (), selection, 0, tuple((row, row) for row in range(len(after)))
+        )
+    explanation = explain(before, after)
+    changes, hidden = selection.apply(find_changes(before, after, explanation))
+    return Drift(before, after, changes, selection, hidden, explanation.alignment.pairs)
 
 
 _KINDS: tuple[Kind, ...] = ("added", "removed", "changed", "renamed", "moved")

@@ -1,21 +1,28 @@
 """Changes of Keras itself between releases, so that a reader learns who changed the network.
 
 Each was reproduced by building the same code under both releases. An explanation never hides a change:
-the network really is another one.
+the network really is another one. It is about whole changes of layers only: where somebody changed
+something else about the same layer, too, nothing is explained.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from pytest_layersnap.compare.changes import ABSENT, Change
-from pytest_layersnap.table import Layer
+from pytest_layersnap.compare.changes import Change, Kind
+from pytest_layersnap.table import Layer, LayerTable
 
 #: A release of Keras as (major, minor); tf_keras is Keras 2 under every number.
 Release = tuple[int, int]
+
+
+#: What finds the changes of a kind among all of them, turned so that Keras made its change between the
+#: recorded and the current side.
+Finds = Callable[[Sequence[Change], LayerTable], Iterable[Change]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +33,22 @@ class KnownChange:
         what: what Keras does differently, in a sentence.
         source: where it is documented or discussed.
         first: the first release that does it.
-        explains: whether a change of a layer is of that kind.
-        needs: what at least one change must be, for the others to be explained.
+        finds: which changes of layers are of that kind, given also the table of the release that does it.
         until: the first release that does it no longer.
     """
 
     what: str
     source: str
     first: Release
-    explains: Callable[[Change], bool]
+    finds: Finds
     until: Release | None = None
-    needs: Callable[[Change], bool] | None = None
 
     def between(self, one: Release, other: Release) -> bool:
         """Whether of two releases one does it and the other does not."""
-        return self._has(one) != self._has(other)
+        return self.has(one) != self.has(other)
 
-    def _has(self, release: Release) -> bool:
+    def has(self, release: Release) -> bool:
+        """Whether a release does it."""
         return self.first <= release and (self.until is None or release < self.until)
 
 
@@ -63,58 +69,143 @@ def release(recorded_with: str) -> Release | None:
 
 
 def explanations(
-    changes: Sequence[Change], recorded_with: str, current_with: str
+    changes: Sequence[Change], recorded: LayerTable, current: LayerTable
 ) -> tuple[Explanation, ...]:
     """Which known changes of Keras explain changes of layers, each layer by the first that does.
 
     Args:
-        changes: the changes of layers between two tables.
-        recorded_with: the versions that recorded the snapshot.
-        current_with: the versions that run now.
+        changes: the changes of layers between the two tables.
+        recorded: the table of the snapshot; what recorded it tells the release of Keras.
+        current: the table now.
     """
-    one, other = release(recorded_with), release(current_with)
+    one, other = release(recorded.recorded_with), release(current.recorded_with)
     if one is None or other is None:
         return ()
     left = list(changes)
     found = []
     for known in KNOWN_CHANGES:
-        if known.between(one, other) and (known.needs is None or any(map(known.needs, changes))):
-            explained = tuple(change for change in left if known.explains(change))
-            if explained:
-                found.append(Explanation(known, explained))
-                left = [change for change in left if change not in explained]
+        if not known.between(one, other):
+            continue
+        turned = left if known.has(other) else list(map(_turned, left))
+        wanted = set(map(id, known.finds(turned, current if known.has(other) else recorded)))
+        explained = [
+            change for change, side in zip(left, turned, strict=True) if id(side) in wanted
+        ]
+        if explained:
+            found.append(Explanation(known, tuple(explained)))
+            left = [change for change in left if change not in explained]
     return tuple(found)
 
 
-def _row_type(change: Change) -> str:
+_OPPOSITE: Final[dict[Kind, Kind]] = {"added": "removed", "removed": "added"}
+
+
+def _turned(change: Change) -> Change:
+    """A change as it looks from the other side."""
+    return replace(
+        change,
+        kind=_OPPOSITE.get(change.kind, change.kind),
+        differences=tuple(
+            replace(difference, recorded=difference.current, current=difference.recorded)
+            for difference in change.differences
+        ),
+        recorded_row=change.current_row,
+        current_row=change.recorded_row,
+    )
+
+
+def _each(is_one: Callable[[Change], bool]) -> Finds:
+    """Where each change tells by itself whether it is of the kind."""
+    return lambda changes, _: filter(is_one, changes)
+
+
+def _values(change: Change) -> dict[str, tuple[Any, Any]]:
+    """What differs: the values before and after Keras' change, by path."""
+    return {
+        difference.path: (difference.recorded, difference.current)
+        for difference in change.differences
+    }
+
+
+def _layer_type(change: Change) -> str:
     row = change.current_row or change.recorded_row
     return row.layer_type if row else ""
 
 
-def _paths(change: Change) -> set[str]:
-    return {difference.path for difference in change.differences}
+# --- MobileNetV3 ------------------------------------------------------------------------------
+
+
+def _mobilenet_v3(changes: Sequence[Change], _: LayerTable) -> list[Change]:
+    """``x * (relu6(x + 3) * (1 / 6))`` is four rows in Keras 2; the sum's place is the activation's."""
+    removed = {
+        change.layer: row
+        for change in changes
+        if change.kind == "removed" and (row := change.recorded_row)
+    }
+    found, parts = [], set()
+    for change in changes:
+        if _is_hard_swish(change) and (rest := _rest_of_hard_swish(change, removed)):
+            found.append(change)
+            parts.update(rest)
+    if not found:
+        return []
+    return [
+        change
+        for change in changes
+        if change in found
+        or (change.kind == "removed" and change.layer in parts)
+        or _is_mobilenet_name(change)
+    ]
 
 
 def _is_hard_swish(change: Change) -> bool:
-    """``x * (relu6(x + 3) * (1 / 6))`` in Keras 2 is four rows; the sum's place is the activation's."""
-    if change.kind in ("added", "removed"):
-        row = change.current_row or change.recorded_row
-        return row is not None and _is_part_of_hard_swish(row)
-    return _is_replaced_activation(change)
-
-
-def _is_replaced_activation(change: Change) -> bool:
-    types = set(change.fields.get("layer_type", ()))
-    return types == {"Activation", "op:add"} and (
-        "hard_silu" in change.fields.get("activation_function", ())
+    """Whether a sum with 3 became the activation, and nothing else is different about the row."""
+    before, after = change.recorded_row, change.current_row
+    return (
+        before is not None
+        and after is not None
+        and (before.layer_type, after.layer_type) == ("op:add", "Activation")
+        and before.attributes == {"x2": 3}
+        and after.attributes == {"activation": "hard_silu"}
+        and _values(change).keys() <= _OF_ANOTHER_TYPE
     )
 
 
-def _is_part_of_hard_swish(row: Layer) -> bool:
-    if row.layer_type == "ReLU":
-        return row.attributes.get("max_value") == 6
-    if row.layer_type == "op:multiply":
-        return row.attributes == {"x2": 1 / 6}
+#: What differs between any operation and any layer that take and give the same.
+_OF_ANOTHER_TYPE: Final = frozenset(
+    {"layer_type", "activation_function", "dtype", "layer_name", "x2", "activation"}
+)
+
+
+def _rest_of_hard_swish(change: Change, removed: Mapping[str, Layer]) -> list[str]:
+    """The three rows that follow the sum; nothing where they are not all there."""
+    row = change.recorded_row
+    chain: list[str] = []
+    for is_next in (_is_relu6, _is_sixth, _is_product):
+        last = row.layer_name if row else ""
+        row = next(
+            (
+                other
+                for other in removed.values()
+                if is_next(other) and any(last in call for call in other.calls)
+            ),
+            None,
+        )
+        if row is None:
+            return []
+        chain.append(row.layer_name)
+    return chain
+
+
+def _is_relu6(row: Layer) -> bool:
+    return row.layer_type == "ReLU" and row.attributes.get("max_value") == 6
+
+
+def _is_sixth(row: Layer) -> bool:
+    return row.layer_type == "op:multiply" and row.attributes == {"x2": 1 / 6}
+
+
+def _is_product(row: Layer) -> bool:
     return row.layer_type == "Multiply" and len(row.calls) == 1 and len(row.calls[0]) == 2
 
 
@@ -130,46 +221,143 @@ def _plain(name: str) -> str:
     return name.lower().replace("batchnorm", "bn").replace("avgpool", "avg_pool")
 
 
-def _is_mobilenet_v3(change: Change) -> bool:
-    return _is_hard_swish(change) or _is_mobilenet_name(change)
+# --- NASNetMobile -----------------------------------------------------------------------------
+
+#: How many layers of each type NASNetMobile has more for a known size than for an unknown one.
+_OF_KNOWN_SIZE: Final = {
+    "Activation": 1,
+    "AveragePooling2D": 8,
+    "BatchNormalization": 1,
+    "Concatenate": 4,
+    "Conv2D": 5,
+    "Cropping2D": 4,
+    "ZeroPadding2D": 4,
+}
 
 
-def _is_efficientnet_rescaling(change: Change) -> bool:
-    names = ("rescaling_1", "stem_conv_pad", "stem_conv", "normalization")
-    is_named = change.layer.rpartition("/")[2] in names
-    return change.kind == "changed" and is_named and change.categories <= {"shape", "parameters"}
+def _nasnet_mobile(changes: Sequence[Change], after: LayerTable) -> list[Change]:
+    """The input got a size, and with it what depends on the sizes of branches being equal."""
+    is_nasnet = any(row.layer_name == "reduction_concat_stem_1" for row in after)
+    if not is_nasnet or not any(map(_is_size_of_input, changes)):
+        return []
+    layers = [change for change in changes if change.kind in ("added", "removed")]
+    more = Counter(_layer_type(change) for change in layers if change.kind == "added")
+    more.subtract(_layer_type(change) for change in layers if change.kind == "removed")
+    found = layers if {key: count for key, count in more.items() if count} == _OF_KNOWN_SIZE else []
+    return [*found, *filter(_is_known_size, changes)]
 
 
-def _is_attention_scores(change: Change) -> bool:
-    return _row_type(change) == "MultiHeadAttention" and _paths(change) == {"output_shape"}
-
-
-def _is_convlstm_activation(change: Change) -> bool:
-    return _row_type(change).startswith("ConvLSTM") and any(
-        difference.path == "recurrent_activation"
-        and {difference.recorded, difference.current} == {"hard_sigmoid", "sigmoid"}
-        for difference in change.differences
+def _is_size_of_input(change: Change) -> bool:
+    return _layer_type(change) == "InputLayer" and _values(change).get("output_shape") == (
+        "(None, None, None, 3)",
+        "(None, 224, 224, 3)",
     )
 
 
+def _is_known_size(change: Change) -> bool:
+    """Whether sizes became known and channels stayed; edges and paddings follow from sizes."""
+    values = _values(change)
+    if _layer_type(change) == "Activation" and _is_between_blocks(values):
+        return values.keys() <= {"inbound_layers", "input_shape", "output_shape"}
+    follows = {"inbound_layers", *(["padding"] if _layer_type(change) == "ZeroPadding2D" else [])}
+    shapes = [pair for path, pair in values.items() if path in ("input_shape", "output_shape")]
+    return (
+        bool(shapes)
+        and values.keys() <= {"input_shape", "output_shape", *follows}
+        and all(re.sub(r"\b\d+, (?=.*?\))", "None, ", now) == before for before, now in shapes)
+    )
+
+
+def _is_between_blocks(values: dict[str, tuple[Any, Any]]) -> bool:
+    """Whether a row took the end of one block of NASNet, and now takes that of another."""
+    ends = [feed for feeds in values.get("inbound_layers", ()) for feed in feeds]
+    return len(ends) == 2 and all(
+        re.fullmatch(r"(normal|reduction)_concat_\w+", str(end)) for end in ends
+    )
+
+
+# --- others -----------------------------------------------------------------------------------
+
+
+def _rescaling(changes: Sequence[Change], _: LayerTable) -> list[Change]:
+    """A Rescaling of several factors gives one channel, and so do all rows up to the next weights."""
+    found: list[Change] = []
+    narrowed: set[str] = set()
+    for change in changes:
+        before, after = change.recorded_row, change.current_row
+        if not before or not after or not change.categories <= {"shape", "parameters"}:
+            continue
+        starts = (
+            before.layer_type == "Rescaling" and isinstance(before.attributes.get("scale"), list)
+        ) and before.input_shape == after.input_shape
+        follows = any(feed in narrowed for call in after.calls for feed in call)
+        if (starts or (follows and _is_one_channel(before.input_shape, after.input_shape))) and (
+            before.output_shape == after.output_shape
+            or _is_one_channel(before.output_shape, after.output_shape)
+        ):
+            found.append(change)
+            narrowed.add(after.layer_name)
+    return found
+
+
+def _is_one_channel(before: str, after: str) -> bool:
+    """Whether two shapes differ in their channels alone, which have become one."""
+    *sizes, _ = before.strip("()").split(", ")
+    return after == f"({', '.join([*sizes, '1'])})"
+
+
+def _is_attention_scores(change: Change) -> bool:
+    """The scores of a query for each value, ``(N, heads, T, S)``, became ``(N, heads, T, T)``."""
+    values = _values(change)
+    if _layer_type(change) != "MultiHeadAttention" or values.keys() != {"output_shape"}:
+        return False
+    before, after = (
+        re.fullmatch(r"(\[.*, \(\w+, \w+, )(\w+), (\w+)(\)\])", text)
+        for text in values["output_shape"]
+    )
+    if not before or not after or before.group(1, 2, 4) != after.group(1, 2, 4):
+        return False
+    return before[3] != after[3] == after[2]
+
+
+def _is_convlstm_activation(change: Change) -> bool:
+    is_convlstm = re.fullmatch(r"ConvLSTM\dD", _layer_type(change)) is not None
+    return is_convlstm and _values(change) == {"recurrent_activation": ("hard_sigmoid", "sigmoid")}
+
+
 def _is_int4_layout(change: Change) -> bool:
-    row = change.current_row
-    return row is not None and "int4" in row.dtype and "parameters" in change.categories
-
-
-def _key_that_one_side_lacks(types: str, key: str) -> Callable[[Change], bool]:
-    def explains(change: Change) -> bool:
-        return (
-            change.kind == "changed"
-            and re.fullmatch(types, _row_type(change)) is not None
-            and all(
-                difference.path.partition(".")[0] == key
-                and ABSENT in (difference.recorded, difference.current)
-                for difference in change.differences
-            )
+    """Weights in blocks, each with its own scale; what the layer computes is set by other keys."""
+    before, after = change.recorded_row, change.current_row
+    return (
+        before is not None
+        and after is not None
+        and before.dtype.startswith("int4_from_")
+        and after.dtype.startswith("int4/")
+        and before.dtype.rpartition("_from_")[2] == after.dtype.rpartition("_from_")[2]
+        and all(
+            path in ("dtype", "parameters", "weight_shapes")
+            or path.startswith("quantization_config")
+            for path in _values(change)
         )
+    )
 
-    return explains
+
+def _cells(changes: Sequence[Change], after: LayerTable) -> list[Change]:
+    """Rows below an RNN that have lost all weights and shapes, and nothing else."""
+    networks = {row.layer_name for row in after if row.layer_type in ("RNN", "StackedRNNCells")}
+    return [
+        change
+        for change in changes
+        if any(change.layer.startswith(f"{network}/") for network in networks)
+        and change.current_row is not None
+        and change.current_row.weight_shapes == "[]"
+        and change.current_row.input_shape == ""
+        and all(
+            now in ([], 0, "")
+            for path, (_, now) in _values(change).items()
+            if path != "is_trainable"
+        )
+    ]
 
 
 KNOWN_CHANGES: Final = (
@@ -178,46 +366,46 @@ KNOWN_CHANGES: Final = (
         " names its layers without slashes and capitals; its weighted layers are the same",
         "keras-team/keras, applications/mobilenet_v3.py, 2.15 and 3.0",
         (3, 0),
-        _is_mobilenet_v3,
-        needs=_is_replaced_activation,
+        _mobilenet_v3,
     ),
     KnownChange(
-        "Keras 3.11 builds EfficientNet's second rescaling for one channel",
+        "Keras 3 builds NASNetMobile without top for images of 224 × 224 where no input_shape is given"
+        " (Keras 2: of any size, which is another network)",
+        "keras-team/keras, applications/nasnet.py, 2.15 and 3.0",
+        (3, 0),
+        _nasnet_mobile,
+    ),
+    KnownChange(
+        "Keras 3.11 takes it that a Rescaling by several factors gives one channel, as in EfficientNet"
+        " with the weights of ImageNet",
         "keras-team/keras#21529, #21692",
         (3, 11),
-        _is_efficientnet_rescaling,
+        _rescaling,
         until=(3, 12),
     ),
     KnownChange(
         "Keras 3 infers the shape of MultiHeadAttention's scores from the query alone",
         "keras-team/keras#19303",
         (3, 0),
-        _is_attention_scores,
+        _each(_is_attention_scores),
     ),
     KnownChange(
         "Keras 3 has sigmoid for the default recurrent_activation of ConvLSTM (Keras 2: hard_sigmoid)",
         "keras-team/keras, layers/rnn/conv_lstm.py, 2.15 and 3.0",
         (3, 0),
-        _is_convlstm_activation,
+        _each(_is_convlstm_activation),
     ),
     KnownChange(
-        "Keras 3.14 stores int4 weights in another layout",
-        "keras-team/keras, layers/core/dense.py, 3.13 and 3.15",
+        "Keras 3 leaves layers inside a cell of an RNN without weights until the first call with data,"
+        " where the cell does not build them",
+        "keras-team/keras, layers/rnn/rnn.py, 2.15 and 3.0",
+        (3, 0),
+        _cells,
+    ),
+    KnownChange(
+        "Keras 3.14 stores int4 weights in blocks, each with its own scale",
+        "keras-team/keras, layers/core/dense.py, 3.13 and 3.14",
         (3, 14),
-        _is_int4_layout,
-    ),
-    KnownChange(
-        "Keras 3.0 to 3.3 lose the activity_regularizer of Dense in its config",
-        "keras-team/keras, layers/core/dense.py, 3.3 and 3.4",
-        (3, 0),
-        _key_that_one_side_lacks("Dense|EinsumDense", "activity_regularizer"),
-        until=(3, 4),
-    ),
-    KnownChange(
-        "Keras 3.0 to 3.13 lose the output_padding of transposed convolutions in their config",
-        "keras-team/keras, layers/convolutional, 3.13 and 3.14",
-        (3, 0),
-        _key_that_one_side_lacks(r"Conv\dDTranspose", "output_padding"),
-        until=(3, 14),
+        _each(_is_int4_layout),
     ),
 )

@@ -33,7 +33,7 @@ def is_auto_name(name: str, layer_type: str) -> bool:
     if layer_type in ("Functional", "Model", "Sequential") and base in _MODELS:
         return True
     operation = re.split(r"[./:]", layer_type)[-1]
-    return base in (_snake_case(layer_type), _snake_case(operation), layer_type)
+    return base in (snake_case(layer_type), snake_case(operation), layer_type)
 
 
 def stems(layers: Iterable[Layer]) -> list[str]:
@@ -64,7 +64,8 @@ def without_number(name: str) -> str:
     return match.group(1) if match else name
 
 
-def _snake_case(name: str) -> str:
+@lru_cache(maxsize=1024)
+def snake_case(name: str) -> str:
     """``Conv2D`` → ``conv2d``: the spelling Keras uses."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)

@@ -25,7 +25,12 @@ from pytest_layersnap.extract.reader import KERAS, classes, is_a, is_built_in
 _LISTED_NUMBERS = 64
 
 _POLICY_CLASSES = ("Policy", "DTypePolicy", "FloatDTypePolicy")
-_ALIASES = {"swish": "silu", "hard_swish": "hard_silu", "OrthogonalInitializer": "Orthogonal"}
+_ALIASES = {
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+    "IdentityInitializer": "Identity",
+    "OrthogonalInitializer": "Orthogonal",
+}
 
 
 def value(raw: Any) -> Any:
@@ -273,6 +278,18 @@ _DEFAULTS: dict[str, Any] = {
 #: The same for single classes.
 _CLASS_DEFAULTS: dict[str, dict[str, Any]] = {
     "Conv3DTranspose": {"dilation_rate": [1, 1, 1]},  # in configs from 3.0
+    "Identity": {"gain": 1},  # 3.x leaves it out, whatever it is
+}
+
+#: Settings that configs of some releases leave out: the layer itself still has them.
+_UNWRITTEN: dict[str, tuple[str, ...]] = {
+    "AlphaDropout": ("noise_shape",),  # 2.15
+    "BatchNormalization": ("synchronized",),  # 2.15
+    "LayerNormalization": ("rms_scaling",),  # 3.0 to 3.8
+    "ELU": ("alpha",),  # 3.0 to 3.11
+    **dict.fromkeys(  # 3.0 to 3.14
+        ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), ("output_padding",)
+    ),
 }
 
 _RENAMED = {"LeakyReLU": {"alpha": "negative_slope"}}
@@ -332,6 +349,8 @@ def _shape_up(class_name: str, plain: dict[str, Any], rank: int | None) -> None:
                 plain[key] = [-plain[key], plain[key]]
     if plain.get("lora_alpha") == plain.get("lora_rank"):
         plain.pop("lora_alpha", None)  # its default; written from 3.13 on
+    if class_name == "MultiHeadAttention" and isinstance(plain.get("output_shape"), int):
+        plain["output_shape"] = [plain["output_shape"]]  # as 3.x writes it
     if class_name == "Bidirectional":
         _shape_up_bidirectional(plain)
 
@@ -371,14 +390,29 @@ def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
         return {}
     name = _nearest_class(layer)
     if not _has_own_config(layer):
-        return attributes(name, _kept_settings(layer), rank)
+        return attributes(name, _kept_settings(layer) | _activity_regularizer(layer), rank)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of lambdas, which matter to saving alone
             config = dict(layer.get_config())
     except Exception:  # get_config is the user's code, or refuses an activation without a name
         config = _kept_settings(layer)
-    return attributes(name, {key: _live(layer, key, item) for key, item in config.items()}, rank)
+    for key in _UNWRITTEN.get(name, ()):
+        if config.get(key) is None:
+            config[key] = getattr(layer, key, None)
+    config = {key: _live(layer, key, item) for key, item in config.items()}
+    return attributes(name, config | _activity_regularizer(layer), rank)
+
+
+def _activity_regularizer(layer: Any) -> dict[str, Any]:
+    """Every layer takes it and adds to the loss for it; most configs leave it out (2.15, 3.0 to 3.3).
+
+    A wrapper of 2.15 shows that of the layer which it wraps.
+    """
+    regularizer = getattr(layer, "activity_regularizer", None)
+    if regularizer is None or is_a(layer, "Wrapper"):
+        return {}
+    return {"activity_regularizer": regularizer}
 
 
 def _nearest_class(layer: Any) -> str:
@@ -450,18 +484,16 @@ def _kept_settings(layer: Any) -> dict[str, Any]:
         parameters: Any = inspect.signature(type(layer).__init__).parameters
     except (TypeError, ValueError):
         parameters = {}
+    weights = {id(weight) for weight in getattr(layer, "weights", ())}
     kept: dict[str, Any] = {}
     for name, item in vars(layer).items():
         public = name.removeprefix("_")
-        if public in _KERAS_ATTRIBUTES:
+        if public in _KERAS_ATTRIBUTES or id(item) in weights or is_a(item, "Layer"):
             continue
         if public in parameters or (
             public == name and not is_built_in(layer) and _is_setting(item)
         ):
             kept.setdefault(public, item)
-    # Every layer takes it, whatever its constructor names, and adds to the loss for it.
-    if (regularizer := getattr(layer, "activity_regularizer", None)) is not None:
-        kept["activity_regularizer"] = regularizer
     return kept
 
 
@@ -474,6 +506,33 @@ def _is_setting(item: Any) -> bool:
     if isinstance(item, (list, tuple, set, frozenset)):
         return bool(item) and all(map(_is_setting, item))
     return type(item).__module__ == "numpy"
+
+
+def built_shape(layer: Any, plain: Any, *, made: bool = False) -> Any:
+    """A shape that a layer outside any graph was built for, or ``made`` by it, as far as it is its own.
+
+    That is the sizes which its weights depend on. The others are those of the tensor that happened to
+    build it, and each backend tells them in its own way: behind a reshape TensorFlow does not know
+    them, and PyTorch builds with 83 for every size that is not known.
+    """
+    if isinstance(plain, dict):
+        return {key: built_shape(layer, item, made=made) for key, item in plain.items()}
+    if not isinstance(plain, (list, tuple)):
+        return None
+    if not all(item is None or isinstance(item, int) for item in plain):
+        return [built_shape(layer, item, made=made) for item in plain]
+    axes = {axis % len(plain) for axis in _own_axes(layer, made)} if plain else set()
+    return tuple(size if axis in axes else None for axis, size in enumerate(plain))
+
+
+def _own_axes(layer: Any, made: bool) -> list[int]:
+    """The axes whose sizes a layer's weights depend on."""
+    if is_a(layer, "Embedding") and not made:
+        return []
+    axis = getattr(layer, "axis", None)
+    if "Normalization" in type(layer).__name__ and axis is not None:
+        return list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    return [1] if getattr(layer, "data_format", None) == "channels_first" else [-1]
 
 
 #: Layers whose dtype policy says nothing: they take and give strings or integers.

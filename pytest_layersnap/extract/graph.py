@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from pytest_layersnap.extract.reader import Call, Reader, Source, flatten, labelled
@@ -57,26 +58,28 @@ def read_graph(reader: Reader, functional: Any) -> Graph:
     outputs = [
         (label, reader.source(tensor)) for label, tensor in labelled(reader.outputs(functional))
     ]
-    parents = {
+    feeds = {
         key: [
-            (id(source.operation), source.call)
+            ((id(source.operation), source.call), source.output)
             for source in map(reader.source, tensors(reader, call.arguments))
             if (id(source.operation), source.call) in nodes
         ]
         for key, call in bound.items()
     }
+    parents = {key: [parent for parent, _ in found] for key, found in feeds.items()}
     roots = [(id(source.operation), source.call) for _, source in (*outputs, *inputs)]
     # Layers of add_loss and add_metric (Keras 2) are in the model but feed no output.
     roots += [
         key for key, node in nodes.items() if not reader.is_operation(reader.node_operation(node))
     ]
     first_met, finished = _walk(roots, parents)
-    order = _order(first_met, finished, parents, [id(source.operation) for _, source in inputs])
+    entries = [id(source.operation) for _, source in inputs]
+    order = _order(first_met, finished, parents, entries)
 
     graph = Graph(inputs=inputs, outputs=outputs)
     by_id = {key[0]: reader.node_operation(node) for key, node in nodes.items()}
     graph.operations = [by_id[key] for key in order]
-    for key in finished:
+    for key in _call_order(finished, feeds, entries):
         calls = graph.calls.setdefault(key[0], [])
         graph.call_numbers[key] = len(calls)
         calls.append(bound[key])
@@ -140,6 +143,30 @@ def _walk(
                 first_met.setdefault(key[0], len(first_met))
                 stack.extend(parent for parent in reversed(parents[key]) if parent not in started)
     return first_met, list(finished)
+
+
+def _call_order(
+    finished: list[_Key], feeds: dict[_Key, list[tuple[_Key, int]]], inputs: list[int]
+) -> list[_Key]:
+    """Calls by their distance from the inputs, then by what feeds them.
+
+    Numbered from there, the calls of a shared layer keep their numbers when what they feed changes:
+    swapping the inputs of a difference is seen at the difference.
+    """
+    levels: dict[_Key, int] = {}
+    for key in finished:
+        levels[key] = 1 + max((levels[parent] for parent, _ in feeds[key]), default=-1)
+    places = {operation: place for place, operation in enumerate(inputs)}
+    ranks: dict[_Key, int] = {}
+
+    def origin(key: _Key) -> tuple[Any, ...]:
+        sources = ((ranks[parent], output) for parent, output in feeds[key])
+        return levels[key], places.get(key[0], len(places)), *sources
+
+    for _, level in groupby(sorted(finished, key=levels.__getitem__), key=levels.__getitem__):
+        for _, equal in groupby(sorted(level, key=origin), key=origin):
+            ranks.update(dict.fromkeys(equal, len(ranks)))
+    return list(ranks)
 
 
 def _order(

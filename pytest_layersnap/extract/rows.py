@@ -6,7 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_layersnap.extract import canonical, names, operations
@@ -28,7 +28,14 @@ class Walk:
 def rows(reader: Reader, model: Any, name: str) -> list[Layer]:
     """The rows of a built model, in canonical order."""
     walk = Walk(reader, name, frozenset(map(id, model.trainable_weights)))
-    return list(_level(walk, model, prefix="", enabled=bool(model.trainable)))
+    enabled = bool(model.trainable)
+    below = list(_level(walk, model, prefix="", enabled=enabled))
+    # A model that somebody wrote may hold weights and settings itself; only then it has a row.
+    path = _stem(reader, model) or str(model.name)
+    itself = replace(
+        _row(walk, model, path, enabled, [], "[]", {}), input_shape="", output_shape=""
+    )
+    return [itself, *below] if itself.weight_shapes != "[]" or itself.attributes else below
 
 
 def graph_of(reader: Reader, layer: Any) -> Graph | None:
@@ -59,17 +66,11 @@ def listed_below(reader: Reader, layer: Any) -> list[Any]:
 def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[Layer]:
     """The rows below a container, each followed by the rows of what is nested in it."""
     graph = graph_of(walk.reader, container)
-    if graph is None:
-        members = listed_below(walk.reader, container)
-        if is_a(container, "Sequential"):
-            members = [layer for layer in members if not is_a(layer, "InputLayer")]
-    elif is_a(container, "Sequential"):
-        # As in model.layers: a Sequential's input is no layer of its own.
-        members = [layer for layer in graph.operations if not is_a(layer, "InputLayer")]
-    else:
-        members = graph.operations
+    members = _members(walk.reader, container, graph)
     paths = _paths(walk.reader, members, prefix)
     marks = _marks(walk.reader, graph) if graph else {}
+    if graph and members and is_a(container, "Sequential"):
+        marks.setdefault(id(members[0]), {}).update(_sequential_input(graph, members[0]))
     previous: str | None = None
     for operation in members:
         path = paths[id(operation)]
@@ -77,7 +78,7 @@ def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[L
         if walk.reader.is_operation(operation):
             own = enabled
         if graph is not None:
-            calls = graph.calls[id(operation)]
+            calls = graph.calls.get(id(operation), [])
             edges = _edges(walk.reader, graph, operation, paths)
         else:
             calls, edges = [], UNKNOWN_EDGES
@@ -86,6 +87,32 @@ def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[L
         yield _row(walk, operation, path, own, calls, edges, marks.get(id(operation), {}))
         yield from _level(walk, operation, f"{path}/", own)
         previous = path
+
+
+def _members(reader: Reader, container: Any, graph: Graph | None) -> list[Any]:
+    """What gets a row below a container, in row order."""
+    members = list(graph.operations) if graph else listed_below(reader, container)
+    if is_a(container, "Sequential"):
+        # As in model.layers: a Sequential's input is no layer of its own.
+        return [layer for layer in members if not is_a(layer, "InputLayer")]
+    if graph:
+        # A subclass of a functional model may hold layers that its graph never calls.
+        listed = {id(layer) for layer in members}
+        members += [layer for layer in reader.children(container) if id(layer) not in listed]
+    return members
+
+
+def _sequential_input(graph: Graph, first: Any) -> dict[str, Any]:
+    """What the first row of a Sequential says of its input, which has no row.
+
+    Nothing of a dtype that Keras chooses by itself: the usual float, or what the first layer computes.
+    """
+    (_, source), *_ = graph.inputs
+    layer = source.operation
+    settings = canonical.attributes_of(layer)
+    if (dtype := _input_dtype(layer)) not in ("float32", getattr(first, "compute_dtype", None)):
+        settings["dtype"] = dtype
+    return {"model_input": settings} if settings else {}
 
 
 def _paths(reader: Reader, members: list[Any], prefix: str) -> dict[int, str]:
@@ -126,7 +153,7 @@ def _edges(reader: Reader, graph: Graph, operation: Any, paths: dict[int, str]) 
             for source in map(reader.source, tensors(reader, call.arguments))
             if id(source.operation) in paths
         ]
-        for call in graph.calls[id(operation)]
+        for call in graph.calls.get(id(operation), ())
     ]
     return json.dumps(calls[0] if len(calls) == 1 else calls, ensure_ascii=False)
 
@@ -181,6 +208,10 @@ def _row(
             attributes["call_arguments"] = arguments
     attributes |= mark
     weights = _weights(walk, operation)
+    if dtypes := _own_dtypes(operation, weights):
+        attributes["weight_dtypes"] = dtypes
+    if _bears_name_of_base(operation):
+        attributes["defined_in"] = type(operation).__module__
     counted = [weight for weight in weights if walk.owners.setdefault(id(weight), path) == path]
     if shared := sorted({walk.owners[id(weight)] for weight in weights} - {path}):
         attributes["shares_weights_with"] = shared
@@ -263,10 +294,24 @@ def _weights(walk: Walk, layer: Any) -> list[Any]:
     reader = walk.reader
     if reader.is_operation(layer):
         return []
-    graph = graph_of(reader, layer)
-    listed = graph.operations if graph else listed_below(reader, layer)
+    listed = _members(reader, layer, graph_of(reader, layer))
     elsewhere = {id(weight) for child in listed for weight in _all_weights(reader, child)}
     return [weight for weight in _all_weights(reader, layer) if id(weight) not in elsewhere]
+
+
+def _bears_name_of_base(layer: Any) -> bool:
+    """Whether somebody's ``Dense`` derives from Keras' own, so that its type and config tell nothing."""
+    name = type(layer).__name__
+    return not is_built_in(layer) and is_a(layer, name) and name not in ("Layer", "Model")
+
+
+def _own_dtypes(layer: Any, weights: list[Any]) -> list[str]:
+    """The dtypes of weights where somebody's layer has others than its policy says."""
+    if is_built_in(layer) or not weights:
+        return []
+    dtypes = [str(getattr(weight.dtype, "name", weight.dtype)) for weight in weights]
+    policy = getattr(getattr(layer, "dtype_policy", None), "variable_dtype", None)
+    return [] if set(dtypes) == {policy} else dtypes
 
 
 def _weight_shape(weight: Any) -> tuple[int, ...]:
@@ -320,7 +365,7 @@ def _shapes(reader: Reader, operation: Any, calls: list[BoundCall]) -> tuple[str
 
 
 def _built_shapes(reader: Reader, layer: Any) -> tuple[Any, Any]:
-    """The shapes that a layer outside any graph was built with; the batch size is not architecture.
+    """The shapes that a layer outside any graph was built with, as far as they are its own.
 
     Layers without weights remember none in Keras 3, so none is given in either generation.
     """
@@ -335,10 +380,11 @@ def _built_shapes(reader: Reader, layer: Any) -> tuple[Any, Any]:
     given = made = None
     try:
         given = canonical.value((layer.get_build_config() or {}).get("input_shape"))
+        given = canonical.built_shape(layer, given)
         made = canonical.value(layer.compute_output_shape(_as_shape(given)))
     except Exception:  # the user's code, or a layer that can't tell
         made = None
-    return _any_batch(given), _any_batch(made)
+    return given, canonical.built_shape(layer, made, made=True)
 
 
 def _only(end: Any) -> Any:
@@ -351,16 +397,6 @@ def _as_shape(plain: Any) -> Any:
     if isinstance(plain, list) and not all(item is None or isinstance(item, int) for item in plain):
         return [_as_shape(item) for item in plain]
     return tuple(plain)
-
-
-def _any_batch(plain: Any) -> Any:
-    if isinstance(plain, dict):
-        return {key: _any_batch(item) for key, item in plain.items()}
-    if not isinstance(plain, list):
-        return None
-    if all(item is None or isinstance(item, int) for item in plain):
-        return (None, *plain[1:]) if plain else ()
-    return [_any_batch(item) for item in plain]
 
 
 def _rank(operation: Any, reader: Reader, calls: list[BoundCall]) -> int | None:
@@ -377,8 +413,12 @@ def _dtype(reader: Reader, operation: Any) -> str:
     if reader.is_operation(operation) or is_a(operation, "Model"):
         return ""
     if is_a(operation, "InputLayer"):
-        return str(getattr(operation.dtype, "name", operation.dtype))
+        return _input_dtype(operation)
     if type(operation).__name__ in canonical.LOOKUPS:
         return ""
     policy = getattr(operation, "dtype_policy", None)
     return str(getattr(policy, "name", ""))
+
+
+def _input_dtype(layer: Any) -> str:
+    return str(getattr(layer.dtype, "name", layer.dtype))

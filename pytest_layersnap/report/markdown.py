@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.report.findings import Fact, Finding, findings, printable
-from pytest_layersnap.report.text import circumstances
+from pytest_layersnap.report.finding import Fact, Finding
+from pytest_layersnap.report.findings import findings
+from pytest_layersnap.report.whole import circumstances, verdict
+from pytest_layersnap.report.words import printable
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
 
 
 def render(drift: Drift, *, accept: str | None) -> str:
-    """The report as Markdown; everything that comes from the model stands in code spans.
+    """The report as Markdown that folds up to its verdict; what comes from the model is code.
 
     Args:
         drift: what to report.
         accept: the command that accepts it; None to leave it out.
     """
-    has_drifted = " has drifted" if drift else ""
-    lines = [f"### {_code(drift.current.model)}{has_drifted}: {drift.summary}", ""]
+    summary = html.escape(printable(verdict(drift)))
+    lines = ["<details>", f"<summary>{summary}</summary>", ""]
     for finding in findings(drift):
         lines += _finding_lines(finding)
     lines += ["", "| | |", "|---|---|"]
     lines += [f"| {label} | {_cell(text)} |" for label, text in circumstances(drift)]
     if drift and accept is not None:
         lines += ["", "If this is what you want, accept it with", "", f"    {accept}"]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", "</details>", ""])
 
 
 _SIGNS = {"+": "added", "-": "removed", "~": "changed", "=": "renamed", ">": "moved"}
@@ -59,4 +62,4 @@ def _code(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return printable(text).replace("|", "\\|")
+    return html.escape(printable(text), quote=False).replace("|", "\\|")

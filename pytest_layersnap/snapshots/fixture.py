@@ -36,6 +36,7 @@ class Origin:
         name: its name with classes and parameters.
         scope: what its markers select.
         accept: the command that records its snapshots.
+        color: whether the terminal that shows its failure is colored.
     """
 
     test: str
@@ -43,6 +44,7 @@ class Origin:
     name: str
     scope: Scope
     accept: str
+    color: bool
 
 
 class LayerSnap:
@@ -209,7 +211,7 @@ class LayerSnap:
         )
 
     def _drifted(self, snapshot: str, drift: Drift) -> LayerDrift:
-        failure = LayerDrift(drift, accept=self._origin.accept)
+        failure = LayerDrift(drift, accept=self._origin.accept, color=self._origin.color)
         failure.args = (f"{self._store.shown}/{snapshot}: {failure}",)
         return failure
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_layersnap.settings import Settings, marked
+from pytest_layersnap.settings import Settings, color, marked
 from pytest_layersnap.snapshots.collection import (
     Collected,
     Collection,
@@ -72,8 +72,9 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
         test=test_id(item),
         file=relative(item.path, settings.rootdir),
         name=test_name(item),
-        scope=marked(item),
+        scope=marked(item, settings.scope),
         accept=shell_line(["pytest", FLAG, _argument(item)]),
+        color=color(item.config),
     )
     store = Store(settings.directory, shown=settings.shown)
 

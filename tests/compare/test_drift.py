@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_layersnap.compare.consequences import consequences
+from pytest_layersnap.compare.consequences import Tensor
 from pytest_layersnap.compare.drift import LayerDrift, compare
 from pytest_layersnap.table import LayerTable, TableError
 
-from .tables import chain, changed, entry, mlp, plain, resnet, told
+from .tables import chain, changed, entry, mlp, plain, resnet, row, table, told
 
 
 def test_equal_tables_are_no_drift() -> None:
@@ -163,17 +163,66 @@ def test_the_failure_is_an_assertion_with_the_report() -> None:
 
 def test_consequences_tell_size_inputs_and_outputs() -> None:
     """From the rows alone."""
-    found = consequences(mlp(8, 4, 2), mlp(9, 4, 3))
+    found = compare(mlp(8, 4, 2), mlp(9, 4, 3)).consequences
     assert found.parameters == (8 * 4 + 4 + 4 * 2 + 2, 9 * 4 + 4 + 4 * 3 + 3)
     assert found.trainable_parameters == found.parameters
-    assert found.inputs == (("(None, 8)",), ("(None, 9)",))
-    assert found.outputs == (("(None, 2)",), ("(None, 3)",))
+    assert found.memory == (4 * found.parameters[0], 4 * found.parameters[1])
+    assert found.inputs == tuple((Tensor("", f"(None, {n})", "float32"),) for n in (8, 9))
+    assert found.outputs == tuple((Tensor("", f"(None, {n})", "float32"),) for n in (2, 3))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "memory"),
+    [("mixed_float16", 144), ("bfloat16", 72), ("float64", 288), ("int8_from_float32", None)],
+)
+def test_weights_take_as_much_memory_as_their_dtype_says(dtype: str, memory: int | None) -> None:
+    """Under a mixed policy they are kept in float32; of quantized ones a table does not tell."""
+    current = changed(mlp(8, 4), 1, dtype=dtype)
+    assert compare(mlp(8, 4), current).consequences.memory == (144, memory)
 
 
 def test_outputs_that_are_marked_are_those() -> None:
     """A row may be an output and feed others too."""
     recorded = changed(mlp(8, 4, 2), 1, config={"model_output": ["0"]})
-    assert consequences(recorded, recorded).outputs[0] == ("(None, 4)",)
+    assert compare(recorded, recorded).consequences.outputs[0] == (
+        Tensor("", "(None, 4)", "float32"),
+    )
+
+
+def test_inputs_and_outputs_stand_in_the_order_of_the_model() -> None:
+    """Of a row with several outputs the one that is meant; names are those of people."""
+    split = row(
+        "pieces",
+        "Split",
+        ["b", "a"],
+        config={"model_output": ["1:1", "0"]},
+        output_shape="[(None, 4), (None, 5)]",
+        dtype="mixed_float16",
+    )
+    found = compare(
+        table(
+            replace(entry(8, "a"), layer_attributes='{"model_input": ["1"]}'),
+            replace(entry(9, "b"), layer_attributes='{"model_input": ["0"]}'),
+            split,
+        ),
+        mlp(8, 4),
+    ).consequences
+    assert found.inputs[0] == (
+        Tensor("b", "(None, 9)", "float32"),
+        Tensor("a", "(None, 8)", "float32"),
+    )
+    assert found.outputs[0] == (
+        Tensor("pieces", "(None, 4)", "float16"),
+        Tensor("pieces", "(None, 5)", "float16"),
+    )
+
+
+def test_a_sequential_s_input_is_what_its_first_layer_takes() -> None:
+    """It has no row of its own."""
+    sequential = table(replace(mlp(8, 4).layers[1], inbound_layers="[]"))
+    assert compare(sequential, sequential).consequences.inputs[0] == (
+        Tensor("", "(None, 8)", "float32"),
+    )
 
 
 def test_the_dictionary_can_be_json() -> None:

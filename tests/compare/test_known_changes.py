@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -68,23 +67,6 @@ def test_a_change_beside_it_is_not_explained() -> None:
     now = LayerTable((table("3.15.1").layers[0], other), "keras 3.15.1, tensorflow 2")
     drift = compare(table("2.15.0", HARD), now)
     assert "explains 1 of 2 changes" in drift.to_text()
-
-
-def test_the_docs_list_them() -> None:
-    """The page for readers has every entry, word for word."""
-    page = Path(__file__).parents[2] / "docs" / "keras-releases.md"
-    listed = [
-        line for line in page.read_text(encoding="utf-8").splitlines() if "keras-team" in line
-    ]
-    entries = [
-        f"| {known.what} | {_number(known.first)} | {_number(known.until)} | {known.source} |"
-        for known in KNOWN_CHANGES
-    ]
-    assert listed == entries
-
-
-def _number(number: tuple[int, int] | None) -> str:
-    return "" if number is None else f"{number[0]}.{number[1]}"
 
 
 @pytest.mark.parametrize("known", KNOWN_CHANGES, ids=lambda known: known.what[:40])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_layersnap.compare.changes import COMPARED_COLUMNS
-from pytest_layersnap.compare.drift import compare
+from pytest_layersnap.compare.drift import Drift, compare
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 
 from .tables import chain, entry, plain, renumbered, resnet
@@ -208,3 +209,135 @@ def test_any_reorder_of_a_chain_is_moves_or_fewer_edges(data: st.DataObject, cou
     assert len(drift.changes) < 2 * count
     rewired = [change for change in drift.changes if change.kind == "changed"]
     assert all(set(change.fields) == {"inbound_layers"} for change in rewired)
+
+
+def named(rows: st.SearchStrategy[LayerTable]) -> st.SearchStrategy[LayerTable]:
+    """Tables in which a person named every layer."""
+    return rows.map(
+        lambda table: LayerTable(
+            tuple(replace(row, layer_name=f"my_{row.layer_name}") for row in table)
+        )
+    )
+
+
+def without_edges(rows: Iterable[Layer]) -> list[str]:
+    """The rows as they are compared, without what feeds them, in any order."""
+    table = LayerTable(tuple(rows)).compared()
+    return sorted(repr(replace(row, inbound_layers="")) for row in table)
+
+
+def applied(drift: Drift) -> list[Layer]:
+    """The recorded rows, after all that the drift says happened to them."""
+    happened = {id(c.recorded_row): c for c in drift.changes if c.recorded_row is not None}
+    rows = [c.current_row for c in drift.changes if c.kind == "added" and c.current_row]
+    for row in drift.recorded:
+        change = happened.get(id(row))
+        if change is None:
+            rows.append(row)
+        elif change.kind != "removed" and change.current_row is not None:
+            new = replace(row, **{column: values[1] for column, values in change.fields.items()})
+            if (
+                not row.has_flag
+            ):  # an input or operation that became a layer: it had no flag to change
+                new = replace(new, is_trainable=change.current_row.is_trainable)
+            rows.append(new)
+    return rows
+
+
+@settings(max_examples=300, deadline=None)
+@given(named(tables), named(tables))
+def test_applying_the_changes_gives_the_current_rows(
+    recorded: LayerTable, current: LayerTable
+) -> None:
+    """Of any two tables: nothing is left out of the report, and nothing is in it that is not so."""
+    drift = compare(recorded, current)
+    assert without_edges(applied(drift)) == without_edges(current)
+    for change in drift.changes:
+        if "inbound_layers" in change.fields and change.current_row is not None:
+            assert change.fields["inbound_layers"][1] == change.current_row.inbound_layers
+
+
+def sources(table: LayerTable, path: str, skipped: set[str]) -> set[str]:
+    """The rows that a path stands for, seen through those that are skipped."""
+    if path not in skipped:
+        return {path}
+    row = next(row for row in table if row.layer_name == path)
+    return {found for feed in row.calls[0] for found in sources(table, feed, skipped)}
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), edits=st.integers(1, 6))
+def test_applying_the_changes_gives_the_current_edges(data: st.DataObject, edits: int) -> None:
+    """Of a network with random edits: each edge is as it was, was reported, or leads through a row
+    that came, went or moved."""
+    recorded = LayerTable(tuple(resnet(5, named=True)))
+    rows = list(recorded)
+    for number in range(edits):
+        at = data.draw(st.integers(2, len(rows) - 1))
+        edit = data.draw(st.sampled_from(["insert", "remove", "cell", "rewire"]))
+        if edit == "insert":
+            rows = _inserted(rows, at, f"noise{number}")
+        elif edit == "cell":
+            column = data.draw(
+                st.sampled_from(sorted(_EDITS.keys() - {"inbound_layers", "layer_name"}))
+            )
+            rows[at] = replace(rows[at], **{column: _EDITS[column]})
+        elif edit == "rewire":
+            feed = data.draw(st.sampled_from([row.layer_name for row in rows[:at]]))
+            rows[at] = replace(rows[at], inbound_layers=json.dumps([feed, *rows[at].calls[0][1:]]))
+        else:
+            gone = rows.pop(at)
+            rows = [
+                replace(
+                    row,
+                    inbound_layers=json.dumps(
+                        [
+                            gone.calls[0][0] if feed == gone.layer_name else feed
+                            for feed in row.calls[0]
+                        ]
+                    ),
+                )
+                for row in rows
+            ]
+    current = LayerTable(tuple(rows))
+    drift = compare(recorded, current)
+    assert without_edges(applied(drift)) == without_edges(current)
+    moved = {change.layer for change in drift.changes if change.kind == "moved"}
+    today = {recorded.layers[a].layer_name: current.layers[b].layer_name for a, b in drift.pairs}
+    gone_or_moved = {name for name in today if today[name] in moved}
+    gone_or_moved |= {change.layer for change in drift.changes if change.kind == "removed"}
+    new_or_moved = moved | {change.layer for change in drift.changes if change.kind == "added"}
+    told = {change.layer for change in drift.changes if "inbound_layers" in change.fields}
+    for old_row, new_row in drift.pairs:
+        then, row = recorded.layers[old_row], current.layers[new_row]
+        if row.layer_name in told | moved or row.calls == then.calls:
+            continue
+        for before, after in zip(then.calls[0], row.calls[0], strict=True):
+            old = {today[name] for name in sources(recorded, before, gone_or_moved)}
+            new = sources(current, after, new_or_moved)
+            assert old <= new or new <= old
+
+
+@settings(max_examples=300, deadline=None)
+@given(tables, tables)
+def test_going_back_mirrors_going_there(recorded: LayerTable, current: LayerTable) -> None:
+    """The same rows, the same values, in the other direction."""
+    there, back = compare(recorded, current), compare(current, recorded)
+    assert {(new, old) for old, new in there.pairs} == set(back.pairs)
+    other = {"added": "removed", "removed": "added"}
+    assert there.categories == back.categories
+    assert there.hidden == back.hidden
+
+    def told(drift: Drift, *, mirrored: bool) -> list[str]:
+        found = []
+        for change in drift.changes:
+            kind, rows = change.kind, [change.recorded_row, change.current_row]
+            fields = {column: list(values) for column, values in change.fields.items()}
+            if mirrored:
+                kind = other.get(kind, kind)  # type: ignore[assignment]
+                rows.reverse()
+                fields = {column: values[::-1] for column, values in fields.items()}
+            found.append(repr((kind, rows, sorted(fields.items()), sorted(change.categories))))
+        return sorted(found)
+
+    assert told(there, mirrored=False) == told(back, mirrored=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_layersnap import LayerTable, ModelError, layer_table
+from pytest_layersnap import LayerTable, ModelError, compare, layer_table
 
 from ..zoo import ZOO, custom
 
@@ -106,6 +106,22 @@ def test_calls_of_a_shared_layer_are_told_apart(keras: ModuleType) -> None:
     table = layer_table(ZOO["shared_twice"](keras))
     assert row(table, "shared").inbound_layers == '[["left"], ["right"]]'
     assert row(table, "subtract").inbound_layers == '["shared", "shared@1"]'
+
+
+def test_calls_are_numbered_from_the_inputs(keras: ModuleType) -> None:
+    """Swapping what two calls of a shared layer feed is seen there, not at the layer."""
+
+    def table(swapped: bool) -> LayerTable:
+        left, right = keras.Input((8,), name="left"), keras.Input((8,), name="right")
+        shared = keras.layers.Dense(4, name="shared")
+        ends = [shared(left), shared(right)]
+        out = keras.layers.Subtract(name="difference")(ends[::-1] if swapped else ends)
+        return layer_table(keras.Model([left, right], out))
+
+    one, other = table(False), table(True)
+    assert row(one, "shared") == row(other, "shared")
+    assert row(one, "difference").inbound_layers == '["shared", "shared@1"]'
+    assert row(other, "difference").inbound_layers == '["shared@1", "shared"]'
 
 
 def test_outputs_of_a_call_are_told_apart(keras: ModuleType) -> None:
@@ -398,3 +414,175 @@ def test_rules_hold_for_layers_that_derive_from_keras_own(keras: ModuleType) -> 
 
     model = keras.Sequential([keras.Input((8, 8, 3)), Depthwise(3)])
     assert "kernel_initializer" not in layer_table(model).layers[0].attributes
+
+
+def test_weights_and_settings_of_the_model_itself(keras: ModuleType) -> None:
+    """What a subclassed model holds beside its layers has a row of its own."""
+
+    class Scaled(keras.Model):  # type: ignore[name-defined,misc]
+        def __init__(self, factor: float) -> None:
+            super().__init__()
+            self.factor = factor
+            self.inner = keras.layers.Dense(3)
+            self.scale = self.add_weight(name="scale", shape=(3,), initializer="ones")
+
+        def call(self, inputs: Any) -> Any:
+            return self.inner(inputs) * self.scale * self.factor
+
+    model = Scaled(2.0)
+    model(np.zeros((2, 4), dtype="float32"))
+    table = layer_table(model)
+    assert names(table) == ["scaled", "dense"]
+    assert (table.parameters, table.layers[0].weight_shapes) == (model.count_params(), "[[3]]")
+    assert table.layers[0].attributes == {"factor": 2}
+
+
+def test_layers_beside_the_graph(keras: ModuleType) -> None:
+    """A functional model that somebody extended holds layers that its graph never calls."""
+
+    class Extended(keras.Model):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            inputs = keras.Input((4,))
+            super().__init__(inputs, keras.layers.Dense(3)(inputs))
+            self.temperature = self.add_weight(name="t", shape=(), initializer="ones")
+            self.projection = keras.layers.Dense(2, name="projection")
+            self.projection.build((None, 3))
+
+    model = Extended()
+    table = layer_table(model)
+    assert names(table) == ["extended", "input_layer", "dense", "projection"]
+    assert table.parameters == model.count_params() == 24
+    assert row(table, "projection").inbound_layers == "[]"
+
+
+def test_weights_are_no_settings(keras: ModuleType) -> None:
+    """A constructor argument that became a weight: its values are no architecture."""
+
+    class Cell(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self, units: int, kernel: Any = None) -> None:
+            super().__init__()
+            self.units = self.state_size = units
+            self.kernel = kernel
+
+        def build(self, input_shape: Any) -> None:
+            shape = (input_shape[-1], self.units)
+            self.kernel = self.add_weight(name="kernel", shape=shape, initializer="ones")
+            self.built = True
+
+        def call(self, inputs: Any, states: Any) -> Any:
+            output = inputs @ self.kernel + states[0]
+            return output, [output]
+
+    inputs = keras.Input((5, 3))
+    model = keras.Model(inputs, keras.layers.RNN(Cell(2))(inputs))
+    cell = layer_table(model).layers[1].attributes["cell"]
+    assert cell == {"class_name": "Cell", "config": {"state_size": 2, "units": 2}}
+
+
+def test_dtypes_of_weights(keras: ModuleType) -> None:
+    """Somebody's layer may keep its weights in another dtype than its policy says."""
+
+    def network(dtype: str) -> LayerTable:
+        class Own(keras.layers.Layer):  # type: ignore[name-defined,misc]
+            def build(self, input_shape: Any) -> None:
+                self.kernel = self.add_weight(
+                    name="kernel", shape=(2,), initializer="ones", dtype=dtype
+                )
+                self.built = True
+
+            def call(self, inputs: Any) -> Any:
+                return inputs
+
+        return layer_table(keras.Sequential([keras.Input((4,)), Own()]))
+
+    assert "weight_dtypes" not in network("float32").layers[0].attributes
+    assert network("float16").layers[0].attributes["weight_dtypes"] == ["float16"]
+
+
+def test_the_input_of_a_sequential(keras: ModuleType) -> None:
+    """It has no row; where it is not the usual float, the first row says so."""
+
+    def network(**settings: Any) -> Any:
+        layers = [keras.Input((6,), **settings), keras.layers.Flatten(), keras.layers.ReLU()]
+        return layer_table(keras.Sequential(layers)).layers[0].attributes
+
+    assert network() == {}
+    assert network(dtype="int32") == {"model_input": {"dtype": "int32"}}
+
+
+def test_a_layer_in_the_guise_of_keras_own(keras: ModuleType) -> None:
+    """A subclass that bears the name of its base does something else."""
+
+    class Dropout(keras.layers.Dropout):  # type: ignore[name-defined,misc]
+        def call(self, inputs: Any, training: Any = None) -> Any:
+            return super().call(inputs, training=True)
+
+    kinds = (keras.layers.Dropout, Dropout)
+    tables = [layer_table(keras.Sequential([keras.Input((4,)), kind(0.1)])) for kind in kinds]
+    assert [table.layers[0].layer_type for table in tables] == ["Dropout", "Dropout"]
+    assert tables[1].layers[0].attributes["defined_in"] == __name__
+    assert compare(*tables)
+
+
+def block(keras: ModuleType, units: int = 8, size: int = 3) -> Any:
+    """A layer that folds the places of an image into one axis, and one that takes them."""
+
+    class Fold(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            super().__init__(name="fold")
+            self.conv = keras.layers.Conv2D(4, size, padding="same", name="conv")
+            self.fold = keras.layers.Reshape((-1, 4))
+            self.dense = keras.layers.Dense(units, name="dense")
+            self.norm = keras.layers.LayerNormalization(axis=[1, 2], name="norm")
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(self.fold(self.norm(self.conv(inputs))))
+
+    return Fold()
+
+
+def test_shapes_inside_a_custom_layer(keras: ModuleType) -> None:
+    """They hold what the weights depend on: how far other sizes are known is the backend's affair."""
+
+    def network(**arguments: int) -> LayerTable:
+        inputs = keras.Input((6, 6, 3))
+        return layer_table(keras.Model(inputs, block(keras, **arguments)(inputs)))
+
+    table = network()
+    assert row(table, "fold/conv").input_shape == "(None, None, None, 3)"
+    assert row(table, "fold/conv").output_shape == "(None, None, None, 4)"
+    assert row(table, "fold/norm").input_shape == "(None, 6, 6, None)"
+    assert row(table, "fold/dense").input_shape == "(None, None, 4)"
+    assert row(table, "fold/dense").output_shape == "(None, None, 8)"
+    assert row(table, "fold").input_shape == "(None, 6, 6, 3)"
+    assert row(network(units=9), "fold/dense").output_shape == "(None, None, 9)"
+    assert row(network(size=5), "fold/conv") != row(table, "fold/conv")
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "arguments", "values"),
+    [
+        ("activity_regularizer", "Dense", {"units": 3}, ("l1", "l2", None)),
+        ("activity_regularizer", "Conv1D", {"filters": 3, "kernel_size": 3}, ("l1", "l2", None)),
+        ("activity_regularizer", "ReLU", {}, ("l1", "l2", None)),
+        (
+            "output_padding",
+            "Conv1DTranspose",
+            {"filters": 3, "kernel_size": 4, "strides": 3},
+            (1, 2, None),
+        ),
+    ],
+)
+def test_settings_that_configs_leave_out(
+    keras: ModuleType, key: str, kind: str, arguments: dict[str, Any], values: tuple[Any, ...]
+) -> None:
+    """Some releases lose a setting in their configs; the layer itself has it, and its value counts."""
+
+    def setting(value: Any) -> Any:
+        layer = getattr(keras.layers, kind)(**arguments, **{key: value})
+        table = layer_table(keras.Sequential([keras.Input((8, 2)), layer]))
+        return table.layers[0].attributes.get(key)
+
+    found = [setting(value) for value in values]
+    assert found[0] != found[1]
+    assert [value is None for value in found] == [False, False, True]

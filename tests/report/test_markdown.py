@@ -14,10 +14,14 @@ def test_a_report_in_full() -> None:
     recorded = replace(mlp(8, 4), recorded_with="keras 3.3.3")
     current = replace(mlp(8, 4, 2), recorded_with="keras 3.9.0")
     assert compare(recorded, current).to_markdown(accept="layersnap accept") == (
-        "### `net` has drifted: 1 layer added\n"
+        "<details>\n"
+        "<summary>net has drifted: 1 layer added</summary>\n"
         "\n"
         "- **changed** `the model itself`\n"
         "  - outputs: `(None, 4)` → `(None, 2)`\n"
+        "  - weights: `.weights.h5: no longer load, as dense_1 finds no weights in the file`\n"
+        "  - weights: `.h5: no longer load, as dense_1 is not in the file (2 layers have weights, 1 in the"
+        " file)`\n"
         "- **added** `dense_1 (Dense), after dense`\n"
         "  - `(None, 4) → (None, 2), 10 parameters`\n"
         "\n"
@@ -25,12 +29,15 @@ def test_a_report_in_full() -> None:
         "|---|---|\n"
         "| parameters | 36 → 46 (+10) |\n"
         "| trainable | 36 → 46 (+10) |\n"
+        "| memory | 144 B → 184 B |\n"
         "| recorded | with keras 3.3.3 |\n"
         "| now | with keras 3.9.0 |\n"
         "\n"
         "If this is what you want, accept it with\n"
         "\n"
         "    layersnap accept\n"
+        "\n"
+        "</details>\n"
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import takewhile
 
 import pytest
 
 from pytest_layersnap.compare.drift import compare
-from pytest_layersnap.report.findings import cut_pair
+from pytest_layersnap.report.words import cut_pair
 from pytest_layersnap.table import Layer, LayerTable
 
 from ..compare.tables import (
@@ -26,9 +27,23 @@ from ..compare.tables import (
 
 
 def body(text: str) -> list[str]:
-    """The findings of a report, without the verdict and what stands below."""
+    """The findings of a report about layers, without what is said of the model as a whole."""
     lines = text.splitlines()[2:]
-    return lines[: lines.index("")]
+    lines = lines[: lines.index("")]
+    if lines[0] == "  ~ the model itself":
+        lines = lines[1:]
+        while lines and lines[0].startswith("      "):
+            lines = lines[1:]
+    return lines
+
+
+def whole(text: str) -> list[str]:
+    """What a report says of the model as a whole."""
+    lines = text.splitlines()
+    if "  ~ the model itself" not in lines:
+        return []
+    lines = lines[lines.index("  ~ the model itself") + 1 :]
+    return [line.strip() for line in takewhile(lambda line: line.startswith("      "), lines)]
 
 
 def each(layers: list[Layer], of_type: str, **cells: object) -> LayerTable:
@@ -53,6 +68,9 @@ def test_a_report_in_full() -> None:
     assert compare(recorded, current).to_text(accept="pytest --snapshot-update") == (
         "net has drifted: 2 layers changed (parameters, config, shape)\n"
         "\n"
+        "  ~ the model itself\n"
+        "      weights  saved before no longer load, as dense takes (2048, 512), (512), the file has "
+        "(2048, 1024), (1024)\n"
         "  ~ dense (Dense)\n"
         "      units          1024 → 512\n"
         "      weight_shapes  [[2048, 1024], [1024]] → [[2048, 512], [512]]\n"
@@ -65,6 +83,7 @@ def test_a_report_in_full() -> None:
         "\n"
         "  parameters  2,108,426 → 1,054,218 (-1,054,208)\n"
         "  trainable   2,108,426 → 1,054,218 (-1,054,208)\n"
+        "  memory      8.04 MB → 4.02 MB\n"
         "  recorded    with keras 3.3.3, tensorflow 2.16.1\n"
         "  now         with keras 3.9.0, jax 0.5.0\n"
         "\n"
@@ -129,6 +148,20 @@ def test_a_renamed_prefix_is_one_finding() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("prefix", "there", "back"),
+    [("m2_", "… → m2_…", "m2_… → …"), ("net/", "… → net/…", "net/… → …")],
+)
+def test_a_prefix_that_all_names_get_is_one_finding(prefix: str, there: str, back: str) -> None:
+    """Though no two names have much in common."""
+    recorded = chain(entry(8, "in"), *(plain(name, "Dropout", [], which=name) for name in "abcd"))
+    current = chain(
+        entry(8, f"{prefix}in"), *(plain(prefix + n, "Dropout", [], which=n) for n in "abcd")
+    )
+    assert body(compare(recorded, current).to_text())[1:] == [f"      name  {there}"]
+    assert body(compare(current, recorded).to_text())[1:] == [f"      name  {back}"]
+
+
 def test_an_added_layer_tells_where_it_stands() -> None:
     """Between which, what shape, how large."""
     recorded = chain(entry(64), plain("a", "Dropout", []), plain("b", "Dropout", []))
@@ -146,14 +179,14 @@ def test_a_run_of_added_layers_is_one_finding() -> None:
     """Named one by one if they are few, counted by type if they are many."""
     recorded = resnet(3, named=True)
     few = compare(LayerTable(tuple(recorded[:-3])), LayerTable(tuple(recorded)))
-    assert body(few.to_text())[2:] == [
+    assert body(few.to_text()) == [
         "  + 3 layers: block2_2_bn, block2_2_relu, block2_add, after block2_2_conv, block1_add",
         "      block2_2_bn (BatchNormalization)  (None, 8, 8, 192), 768 parameters",
         "      block2_2_relu (Activation)        (None, 192)",
         "      block2_add (Add)                  (None, 192)",
     ]
     many = compare(LayerTable(tuple(recorded[:-14])), LayerTable(tuple(recorded)))
-    assert body(many.to_text())[2:] == [
+    assert body(many.to_text()) == [
         "  + 14 layers: block1_1_conv … block2_add, after block0_add",
         "      4 Conv2D, 4 BatchNormalization, 4 Activation, 2 Add, 961,024 parameters",
     ]
@@ -237,6 +270,114 @@ def test_shapes_and_inputs_of_another_resolution_take_few_lines() -> None:
     assert "155 layers: input_layer … add_21" in text
     assert "(None, 112, 112, 3) → (None, 128, 128, 3)  (14 layers)" in text
     assert len(text.splitlines()) <= 20
+
+
+def test_what_hurts_most_stands_first() -> None:
+    """Inputs and outputs, weights that no longer fit, trainability, and then the rest."""
+    recorded = chain(
+        entry(8, "in"),
+        plain("drop", "Dropout", [], size=8, rate=0.1),
+        dense("frozen", "", 8, 8),
+        dense("wider", "", 8, 8),
+        plain("act", "Activation", [], size=8, activation="relu"),
+    )
+    current = changed(recorded, 1, dropout_rate="0.5", config={"rate": 0.5})
+    current = changed(current, 2, is_trainable=False, trainable_parameters=0)
+    current = changed(current, 3, parameters=81, weight_shapes="[[8, 9], [9]]")
+    current = changed(current, 4, output_shape="(None, 9)")
+    text = compare(recorded, current).to_text()
+    assert whole(text)[0] == "outputs  (None, 8) → (None, 9)"
+    assert [line.split()[1] for line in body(text) if line.startswith("  ~")] == [
+        "wider",
+        "frozen",
+        "drop",
+        "act",
+    ]
+
+
+def test_inputs_and_outputs_are_told_with_the_names_and_dtypes_that_changed() -> None:
+    """And with nothing that stayed as it was."""
+    recorded = chain(entry(8, "image"), plain("scores", "Dropout", [], size=8))
+    current = chain(entry(8, "picture"), plain("scores", "Dropout", [], size=8))
+    assert whole(compare(recorded, current).to_text()) == [
+        "inputs  image (None, 8) → picture (None, 8)"
+    ]
+    half = changed(recorded, 1, dtype="mixed_float16")
+    assert whole(compare(recorded, half).to_text()) == [
+        "outputs  (None, 8) float32 → (None, 8) float16"
+    ]
+    assert not whole(compare(recorded, half, only="config").to_text())
+    assert not whole(compare(recorded, current, ignore="name").to_text())
+
+
+def test_weights_that_load_into_the_wrong_layers_are_told_first() -> None:
+    """Nobody would notice."""
+    recorded, current = mlp(8, 8, 8, 8, names=list("abc")), mlp(8, 8, 8, names=list("bc"))
+    assert whole(compare(recorded, current).to_text()) == [
+        "weights  .weights.h5: load into the wrong layers, as b gets those of a (and 1 more)",
+        ".h5: no longer load, as a is only in the file (2 layers have weights, 3 in the file)",
+        ".h5 by name: still load",
+    ]
+    assert not whole(compare(recorded, current, only="layers").to_text())
+
+
+def test_weights_that_still_load_are_told_below() -> None:
+    """Where nothing hurts, and only if something changed."""
+    recorded = mlp(8, 4, names=["a"])
+    current = changed(recorded, 1, activation_function="tanh")
+    assert "\n  weights     saved before still load\n" in compare(recorded, current).to_text()
+    assert "weights" not in compare(recorded, recorded).to_text()
+
+
+def test_a_block_that_stands_there_once_more_is_said_so() -> None:
+    """Once, or many times."""
+    alike = resnet(40, named=True)
+    two, three, six = (LayerTable(tuple(alike[: 7 * blocks + 1])) for blocks in (2, 3, 6))
+    text = compare(two, three).to_text()
+    assert "      the same block as block1_1_conv … block1_add" in text.splitlines()
+    text = compare(two, six).to_text()
+    line = "4 blocks of 7 layers, each the same as block1_1_conv … block1_add"
+    assert f"      {line}" in text.splitlines()
+    text = compare(six, two).to_text()
+    assert f"      {line}" in text.splitlines()
+
+
+def test_a_width_multiplier_is_one_finding() -> None:
+    """One factor for all channels, whatever follows from it; other changes are told beside it."""
+
+    def network(width: int) -> list[Layer]:
+        return resnet(16, width=width, named=True)
+
+    current = network(48)
+    current[2] = replace(current[2], layer_attributes='{"epsilon": 0.1}')
+    text = compare(LayerTable(tuple(network(64))), LayerTable(tuple(current))).to_text()
+    first, second = (line for line in body(text) if line.startswith("  ~"))
+    assert first == "  ~ 113 layers: input_layer … block15_add"
+    assert "      channels              × 0.75" in text.splitlines()
+    assert second == "  ~ block0_1_bn (BatchNormalization)"
+
+
+def test_factors_that_few_layers_have_in_common_are_no_width_multiplier() -> None:
+    """Another network has other channels, and some of them are half of what they were."""
+    current = [
+        replace(layer, layer_attributes=json.dumps({**layer.attributes, "filters": 8 + number}))
+        if "filters" in layer.layer_attributes and number % 3
+        else replace(layer, layer_attributes=layer.layer_attributes.replace("64", "32"))
+        for number, layer in enumerate(resnet(9))
+    ]
+    assert "channels" not in compare(table(*resnet(9)), table(*current)).to_text()
+
+
+def test_another_resolution_is_no_width_multiplier() -> None:
+    """Its shapes have a factor in common, too, on other axes."""
+    at = [
+        [
+            replace(layer, output_shape=f"(None, {side}, {side}, 3)") if n else layer
+            for n, layer in enumerate(resnet(9))
+        ]
+        for side in (64, 48)
+    ]
+    assert "channels" not in compare(table(*at[0]), table(*at[1])).to_text()
 
 
 def test_selections_tell_what_they_hide() -> None:

@@ -1,0 +1,161 @@
+"""The model as a whole, in words: its signature, its size, its saved weights, its circumstances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pytest_layersnap.compare.weights import WAYS, Loading
+from pytest_layersnap.report.words import listed
+
+if TYPE_CHECKING:
+    from pytest_layersnap.compare.consequences import Tensor
+    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.compare.selection import Selection
+
+#: What a signature consists of: the part, its category, and the column that shows it.
+_PARTS = (
+    ("name", "name", "layer_name"),
+    ("shape", "shape", "output_shape"),
+    ("dtype", "dtype", "dtype"),
+)
+_WEIGHTS = ("parameters", ("weight_shapes",))
+
+
+def verdict(drift: Drift) -> str:
+    """The drift in a line, and first of all if it is only Keras that changed."""
+    name, versions = drift.current.model, _versions(drift)
+    if not drift:
+        return f"{name}: no drift" + (
+            f"; only the versions differ ({versions})" if versions else ""
+        )
+    if versions and sum(len(each.changes) for each in drift.explanations) == len(drift.changes):
+        return f"{name} has drifted through Keras alone ({versions}): {drift.summary}"
+    return f"{name} has drifted: {drift.summary}"
+
+
+def signature(drift: Drift) -> Iterator[tuple[str, str, str]]:
+    """What changed about inputs and outputs: (label, recorded, current)."""
+    whole = drift.consequences
+    for label, (old, new) in (("inputs", whole.inputs), ("outputs", whole.outputs)):
+        if old is None or new is None:
+            continue
+        parts = [
+            part
+            for part in _told_parts(drift.selection)
+            if _values(old, part) != _values(new, part)
+        ]
+        if parts:
+            shown = [part for part, _, _ in _PARTS if part in {*parts, "shape"}]
+            yield label, _tensors(old, shown), _tensors(new, shown)
+
+
+def _told_parts(selection: Selection) -> list[str]:
+    return [part for part, category, column in _PARTS if selection.counts(category, (column,))]
+
+
+def _values(tensors: Iterable[Tensor], part: str) -> list[str]:
+    return [getattr(tensor, part) for tensor in tensors]
+
+
+def _tensors(tensors: Sequence[Tensor], parts: Iterable[str]) -> str:
+    return (
+        ", ".join(
+            " ".join(text for part in parts if (text := getattr(tensor, part)))
+            for tensor in tensors
+        )
+        or "nothing"
+    )
+
+
+def lost_weights(drift: Drift) -> list[str]:
+    """What hurts about saved weights, if they no longer load or load into the wrong layers."""
+    if not drift or not drift.selection.counts(*_WEIGHTS):
+        return []
+    by_position = [loading for loading in drift.consequences.weights if loading.way != WAYS[2]]
+    if not any(loading.loads is False or loading.misplaced for loading in by_position):
+        return []
+    return _loadings(drift.consequences.weights)
+
+
+def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
+    """What stands below the findings of a report: totals, what was left out, and the versions."""
+    whole = drift.consequences
+    yield "parameters", _count(*whole.parameters)
+    yield "trainable", _count(*whole.trainable_parameters)
+    old, new = whole.memory
+    if old is not None and new is not None and old != new:
+        yield "memory", f"{_bytes(old)} → {_bytes(new)}"
+    if drift and whole.weights and not lost_weights(drift) and drift.selection.counts(*_WEIGHTS):
+        for text in _loadings(whole.weights):
+            yield "weights", text
+    if drift.selection.only is not None:
+        yield "only", ", ".join(sorted(drift.selection.only)) + _hidden(drift)
+    if drift.selection.ignore:
+        yield "ignored", ", ".join(sorted(drift.selection.ignore)) + _hidden(drift)
+    recorded, current = drift.recorded.recorded_with, drift.current.recorded_with
+    if recorded:
+        yield "recorded", f"with {recorded}"
+    if current:
+        yield "now", "with the same versions" if current == recorded else f"with {current}"
+    for explanation in drift.explanations:
+        count, known = len(explanation.changes), explanation.known
+        extent = (
+            "all of it"
+            if count == len(drift.changes)
+            else f"{count} of {len(drift.changes)} changes"
+        )
+        yield "known", f"{known.what}; explains {extent} ({known.source})"
+
+
+def _loadings(loadings: Iterable[Loading]) -> list[str]:
+    """What becomes of saved weights; ways of the same outcome are one."""
+    ways: dict[str, list[str]] = {}
+    for loading in loadings:
+        if loading.way == WAYS[2] and loading.loads is None:
+            continue  # names that Keras counted are open nearly always
+        ways.setdefault(_outcome(loading), []).append(loading.way)
+    if len(ways) == 1:
+        return [f"saved before {text}" for text in ways]
+    return [f"{', '.join(files)}: {text}" for text, files in ways.items()]
+
+
+def _outcome(loading: Loading) -> str:
+    if loading.loads is None:
+        return f"may load or not, as {loading.layer} {loading.why}"
+    if not loading.loads:
+        return f"no longer load, as {loading.layer} {loading.why}"
+    if loading.misplaced:
+        new, old = loading.misplaced[0]
+        more = f" (and {len(loading.misplaced) - 1} more)" if len(loading.misplaced) > 1 else ""
+        return f"load into the wrong layers, as {new} gets those of {old}{more}"
+    if loading.fresh:
+        return f"still load, but not into {listed(loading.fresh)}"
+    return "still load"
+
+
+def _versions(drift: Drift) -> str:
+    """The two versions of Keras, where they differ."""
+    old, new = (table.recorded_with.partition(",")[0] for table in (drift.recorded, drift.current))
+    return f"{old} → {new}" if old and new and old != new else ""
+
+
+def _hidden(drift: Drift) -> str:
+    if not drift.hidden:
+        return " (hides nothing)"
+    layers = "layer" if drift.hidden == 1 else "layers"
+    return f" (hides differences of {drift.hidden} {layers})"
+
+
+def _count(recorded: int, current: int) -> str:
+    if recorded == current:
+        return f"{recorded:,} (unchanged)"
+    return f"{recorded:,} → {current:,} ({current - recorded:+,})"
+
+
+def _bytes(size: int) -> str:
+    """A size as Keras' own summary prints it."""
+    if size < 1024:
+        return f"{size} B"
+    power = min((size.bit_length() - 1) // 10, 3)
+    return f"{size / 1024**power:.2f} {('KB', 'MB', 'GB')[power - 1]}"

@@ -1,0 +1,132 @@
+"""Values, names and edges in words; long ones cut down to where they differ."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Any
+
+from pytest_layersnap.compare.changes import ABSENT, Difference
+from pytest_layersnap.table import UNKNOWN_EDGES, Layer
+
+#: Columns that hold a number of parameters.
+COUNTS = ("parameters", "trainable_parameters")
+#: Values longer than this are cut down to where they differ.
+_WIDTH = 60
+
+
+def said(difference: Difference) -> tuple[str, str]:
+    """The two values as people write them, cut down to where they differ."""
+    if difference.path == "layer_name":
+        return _renaming(difference.recorded, difference.current)
+    if difference.category == "order":
+        return difference.recorded or "(start)", difference.current or "(start)"
+    if difference.path == "inbound_layers":
+        if UNKNOWN_EDGES in (difference.recorded, difference.current):
+            return _whether_known(difference.recorded), _whether_known(difference.current)
+        return cut_pair(_references(difference.recorded), _references(difference.current))
+    if difference.path in COUNTS:
+        return f"{difference.recorded:,}", f"{difference.current:,}"
+    return cut_pair(value_text(difference.recorded), value_text(difference.current))
+
+
+def value_text(value: Any) -> str:
+    """One value as people write it."""
+    if is_none(value):
+        return "(none)"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def is_none(value: Any) -> bool:
+    """Whether a side does not have the value."""
+    return value is ABSENT or value == ""
+
+
+def printable(text: str) -> str:
+    """A text with control characters spelled out, so that it can't break a line or a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def cut_pair(recorded: str, current: str) -> tuple[str, str]:
+    """Two long values, each cut down to the surroundings of where they differ."""
+    if max(len(recorded), len(current)) <= _WIDTH:
+        return recorded, current
+    start = _common(recorded, current)
+    end = _common(recorded[start:][::-1], current[start:][::-1])
+    start = max(0, start - 12)
+    return _window(recorded, start, end), _window(current, start, end)
+
+
+def cut(text: str) -> str:
+    """A long text without its middle."""
+    if len(text) <= _WIDTH:
+        return text
+    half = _WIDTH // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def named(layers: Sequence[Layer]) -> str:
+    """``dense (Dense)``, or ``49 Conv2D layers: conv1_conv … conv5_block3_3_conv``."""
+    if len(layers) == 1:
+        return f"{layers[0].layer_name} ({layers[0].layer_type})"
+    types = {layer.layer_type for layer in layers}
+    kind = f"{types.pop()} layers" if len(types) == 1 else "layers"
+    return f"{len(layers)} {kind}: {listed([layer.layer_name for layer in layers])}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Up to three names, or the first and the last."""
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} … {names[-1]}"
+
+
+def times(count: int) -> str:
+    """In how many layers, if it is not one."""
+    return f"{count} layers" if count > 1 else ""
+
+
+def _whether_known(references: Any) -> str:
+    return UNKNOWN_EDGES if references == UNKNOWN_EDGES else "known layers"
+
+
+def _references(value: list[Any]) -> str:
+    if value and isinstance(value[0], list):
+        return " | ".join(", ".join(call) for call in value)
+    return ", ".join(value) or "nothing"
+
+
+def _renaming(recorded: str, current: str) -> tuple[str, str]:
+    """The parts of two names that differ: ``conv2_block1_bn``, ``stage2_block1_bn`` → the first."""
+    if current.endswith(recorded):
+        return "…", current.removesuffix(recorded) + "…"
+    if recorded.endswith(current):
+        return recorded.removesuffix(current) + "…", "…"
+    old, new = _tokens(recorded), _tokens(current)
+    while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
+        old, new = old[:-1], new[:-1]
+    while len(old) > 1 and len(new) > 1 and old[0] == new[0]:
+        old, new = old[1:], new[1:]
+    before, after = "".join(old), "".join(new)
+    return before.rstrip("_/") or before, after.rstrip("_/") or after
+
+
+def _tokens(name: str) -> list[str]:
+    return [token for token in re.split(r"(?<=[_/])", name) if token]
+
+
+def _common(recorded: str, current: str) -> int:
+    """How many characters two texts begin with alike."""
+    return sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(recorded, current, strict=False))
+    )
+
+
+def _window(text: str, start: int, end: int) -> str:
+    end = max(0, end - 12)
+    middle = cut(text[start : len(text) - end])
+    return ("…" if start else "") + middle + ("…" if end else "")

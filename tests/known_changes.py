@@ -1,0 +1,109 @@
+"""Small models that Keras releases build differently.
+
+``python -m tests.known_changes FOLDER`` writes the tables of those that this Keras can build.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pytest_layersnap import layer_table
+
+Builder = Callable[..., Any]
+
+
+def attention_scores(keras: ModuleType, heads: int = 2, units: int = 3) -> Any:
+    query, values = keras.Input((5, 8), name="query"), keras.Input((6, 8), name="values")
+    attention = keras.layers.MultiHeadAttention(heads, 4, name="attention")
+    attended, scores = attention(query, values, return_attention_scores=True)
+    beside = keras.layers.Dense(units, name="beside")(attended)
+    return keras.Model([query, values], [beside, scores])
+
+
+def convolutional_lstm(keras: ModuleType, filters: int = 2, units: int = 3) -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((3, 8, 8, 2)),
+            keras.layers.ConvLSTM2D(filters, 3, name="convolutional"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
+def layers_in_a_cell(keras: ModuleType, size: int = 2, units: int = 3) -> Any:
+    class Cell(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            super().__init__(name="cell")
+            self.state_size = self.output_size = size
+            self.inner = keras.layers.Dense(size, name="inner")
+
+        def call(self, inputs: Any, states: Any) -> Any:
+            output = self.inner(inputs) + states[0]
+            return output, [output]
+
+    return keras.Sequential(
+        [
+            keras.Input((3, 4)),
+            keras.layers.RNN(Cell(), name="recurrent"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
+def rescaling(keras: ModuleType, filters: int = 4, units: int = 3) -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.Rescaling([0.5, 0.6, 0.7], name="rescaling"),
+            keras.layers.ZeroPadding2D(1, name="pad"),
+            keras.layers.Conv2D(filters, 3, name="stem"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
+def int4_weights(keras: ModuleType, width: int = 8, units: int = 3) -> Any:
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(width, name="quantized"),
+            keras.layers.Activation("relu", name="relu"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+    model.get_layer("quantized").quantize("int4")
+    return model
+
+
+#: By name: what builds it, a change of one's own to a layer that Keras changed, and the rows which then
+#: differ for no reason of Keras' own.
+MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
+    "attention_scores": (attention_scores, {"heads": 4}, {"attention"}),
+    "convolutional_lstm": (convolutional_lstm, {"filters": 4}, {"convolutional", "beside"}),
+    "layers_in_a_cell": (layers_in_a_cell, {"size": 4}, {"recurrent", "beside"}),
+    "rescaling": (rescaling, {"filters": 5}, {"stem", "beside"}),
+    "int4_weights": (int4_weights, {"width": 16}, {"quantized", "relu", "beside"}),
+}
+
+
+def write(folder: Path) -> None:
+    """Write the tables of the models that this Keras can build."""
+    keras = import_module("tf_keras" if os.environ.get("TF_USE_LEGACY_KERAS") else "keras")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (build, *_) in MODELS.items():
+        try:
+            model = build(keras)
+        except (AttributeError, ValueError) as error:
+            print(f"{name}: {error}")
+            continue
+        layer_table(model, name=name).to_csv(folder / f"{name}.csv")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,231 @@
+"""Models of keras-hub: one recorded table each, held on every backend of the newest Keras 3.
+
+Their layers are not Keras' own: what they hold has rows, and their configs are the library's.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from pytest_layersnap import LayerTable, compare, layer_table
+
+from .hub import HUB
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of layers that do not pass masks on
+
+
+@pytest.fixture(scope="module")
+def hub() -> ModuleType:
+    """keras-hub, which needs the newest Keras."""
+    reason = "keras-hub is installed beside the newest Keras 3 alone: it needs Keras 3.15"
+    found: ModuleType = pytest.importorskip("keras_hub", reason=reason)
+    return found
+
+
+@pytest.fixture(scope="module")
+def hub_model(hub: ModuleType) -> Any:
+    """A model by its name, built once; tests must not change it."""
+    built: dict[str, Any] = {}
+
+    def build(name: str) -> Any:
+        if name not in built:
+            built[name] = HUB[name](hub)
+        return built[name]
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def hub_table(hub_model: Any) -> Any:
+    """The table of a model by its name."""
+    read: dict[str, LayerTable] = {}
+
+    def table(name: str) -> LayerTable:
+        if name not in read:
+            read[name] = layer_table(hub_model(name), name=name)
+        return read[name]
+
+    return table
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_snapshot(layersnap: Any, hub_model: Any, name: str) -> None:
+    """The recorded table holds on this backend, and its sums are Keras' own."""
+    model = hub_model(name)
+    layersnap.check(model, name=f"keras_hub/{name}")
+    table = layer_table(model)
+    trained = sum(math.prod(tuple(weight.shape)) for weight in model.trainable_weights)
+    assert (table.parameters, table.trainable_parameters) == (model.count_params(), trained)
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_rebuilt(layersnap: Any, hub: ModuleType, hub_model: Any, name: str) -> None:
+    """A second build in the same process gives the same table."""
+    hub_model(name)
+    layersnap.check(HUB[name](hub), name=f"keras_hub/{name}")
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_saved_and_loaded(
+    keras: ModuleType, layersnap: Any, hub_model: Any, tmp_path: Any, name: str
+) -> None:
+    """A model that comes back from a file is the same model."""
+    hub_model(name).save(tmp_path / "model.keras")
+    layersnap.check(keras.models.load_model(tmp_path / "model.keras"), name=f"keras_hub/{name}")
+
+
+_BLOCKS = r"transformer_layer_[01]"
+
+#: A constructor argument that changes the network, the rows that it changes, and how.
+CHANGES: tuple[tuple[str, dict[str, Any], str, set[str]], ...] = (
+    (
+        "bert",
+        {"num_heads": 4},
+        f"{_BLOCKS}(/self_attention_layer)?",
+        {"config", "parameters"},
+    ),
+    (
+        "bert",
+        {"dropout": 0.2},
+        f"embeddings_dropout|{_BLOCKS}(/self_attention_layer|/.*_dropout)?",
+        {"config"},
+    ),
+    ("bert", {"num_segments": 3}, "segment_embedding", {"config", "parameters"}),
+    ("bert", {"dtype": "bfloat16"}, "(?!.*(get_item|_ids|padding_mask)$).*", {"dtype"}),
+    (
+        "gpt2",
+        {"num_heads": 4},
+        f"gpt2_backbone/{_BLOCKS}(/self_attention(/(query|key|value|attention_output))?)?",
+        {"config", "parameters", "shape"},
+    ),
+    (
+        "gpt2",
+        {"max_sequence_length": 13},
+        "gpt2_backbone/position_embedding",
+        {"config", "parameters"},
+    ),
+    (
+        "llama",
+        {"num_query_heads": 8, "num_key_value_heads": 4},
+        f"{_BLOCKS}(/self_attention(/(query|key|value|attention_output))?)?",
+        {"config", "parameters", "shape"},
+    ),
+    (
+        "llama",
+        {"rope_max_wavelength": 20000},
+        f"{_BLOCKS}(/self_attention(/llama_rotary_embedding)?)?",
+        {"config"},
+    ),
+    (
+        "llama",
+        {"rope_position_scaling_factor": 2.0},
+        f"{_BLOCKS}(/self_attention(/llama_rotary_embedding)?)?",
+        {"config"},
+    ),
+    (
+        "llama",
+        {"layer_norm_epsilon": 1e-5},
+        f"{_BLOCKS}(/.*_layernorm)?|sequence_output_layernorm",
+        {"config"},
+    ),
+    ("llama", {"tie_word_embeddings": True}, "token_embedding", {"config", "parameters"}),
+    (
+        "gemma",
+        {"attention_logit_soft_cap": 50.0},
+        r"decoder_block_[01](/attention)?",
+        {"config"},
+    ),
+    ("gemma", {"final_logit_soft_cap": 30.0}, "token_embedding", {"config"}),
+    ("gemma", {"use_sliding_window_attention": True}, "decoder_block_0(/attention)?", {"config"}),
+    (
+        "gemma",
+        {"use_post_ffw_norm": True},
+        r"decoder_block_[01](/post_ffw_norm)?",
+        {"config", "layers"},
+    ),
+    ("t5", {"activation": "gelu"}, r"transformer_.*_layer_[01]/input_projector", {"config"}),
+    (
+        "t5",
+        {"use_gated_activation": False},
+        r"transformer_.*_layer_[01](/gate_projector)?",
+        {"config", "layers"},
+    ),
+    ("t5", {"tie_embedding_weights": False}, "token_embedding", {"config", "parameters"}),
+    ("t5", {"layer_norm_epsilon": 1e-5}, r".*layer_norm(_[12])?", {"config"}),
+    (
+        "whisper",
+        {"num_heads": 4},
+        r"transformer_.*_layer_[01](/(self|cross)_attention(_layer)?(/(query|key|value|attention_output))?)?",
+        {"config", "parameters", "shape"},
+    ),
+    ("resnet", {"stackwise_num_strides": [1, 1]}, "stack1_.*", {"config", "layers", "shape"}),
+    (
+        "vit",
+        {"num_heads": 4},
+        r"vit_encoder(/transformer_block_[12](/mha)?)?",
+        {"config", "parameters"},
+    ),
+    (
+        "vit",
+        {"layer_norm_epsilon": 1e-5},
+        r"vit_encoder(/ln|/transformer_block_[12](/ln_[12])?)?",
+        {"config"},
+    ),
+    (
+        "vit",
+        {"use_class_token": False},
+        "vit_patching_and_embedding(/position_embedding)?|vit_encoder",
+        {"config", "parameters", "shape"},
+    ),
+    (
+        "segformer",
+        {"layerwise_num_heads": [2, 2]},
+        "seg_former_backbone/functional/hierarchical_encoder_0_0(/seg_former_multihead_attention)?",
+        {"config"},
+    ),
+    (
+        "segformer",
+        {"max_drop_path_rate": 0.2},
+        "seg_former_backbone/functional/hierarchical_encoder_1_0(/drop_path)?",
+        {"config"},
+    ),
+    ("segformer", {"num_classes": 4}, "conv2d|resizing", {"config", "parameters", "shape"}),
+    ("layers", {"normalize_first": True}, "encoder|decoder", {"config"}),
+    (
+        "layers",
+        {"activation": "gelu"},
+        "(encoder|decoder)(/feedforward_intermediate_dense)?",
+        {"config"},
+    ),
+    ("layers", {"tie_weights": False}, "embed", {"config", "parameters"}),
+    ("layers", {"max_wavelength": 20000}, "rotary", {"config"}),
+    ("layers", {"reverse": False}, "embed", {"config", "shape", "topology"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "rows", "categories"),
+    CHANGES,
+    ids=[f"{name}-{'-'.join(arguments)}" for name, arguments, *_ in CHANGES],
+)
+def test_one_argument(
+    hub: ModuleType,
+    hub_table: Any,
+    name: str,
+    arguments: dict[str, Any],
+    rows: str,
+    categories: set[str],
+) -> None:
+    """A change of one argument is drift, on the rows that it is about and on no other."""
+    changed = layer_table(HUB[name](hub, **arguments), name=name)
+    drift = compare(hub_table(name), changed)
+    assert drift.categories == categories
+    found = {change.layer for change in drift.changes}
+    assert found == {row.layer_name for row in changed if re.fullmatch(rows, row.layer_name)} | {
+        change.layer for change in drift.changes if change.kind == "removed"
+    }
