@@ -129,6 +129,7 @@ class Rig:
         os.dup2(silent, 1)
         os.dup2(silent, 2)
         os.set_inheritable(telling, True)
+        os.environ.pop("GITHUB_STEP_SUMMARY", None)
         os.environ |= {
             "LAYERSNAP_BEGINS": str(telling),
             "LAYERSNAP_VERSION": str(version),

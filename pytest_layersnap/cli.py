@@ -168,7 +168,7 @@ def _text(received: Received) -> str:
         return f"{received.path}: {received.result.summary}\n\n{head(received.table)}"
     if drift is None:
         return f"{received.path}: there is no snapshot yet\n\n{head(received.table)}"
-    return f"{received.path}: {drift.to_text(accept=None)}"
+    return f"{received.path}: {drift.to_text(accept=None, color=sys.stdout.isatty())}"
 
 
 def _answer() -> str:
@@ -256,7 +256,7 @@ def _diff(parsed: Any) -> int:
     from pytest_layersnap.compare.drift import compare
 
     drift = compare(_table(parsed.recorded), _table(parsed.current))
-    print(drift.to_text(accept=None))
+    print(drift.to_text(accept=None, color=sys.stdout.isatty()))
     return DRIFT if drift else SAME
 
 

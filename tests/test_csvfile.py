@@ -138,6 +138,7 @@ def test_a_huge_file() -> None:
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=4))
 def test_any_text_survives(rows: list[tuple[str, str, str]]) -> None:
     """Cells come back as they were: quotes, line breaks of all kinds, what spreadsheets would run."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pytest_layersnap.snapshots.run import Run
 
+_ON_ONE_LINE = 3
+
 
 def lines(run: Run, *, quiet: bool = False) -> Iterator[str]:
     """What the run did and found, without errors and without advice.
@@ -25,8 +27,7 @@ def lines(run: Run, *, quiet: bool = False) -> Iterator[str]:
         for snapshot in run.deleted:
             yield f"deleted {run.shown(snapshot)}: no test uses it"
         yield from _found(run)
-        if run.left:
-            yield f"{len(run.left)} unused: {', '.join(map(run.shown, run.left))}"
+        yield from _unused(run)
     if run.unrecorded:
         yield f"not recorded, as the test did not pass: {run.listed(run.unrecorded)}"
 
@@ -66,6 +67,16 @@ def _found(run: Run) -> Iterator[str]:
         paths = [path for path, result in run.received.items() if result.finding == kind]
         if paths:
             yield f"{len(paths)} {kind}: {run.listed(paths)}"
+
+
+def _unused(run: Run) -> Iterator[str]:
+    """All of them, as each is to be found: on one line, or one a line where they are many."""
+    paths = [run.shown(path) for path in run.left]
+    if len(paths) > _ON_ONE_LINE:
+        yield f"{len(paths)} unused:"
+        yield from (f"  {path}" for path in paths)
+    elif paths:
+        yield f"{len(paths)} unused: {', '.join(paths)}"
 
 
 def as_text(run: Run) -> Sequence[str]:
