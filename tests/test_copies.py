@@ -12,7 +12,7 @@ import pytest
 
 from pytest_layersnap import compare, layer_table
 
-from .zoo import ZOO
+from .zoo import LOST, ZOO, generation
 
 
 def _custom_objects(model: Any) -> dict[str, Any]:
@@ -57,18 +57,6 @@ COPIES: dict[str, Callable[[ModuleType, Any, Path], Any]] = {
     "pickle": _pickled,
 }
 
-#: What Keras loses on the way, by generation: there the copy is another model, and drift.
-LOST = {
-    (3, "sparse_input", "clone"): "whether the input is sparse",
-    (3, "ragged_input", "clone"): "whether the input is ragged",
-    (3, "custom_block", "config"): "the layers in a layer stay unbuilt until it is called",
-    (3, "text_vectorization", "h5 file"): "the vocabulary",
-    (3, "text_vectorization", "config"): "the vocabulary",
-    (3, "text_vectorization", "clone"): "the vocabulary",
-    (2, "text_vectorization", "config"): "the vocabulary",
-    (2, "text_vectorization", "clone"): "the vocabulary",
-}
-
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("way", COPIES)
@@ -83,5 +71,5 @@ def test_copy(zoo_model: Any, keras: ModuleType, tmp_path: Path, name: str, way:
     except Exception as error:  # whatever Keras, or a layer, raises
         pytest.skip(f"Keras refuses: {type(error).__name__}: {error}"[:200].replace("\n", " "))
     drift = compare(layer_table(model), layer_table(again))
-    lost = LOST.get((3 if hasattr(keras, "ops") else 2, name, way))
+    lost = LOST.get((generation(keras), name, way))
     assert bool(drift) == bool(lost), lost or drift.to_text(accept=None)

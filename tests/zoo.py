@@ -41,6 +41,24 @@ NOT_BUILT = {
 }
 
 
+#: What Keras loses where it copies a model, by generation: the copy is another model, and drift.
+LOST = {
+    (3, "sparse_input", "clone"): "whether the input is sparse",
+    (3, "ragged_input", "clone"): "whether the input is ragged",
+    (3, "custom_block", "config"): "the layers in a layer stay unbuilt until it is called",
+    (3, "text_vectorization", "h5 file"): "the vocabulary",
+    (3, "text_vectorization", "config"): "the vocabulary",
+    (3, "text_vectorization", "clone"): "the vocabulary",
+    (2, "text_vectorization", "config"): "the vocabulary",
+    (2, "text_vectorization", "clone"): "the vocabulary",
+}
+
+
+def generation(keras: ModuleType) -> int:
+    """2 or 3."""
+    return 3 if hasattr(keras, "ops") else 2
+
+
 def zoo(builder: Builder) -> Builder:
     """Add a builder to the zoo."""
     ZOO[builder.__name__] = builder

@@ -44,7 +44,8 @@ def measure(method: str, recorded: LayerTable, current: LayerTable, limit: float
     process.start()
     sender.close()
     try:
-        return receiver.recv()
+        cell: Cell = receiver.recv()
+        return cell
     except EOFError:
         process.join()
         if process.exitcode == -signal.SIGXCPU:

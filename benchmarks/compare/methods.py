@@ -17,7 +17,7 @@ from typing import Any
 from pytest_layersnap import csvfile
 from pytest_layersnap.compare.drift import compare
 from pytest_layersnap.report.findings import findings
-from pytest_layersnap.table import LayerTable
+from pytest_layersnap.table import COLUMNS, LayerTable
 
 Method = Callable[[LayerTable, LayerTable], int]
 
@@ -29,7 +29,7 @@ def layersnap(recorded: LayerTable, current: LayerTable) -> int:
 
 
 def _records(table: LayerTable) -> list[dict[str, Any]]:
-    columns = csvfile.COLUMNS[:-1]
+    columns = COLUMNS[:-1]
     return [dict(zip(columns, row[:-1], strict=True)) for row in table.rows()]
 
 

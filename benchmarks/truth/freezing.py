@@ -109,7 +109,8 @@ def everything(base: Base, layers: list[Any], random: Random) -> str | None:
 
 @freezing("unfreeze all")
 def nothing(base: Base, layers: list[Any], random: Random) -> str | None:
-    """The flag of the model, the other way."""
+    """The flag of the model, the other way; Keras 3 passes it on only where it changes."""
+    base.model.trainable = False
     base.model.trainable = True
     return "model"
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 from typing import Any
+
+from pytest_layersnap.compare.names import stems
 
 from .bases import Base, Chain, Reference, entry_name, levels, map_references, node, references
 from .mutations import Mutated, mutation
@@ -482,6 +485,7 @@ def swap_inputs(base: Base, random: Random) -> Mutated | None:
                 one_call
                 and len(set(sources)) == len(sources) >= 2
                 and level.has_row(entry_name(entry))
+                and not _alike_to_the_roots(level, *sources[:2])
             ):
                 places.append((level, entry, sources))
     if config is None or not places:
@@ -494,6 +498,24 @@ def swap_inputs(base: Base, random: Random) -> Mutated | None:
     )
     path = level.path(entry_name(entry))
     return Mutated(base.rebuild(config), {path: {"topology"}}, False, path)
+
+
+def _alike_to_the_roots(level: Level, one: Reference, other: Reference) -> bool:
+    """Whether equal auto-named layers made two tensors: one network, whichever comes first."""
+    if one == other:
+        return True
+    if one[1:] != other[1:] or not (level.has_row(one[0]) and level.has_row(other[0])):
+        return False
+    rows = [level.row(reference[0]) for reference in (one, other)]
+    bodies = [
+        dataclasses.replace(row, layer_name=stems([row])[0], inbound_layers="") for row in rows
+    ]
+    feeds = [level.fed[reference[0]] for reference in (one, other)]
+    return (
+        bodies[0] == bodies[1]
+        and len(feeds[0]) == len(feeds[1]) > 0
+        and all(_alike_to_the_roots(level, *pair) for pair in zip(*feeds, strict=True))
+    )
 
 
 @mutation("share instead of copy")

@@ -161,7 +161,20 @@ def plain_sequential(keras: ModuleType) -> Any:
     return model
 
 
+def similarity(keras: ModuleType) -> Any:
+    """A picture of how two readings of a sequence agree."""
+    layers = keras.layers
+    inputs = keras.Input((6, 4))
+    x = layers.GRU(6, return_sequences=True)(inputs)
+    y = layers.SimpleRNN(6, return_sequences=True, activation="relu")(inputs)
+    x = layers.Reshape((6, 6, 1))(layers.Dot(axes=2)([x, y]))
+    x = layers.RandomContrast(0.2)(layers.UpSampling2D(2, interpolation="bilinear")(x))
+    x = layers.GlobalMaxPooling2D()(layers.Conv2D(4, 3, padding="same")(x))
+    return keras.Model(inputs, layers.Dense(1)(x))
+
+
 _CUSTOM: tuple[Builder, ...] = (
+    similarity,
     u_net,
     transformer,
     text_and_image,

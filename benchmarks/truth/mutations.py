@@ -325,7 +325,7 @@ setting(
 
 # merging, constants
 setting("axis of a concatenation", "axis", _to(-2), classes=("Concatenate",))
-setting("axes of a product", "axes", _to(2), classes=("Dot",))
+setting("axes of a product", "axes", _to(1), classes=("Dot",))
 setting("normalised product", "normalize", _not, alone=True)
 setting("axis of a softmax", "axis", _to(0), classes=("Softmax",), alone=True)
 setting("scale of Rescaling", "scale", _times(2), classes=("Rescaling",), alone=True)
@@ -335,10 +335,14 @@ setting("vocabulary of an embedding", "input_dim", _plus(1), _SIZED, alone=True)
 setting("width of an embedding", "output_dim", _plus(2), _WIDTH)
 setting("mask_zero", "mask_zero", _not)
 setting("value of Masking", "mask_value", _plus(1.0), alone=True)
-setting("factor of an augmentation", "factor", _plus(0.05), alone=True)
+setting("factor of an augmentation", "factor", lambda o, c, r: _wider(o), alone=True)
 setting("direction of a flip", "mode", _to("vertical"), classes=("RandomFlip",), alone=True)
 setting("size of a crop or resize", "height", _plus(-1), _CONFIG | {"shape"})
 setting("mean of Normalization", "mean", lambda o, c, r: _mean(o), classes=("Normalization",))
+
+
+def _wider(old: Any) -> Any:
+    return [old[0], old[1] + 0.05] if isinstance(old, (list, tuple)) else old + 0.05
 
 
 def _mean(old: Any) -> Any:
@@ -350,7 +354,7 @@ def _mean(old: Any) -> Any:
 # recurrent layers and attention
 setting("last output only, or all", "return_sequences", _not, _CONFIG | {"shape"})
 setting("backwards", "go_backwards", _not, classes=_RECURRENT, alone=True)
-setting("reset_after", "reset_after", _not, _SIZED, classes=("GRU",), alone=True)
+setting("reset_after", "reset_after", _not, _SIZED, alone=True)
 setting("unit_forget_bias", "unit_forget_bias", _not, alone=True)
 setting("merge mode", "merge_mode", _other("sum", "mul", "ave", "concat"))
 setting("key_dim", "key_dim", _plus(1), _SIZED, alone=True)

@@ -113,7 +113,7 @@ def align(recorded: LayerTable, current: LayerTable) -> Alignment:
     rest = (range(head, len(recorded) - tail), range(head, len(current) - tail))
 
     by_name = finish(before, after, ends + _pairs_by_name(before, after, rest))
-    if not _touches_auto_names(before, after, by_name):
+    if not _touches_auto_names(before, after, by_name) or _is_least(before, after, by_name):
         return by_name
     by_content = finish(before, after, ends)
     return min(by_name, by_content, key=lambda found: _cost(before, after, found))
@@ -434,6 +434,14 @@ def _touches_auto_names(before: Rows, after: Rows, found: Alignment) -> bool:
     return any(
         before.bodies[old] != after.bodies[new] and after.is_auto(new) for old, new in found.pairs
     )
+
+
+def _is_least(before: Rows, after: Rows, found: Alignment) -> bool:
+    """Whether no other pairing could leave fewer rows to be explained: so many bodies are new."""
+    if found.added or found.removed or found.displaced or found.renamed:
+        return False
+    changed = sum(before.bodies[old] != after.bodies[new] for old, new in found.pairs)
+    return changed == (Counter(after.bodies) - Counter(before.bodies)).total()
 
 
 def _cost(before: Rows, after: Rows, found: Alignment) -> float:

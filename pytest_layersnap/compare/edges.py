@@ -103,9 +103,15 @@ def rewiring(recorded: LayerTable, current: LayerTable, alignment: Alignment) ->
     if not (unpaired or rewired):
         return Rewiring(alignment.displaced, frozenset())
     feeding = before.consumers(unpaired), after.consumers(unpaired)
+    # A row that is called once more, or less, did more than move.
+    displaced = {
+        node
+        for node in alignment.displaced
+        if len(before.calls[node] or ()) == len(after.calls[node] or ())
+    }
     explanations = [
         _explained(before, after, unpaired, moved, feeding)
-        for moved in _candidates(alignment.displaced, rewired, feeding)
+        for moved in _candidates(displaced, rewired, feeding)
     ]
     return min(explanations, key=lambda it: (len(it.moved) + len(it.rewired), len(it.rewired)))
 

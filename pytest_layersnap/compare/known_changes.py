@@ -93,7 +93,8 @@ def explanations(
         ]
         if explained:
             found.append(Explanation(known, tuple(explained)))
-            left = [change for change in left if change not in explained]
+            taken = set(map(id, explained))
+            left = [change for change in left if id(change) not in taken]
     return tuple(found)
 
 

@@ -37,6 +37,11 @@ _MODELS: Final = frozenset({"Functional", "Model", "Sequential"})
 #: Keys of a config under which a wrapper keeps what it wraps.
 _WRAPPED: Final = ("layer", "backward_layer", "cell", "cells")
 
+#: Before, Keras 3 took all weights for those of the model itself, and found none of these in the file.
+_BY_NAME: Final = (3, 8)
+#: Where neither table tells what recorded it.
+_NEWEST: Final = (3, 15)
+
 #: How a ``.weights.h5`` addresses a layer: class and number, level by level.
 _Slot = tuple[tuple[str, int], ...]
 
@@ -121,21 +126,21 @@ def loadings(
 
 
 class _Models:
-    """The two models as trees, and the generations of Keras that save and load them."""
+    """The two models as trees, and the releases of Keras that save and load them."""
 
-    __slots__ = ("after", "before", "generations", "partner", "tables")
+    __slots__ = ("after", "before", "partner", "releases", "tables")
 
     def __init__(self, recorded: LayerTable, current: LayerTable, partner: dict[int, int]) -> None:
         self.tables = recorded, current
         self.before, self.after = _tree(recorded), _tree(current)
         self.partner = partner
         one, other = (release(table.recorded_with) for table in self.tables)
-        self.generations = (one or other or (3, 0))[0], (other or one or (3, 0))[0]
+        self.releases = one or other or _NEWEST, other or one or _NEWEST
 
     @property
     def cross_generations(self) -> bool:
         """Whether one generation of Keras loads what the other has saved."""
-        return self.generations[0] != self.generations[1]
+        return self.releases[0][0] != self.releases[1][0]
 
     def misplaced(self, met: Iterable[tuple[_Weight, _Weight]]) -> tuple[tuple[str, str], ...]:
         """Of (recorded, current) weights that meet, the paths of those that do not belong together."""
@@ -193,6 +198,10 @@ def _nodes(roots: Iterable[_Node]) -> list[_Node]:
 def _by_class(models: _Models) -> Loading:
     way = WAYS[0]
     file = {node.slot: node for node in _nodes(models.before)}
+    siblings: dict[_Slot, list[_Node]] = defaultdict(list)
+    for node in file.values():
+        if node.weights:
+            siblings[node.slot[:-1]].append(node)
     met: list[tuple[_Weight, _Weight]] = []
     doubts: list[tuple[str, str]] = []
     for node in _nodes(models.after):
@@ -201,7 +210,7 @@ def _by_class(models: _Models) -> Loading:
         saved = file.get(node.slot)
         path = node.layer.layer_name
         if node.weights and node.layer.inbound_layers == UNKNOWN_EDGES:
-            candidates = _siblings(file.values(), node)
+            candidates = siblings[node.slot[:-1]]
             if not any(node.shapes == other.shapes for other in candidates):
                 return Loading(way, False, path, _unfit(node, candidates[:1]))
             if saved is None or saved.shapes != node.shapes or models.cross_generations:
@@ -220,11 +229,6 @@ def _by_class(models: _Models) -> Loading:
     if doubts:
         return Loading(way, None, *doubts[0])
     return Loading(way, True, misplaced=models.misplaced(met))
-
-
-def _siblings(file: Iterable[_Node], node: _Node) -> list[_Node]:
-    """The recorded rows in the same container."""
-    return [other for other in file if other.slot[:-1] == node.slot[:-1] and other.weights]
 
 
 def _doubt(models: _Models, saved: _Node, node: _Node) -> str:
@@ -329,7 +333,7 @@ def _first_apart(
 def _meeting(models: _Models, old: _Node, new: _Node) -> tuple[list[_Weight], list[_Weight]]:
     """The weights that a file gives to a layer, and those that the layer takes, in order."""
     given, taken = old.in_legacy_order(), new.in_legacy_order()
-    if models.generations[1] == 2:
+    if models.releases[1] < (3, 0):
         given = _regrouped(new, given)
     return given, taken
 
@@ -374,6 +378,8 @@ def _misfit(given: Sequence[_Weight], taken: Sequence[_Weight]) -> str:
 
 def _by_name(models: _Models) -> Loading:
     way = WAYS[2]
+    if (3, 0) <= models.releases[1] < _BY_NAME and _with_weights(models.after):
+        return Loading(way, False, why=f"Keras {_BY_NAME[0]}.{_BY_NAME[1]} is the first to do so")
     file = {root.layer.layer_name: root for root in models.before}
     counted = {without_number(root.layer.layer_name) for root in models.before if _is_auto(root)}
     met: list[tuple[_Weight, _Weight]] = []

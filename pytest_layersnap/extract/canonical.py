@@ -341,6 +341,8 @@ def _shape_up(class_name: str, plain: dict[str, Any], rank: int | None) -> None:
         del plain["data_format"]
     if "axis" in plain and ("Normalization" in class_name or class_name in _ALONG_AN_AXIS):
         plain["axis"] = _axis(plain["axis"], rank)
+    if class_name == "Dot" and "axes" in plain:
+        plain["axes"] = _axis(plain["axes"], rank)
     if class_name == "RandomContrast" and isinstance(plain.get("factor"), (int, float)):
         plain["factor"] = [0, plain["factor"]]  # as 3.x writes it
     if class_name.startswith(("RandomRotation", "RandomZoom")):

@@ -148,25 +148,28 @@ def _walk(
 def _call_order(
     finished: list[_Key], feeds: dict[_Key, list[tuple[_Key, int]]], inputs: list[int]
 ) -> list[_Key]:
-    """Calls by their distance from the inputs, then by what feeds them.
+    """Calls by the input of the model that they begin at, their distance from it, and what feeds them.
 
     Numbered from there, the calls of a shared layer keep their numbers when what they feed changes:
     swapping the inputs of a difference is seen at the difference.
     """
+    places = {operation: place for place, operation in enumerate(inputs)}
+    begins: dict[_Key, int] = {}
     levels: dict[_Key, int] = {}
     for key in finished:
-        levels[key] = 1 + max((levels[parent] for parent, _ in feeds[key]), default=-1)
-    places = {operation: place for place, operation in enumerate(inputs)}
+        above = [parent for parent, _ in feeds[key]]
+        own = places.get(key[0], len(places))
+        begins[key] = min((begins[parent] for parent in above), default=own)
+        levels[key] = 1 + max((levels[parent] for parent in above), default=-1)
     ranks: dict[_Key, int] = {}
 
     def origin(key: _Key) -> tuple[Any, ...]:
-        sources = ((ranks[parent], output) for parent, output in feeds[key])
-        return levels[key], places.get(key[0], len(places)), *sources
+        return begins[key], *((ranks[parent], output) for parent, output in feeds[key])
 
     for _, level in groupby(sorted(finished, key=levels.__getitem__), key=levels.__getitem__):
         for _, equal in groupby(sorted(level, key=origin), key=origin):
             ranks.update(dict.fromkeys(equal, len(ranks)))
-    return list(ranks)
+    return sorted(ranks, key=lambda key: (begins[key], levels[key], ranks[key]))
 
 
 def _order(

@@ -112,12 +112,17 @@ def _loadings(loadings: Iterable[Loading]) -> list[str]:
     """What becomes of saved weights; ways of the same outcome are one."""
     ways: dict[str, list[str]] = {}
     for loading in loadings:
-        if loading.way == WAYS[2] and loading.loads is None:
-            continue  # names that Keras counted are open nearly always
+        if loading.way == WAYS[2] and _says_nothing(loading):
+            continue
         ways.setdefault(_outcome(loading), []).append(loading.way)
     if len(ways) == 1:
         return [f"saved before {text}" for text in ways]
     return [f"{', '.join(files)}: {text}" for text, files in ways.items()]
+
+
+def _says_nothing(loading: Loading) -> bool:
+    """Names that Keras counted are open nearly always, and some releases load nothing by name."""
+    return loading.loads is None or not (loading.loads or loading.layer)
 
 
 def _outcome(loading: Loading) -> str:

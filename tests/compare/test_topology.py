@@ -216,6 +216,48 @@ def test_another_call_of_a_shared_layer_is_reported() -> None:
     assert compare(recorded, current).categories == {"topology"}
 
 
+def test_a_row_that_is_called_again_did_more_than_move() -> None:
+    """One layer of three equal paths is called in place of another path's."""
+
+    def paths(**feeds: str) -> LayerTable:
+        rows = []
+        for name, feed in feeds.items():
+            kind = name.rstrip("_0123456789").capitalize()
+            calls = [call.split() for call in feed.split("|")]
+            rows.append(row(name, kind, calls[0] if len(calls) == 1 else calls, parameters=72))
+        return table(entry(8), *rows)
+
+    start = "input_layer"
+    recorded = paths(
+        dense=start,
+        dense_1=start,
+        dense_2="dense",
+        dense_3="dense_1",
+        dense_4=start,
+        dense_5="dense_2",
+        dense_6="dense_3",
+        dense_7="dense_4",
+        subtract="dense_5 dense_6",
+        dense_8="dense_7",
+        concatenate="subtract dense_8",
+    )
+    current = paths(
+        dense=start,
+        dense_1="dense",
+        dense_2=start,
+        dense_3=f"{start} | dense_1",
+        dense_4="dense_2",
+        dense_5="dense_4",
+        dense_6="dense_3",
+        subtract="dense_3@1 dense_5",
+        dense_7="dense_6",
+        concatenate="subtract dense_7",
+    )
+    drift = compare(recorded, current)
+    assert ("changed", "dense_3") in told(drift)
+    assert "topology" in drift.categories
+
+
 def test_references_that_no_row_has_are_compared_as_text() -> None:
     """A table that was edited by hand is no reason to fail."""
     recorded = graph(i="", a="gone")

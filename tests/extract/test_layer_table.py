@@ -109,12 +109,13 @@ def test_calls_of_a_shared_layer_are_told_apart(keras: ModuleType) -> None:
 
 
 def test_calls_are_numbered_from_the_inputs(keras: ModuleType) -> None:
-    """Swapping what two calls of a shared layer feed is seen there, not at the layer."""
+    """Swapping what two calls of a shared layer feed is seen there, and a longer way in at that way."""
 
-    def table(swapped: bool) -> LayerTable:
+    def table(swapped: bool, longer: bool = False) -> LayerTable:
         left, right = keras.Input((8,), name="left"), keras.Input((8,), name="right")
         shared = keras.layers.Dense(4, name="shared")
-        ends = [shared(left), shared(right)]
+        way_in = keras.layers.Dropout(0.1, name="drop")(left) if longer else left
+        ends = [shared(way_in), shared(right)]
         out = keras.layers.Subtract(name="difference")(ends[::-1] if swapped else ends)
         return layer_table(keras.Model([left, right], out))
 
@@ -122,6 +123,7 @@ def test_calls_are_numbered_from_the_inputs(keras: ModuleType) -> None:
     assert row(one, "shared") == row(other, "shared")
     assert row(one, "difference").inbound_layers == '["shared", "shared@1"]'
     assert row(other, "difference").inbound_layers == '["shared@1", "shared"]'
+    assert row(table(False, longer=True), "shared").inbound_layers == '[["drop"], ["right"]]'
 
 
 def test_outputs_of_a_call_are_told_apart(keras: ModuleType) -> None:
