@@ -17,7 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,7 +151,7 @@ class Project:
         lines = ["[pytest]", "pythonpath = .", "markers =", "    slow", "    unrelated"]
         self.write({"pytest.ini": "\n".join([*lines, "" if ours else text, ""])})
 
-    def write(self, files: dict[str, str | None]) -> None:
+    def write(self, files: Mapping[str, str | None]) -> None:
         """Write files; ``None`` deletes one."""
         for name, text in files.items():
             path = self._folder / name
