@@ -1,13 +1,18 @@
 """Snapshot tests for the architecture of neural networks."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Not lazy: the package ``compare`` would take the name of the function as soon as it is imported.
-from pytest_layersnap.compare.drift import Change, Drift, LayerDrift, compare
-from pytest_layersnap.table import LayerTable, TableError
+# The function ``compare`` has the name of the package that holds it. Python gives a package's name
+# to its parent when it is first imported: here, before the name is free for the function.
+import pytest_layersnap.compare as _package
 
 if TYPE_CHECKING:
+    from pytest_layersnap.compare.drift import Change, Drift, LayerDrift, compare
     from pytest_layersnap.extract import ModelError, layer_table
+    from pytest_layersnap.table import LayerTable, TableError
+
+del compare, _package
 
 __all__ = [
     "Change",
@@ -20,11 +25,16 @@ __all__ = [
     "layer_table",
 ]
 
+_HOMES = {
+    "compare.drift": ("Change", "Drift", "LayerDrift", "compare"),
+    "extract": ("ModelError", "layer_table"),
+    "table": ("LayerTable", "TableError"),
+}
+
 
 def __getattr__(name: str) -> Any:
     # pytest imports this package at every start, also of suites that never check a model.
-    if name in ("ModelError", "layer_table"):
-        from pytest_layersnap import extract
-
-        return getattr(extract, name)
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from pytest_layersnap.table import (
 #: The first bytes of every file we write; nothing else of ours or of others begins like this.
 HEADER = ",".join(COLUMNS[:5])
 
-_CONFLICT = ("<<<<<<< ", ">>>>>>> ")
+_CONFLICT = ("<<<<<<<", ">>>>>>>")
 _FLAG = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
 
 
@@ -64,37 +65,69 @@ def load(data: bytes, *, source: str = "snapshot") -> LayerTable:
         raise TableError(
             f"{source}:{line}: not UTF-8 (byte {data[error.start]:#04x}); a snapshot is UTF-8 text"
         ) from None
-    for number, line_text in enumerate(text.splitlines(), start=1):
-        if line_text.startswith(_CONFLICT):
-            raise TableError(
-                f"{source}:{number}: a merge conflict is left in this snapshot ({line_text.strip()!r}). "
-                "Keep one side, or record it anew"
-            )
     if not text.strip():
         raise TableError(
             f"{source}: the file is empty; a snapshot has a header and one row a layer"
         )
+    try:
+        return _parsed(text, source)
+    except TableError:
+        # Asked for last, as a cell may hold such a line too.
+        if conflict := _conflict(text):
+            raise TableError(f"{source}:{conflict}") from None
+        raise
 
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+
+def _parsed(text: str, source: str) -> LayerTable:
     header: list[str] | None = None
     rows: list[list[str]] = []
     starts: list[int] = []
     line = 1
-    try:
-        for row in reader:
-            if header is None:
-                header = row
-            elif row:
-                rows.append(row)
-                starts.append(line)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise TableError(
-            f"{source}:{line}: {error}; the file is truncated or was edited by hand"
-        ) from None
-    assert header is not None
+    with _long_cells():
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        try:
+            for row in reader:
+                if header is None:
+                    header = row
+                elif row:
+                    rows.append(row)
+                    starts.append(line)
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise TableError(
+                f"{source}:{line}: {error}; the file is truncated or was edited by hand"
+            ) from None
     return table_from_cells(
-        header, rows, where=lambda index: f"{source}:{starts[index]}", source=source
+        header or [], rows, where=lambda index: f"{source}:{starts[index]}", source=source
+    )
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let a cell be as long as it is: the config of a vocabulary exceeds what csv takes."""
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _conflict(text: str) -> str:
+    """Where a merge conflict is left, between what, and what to do about it."""
+    sides: dict[str, str] = {}
+    first = 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        mark, _, side = line.rstrip("\r").partition(" ")
+        if mark in _CONFLICT and mark not in sides:
+            sides[mark] = side
+            first = first or number
+    if not sides:
+        return ""
+    names = " and ".join(repr(side) for side in sides.values() if side)
+    between = f" between {names}" if len(sides) > 1 and names else f" ({names})" if names else ""
+    return (
+        f"{first}: a merge conflict{between} is left in this snapshot. "
+        "Keep one side, or record it anew"
     )
 
 
@@ -153,7 +186,10 @@ def _value(column: str, text: str, *, where: str) -> Any:
     if column in COUNTS:
         if not (text.isascii() and text.isdigit()):
             raise TableError(f"{where}: {column} is {text!r}, and should be a whole number")
-        return int(text)
+        try:
+            return int(text)
+        except ValueError:  # Python reads no number of more than 4,300 digits
+            raise TableError(f"{where}: {column} has {len(text)} digits") from None
     if column in FLAGS:
         if text not in _FLAG:
             raise TableError(f"{where}: {column} is {text!r}, and should be True or False")
@@ -163,14 +199,31 @@ def _value(column: str, text: str, *, where: str) -> Any:
     if column in JSON_CELLS:
         try:
             value = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TableError(f"{where}: {column} holds no JSON ({error}): {text[:80]!r}") from None
-        expected = dict if column == "layer_attributes" else list
-        if not isinstance(value, expected):
-            raise TableError(
-                f"{where}: {column} should hold a JSON {'object' if expected is dict else 'list'}"
-            )
+        if not _fits(column, value):
+            raise TableError(f"{where}: {column} should hold {_KINDS[column]}, not {text[:80]!r}")
     return text
+
+
+_KINDS = {
+    "layer_attributes": "a JSON object",
+    "weight_shapes": "a JSON list of shapes",
+    "inbound_layers": "a JSON list of layer paths, or one such list for each call",
+}
+
+
+def _fits(column: str, value: Any) -> bool:
+    if column == "layer_attributes":
+        return isinstance(value, dict)
+    if not isinstance(value, list):
+        return False
+    if column == "inbound_layers" and all(isinstance(item, str) for item in value):
+        return True
+    inner = str if column == "inbound_layers" else (int, type(None))
+    return all(
+        isinstance(item, list) and all(isinstance(one, inner) for one in item) for item in value
+    )
 
 
 class _Lines:

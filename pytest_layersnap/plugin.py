@@ -9,6 +9,7 @@ import pytest
 
 from pytest_layersnap import settings, update_flag
 from pytest_layersnap.snapshots import session
+from pytest_layersnap.snapshots.collection import Collection
 
 if TYPE_CHECKING:
     from pytest_layersnap.snapshots.fixture import LayerSnap
@@ -38,9 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; gather and write in the process that controls the run."""
     config.addinivalue_line("markers", settings.MARKER)
     config.stash[_SETTINGS] = settings.read(config)
-    if not hasattr(config, "workerinput"):
-        arguments = [str(argument) for argument in config.invocation_params.args]
-        config.pluginmanager.register(session.SnapshotSession(config.stash[_SETTINGS], arguments))
+    collection = Collection(config.stash[_SETTINGS])
+    config.pluginmanager.register(collection)
+    role = session.WorkerSession if hasattr(config, "workerinput") else session.SnapshotSession
+    config.pluginmanager.register(role(config, config.stash[_SETTINGS], collection))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Literal, get_args
 
 import pytest
 
@@ -17,6 +18,10 @@ MARKER = (
 )
 
 
+#: What to do about snapshots that no test uses.
+Unused = Literal["warn", "error", "ignore"]
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one run.
@@ -25,12 +30,16 @@ class Settings:
         rootdir: pytest's root directory.
         directory: the folder of all snapshots, inside ``rootdir``.
         update: whether ``--snapshot-update`` was given.
+        unused: what to do about snapshots that no test uses.
+        report: the folder to write the reports of the run to, if any.
         scope: what all checks compare where neither their marker nor they themselves say.
     """
 
     rootdir: Path
     directory: Path
     update: bool
+    unused: Unused
+    report: Path | None
     scope: Scope
 
     @property
@@ -40,12 +49,23 @@ class Settings:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare the ini options."""
+    """Declare the ini options, and the options of the command line that are ours alone."""
     parser.addini(
         "layersnap_dir",
         "Folder of the layer table snapshots, relative to the root directory.",
         type="string",
         default="snapshots",
+    )
+    parser.addini(
+        "layersnap_unused",
+        "Snapshots that no test uses: warn (the default), error, or ignore.",
+        type="string",
+        default="warn",
+    )
+    parser.getgroup("layersnap", "snapshots of layer tables").addoption(
+        "--layersnap-report",
+        metavar="DIR",
+        help="Write what the run found to DIR: report.json, report.md, and the received tables.",
     )
     for name, what in (("only", "Compare nothing but"), ("ignore", "Do not compare")):
         parser.addini(
@@ -66,8 +86,23 @@ def read(config: pytest.Config) -> Settings:
         rootdir=config.rootpath,
         directory=_directory(config),
         update=update_flag.is_given(config),
+        unused=_unused(config),
+        report=_report(config),
         scope=_scope(config),
     )
+
+
+def _unused(config: pytest.Config) -> Unused:
+    value = str(config.getini("layersnap_unused")).strip()
+    for known in get_args(Unused):
+        if value == known:
+            return known  # type: ignore[no-any-return]
+    raise pytest.UsageError(f"layersnap_unused = {value}: known are {', '.join(get_args(Unused))}")
+
+
+def _report(config: pytest.Config) -> Path | None:
+    value = config.getoption("--layersnap-report")
+    return None if value is None else config.invocation_params.dir / value
 
 
 def _scope(config: pytest.Config) -> Scope:

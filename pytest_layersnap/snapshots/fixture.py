@@ -14,7 +14,7 @@ from pytest_layersnap.compare.drift import Drift, LayerDrift, compare
 from pytest_layersnap.extract import ModelError, layer_table
 from pytest_layersnap.snapshots import MissingSnapshot, naming, preview
 from pytest_layersnap.snapshots.naming import SnapshotNameError
-from pytest_layersnap.snapshots.results import Result
+from pytest_layersnap.snapshots.results import Finding, Result
 from pytest_layersnap.snapshots.scope import Scope, ScopeError
 from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError
 from pytest_layersnap.table import LayerTable, TableError
@@ -171,22 +171,23 @@ class LayerSnap:
             number=number,
             finding="same",
             digest=_digest(table) if self._update else "",
+            only=None if scope.only is None else sorted(scope.only),
+            ignore=None if scope.ignore is None else sorted(scope.ignore),
+            accept=self._origin.accept,
         )
-        csv = csvfile.dump(table).decode("utf-8") if self._update else ""
         try:
             recorded = self._store.read(snapshot)
         except BrokenSnapshot as error:
             summary = f"in place of a broken snapshot: {error}"
-            broken = replace(found, finding="broken", summary=summary, table=csv)
+            broken = _received(found, table, finding="broken", summary=summary)
             return broken, partial(self._broken, str(error))
         if recorded is None:
-            summary = preview.totals(table)
-            missing = replace(found, finding="missing", summary=summary, table=csv)
+            missing = _received(found, table, finding="missing", summary=preview.totals(table))
             return missing, partial(self._missing, snapshot, table)
         drift = compare(recorded, table, only=scope.only, ignore=scope.ignore)
         if not drift:
             return found, None
-        drifted = replace(found, finding="drifted", summary=drift.summary, table=csv)
+        drifted = _received(found, table, finding="drifted", summary=drift.summary)
         return drifted, partial(self._drifted, snapshot, drift)
 
     def _path(self, name: str | None) -> str:
@@ -216,9 +217,23 @@ class LayerSnap:
 
 
 def _table(model_or_builder: Any, *, name: str | None) -> LayerTable:
-    if isinstance(model_or_builder, LayerTable):
+    if not isinstance(model_or_builder, LayerTable):
+        return layer_table(model_or_builder, name=name)
+    if name is None:
         return model_or_builder
-    return layer_table(model_or_builder, name=name)
+    layers = tuple(replace(layer, model=name) for layer in model_or_builder)
+    return replace(model_or_builder, layers=layers)
+
+
+def _received(found: Result, table: LayerTable, *, finding: Finding, summary: str) -> Result:
+    """The result of a check whose table is not the recorded one."""
+    return replace(
+        found,
+        finding=finding,
+        summary=summary,
+        digest=_digest(table),
+        table=csvfile.dump(table).decode("utf-8"),
+    )
 
 
 def _digest(table: LayerTable) -> str:

@@ -41,9 +41,25 @@ def derived(test_file: PurePosixPath, test: str, number: int = 0) -> str:
         ``tests/test_a/TestHead.test_x-resnet50@1.csv``. (A second call is spelled ``@1`` in tables
         too; ``.1`` would meet the first check of ``test_x[0.1]`` in that of ``test_x[0]``.)
     """
-    folder = test_file.with_suffix("") if test_file.suffix == ".py" else test_file
     repeat = f"@{number}" if number else ""
-    return "/".join([*map(_safe, folder.parts), f"{_safe_test(test)}{repeat}{SUFFIX}"])
+    return "/".join([folder(test_file), f"{_safe_test(test)}{repeat}{SUFFIX}"])
+
+
+def folder(test_file: PurePosixPath) -> str:
+    """The folder of a test file's unnamed snapshots: ``tests/test_a``."""
+    path = test_file.with_suffix("") if test_file.suffix == ".py" else test_file
+    return "/".join(map(_safe, path.parts))
+
+
+def owner(snapshot: str) -> str:
+    """The first unnamed snapshot of the test that an unnamed snapshot belongs to."""
+    base, at, number = snapshot.removesuffix(SUFFIX).rpartition("@")
+    return f"{base}{SUFFIX}" if at and number.isdigit() else snapshot
+
+
+def is_explicit(snapshot: str, name: str) -> bool:
+    """Whether a check that gives this name has this snapshot."""
+    return not _refusal(name) and explicit(name) == snapshot
 
 
 def explicit(name: str) -> str:
@@ -58,6 +74,12 @@ def explicit(name: str) -> str:
             f"name={name!r} {reason}; a name is a path of plain parts, as in 'transfer/resnet50'"
         )
     return "/".join(map(_safe, name.split("/"))) + SUFFIX
+
+
+def stays_inside(snapshot: str) -> bool:
+    """Whether a path that someone else wrote stays in the folder that it is joined to."""
+    parts = snapshot.split("/")
+    return all(part not in ("", ".", "..") for part in parts) and not _refusal(snapshot)
 
 
 def fold(path: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from pytest_layersnap.snapshots.naming import fold
 
 Finding = Literal["same", "missing", "drifted", "broken"]
+Outcome = Literal["passed", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +22,14 @@ class Result:
         name: the name that the check gave; ``None`` if the test's name made the path.
         number: how many unnamed checks the test had made before.
         finding: what the check found; ``broken`` is a snapshot that can't be read.
-        digest: stands for the architecture that was received; empty where nothing is recorded.
+        digest: stands for the architecture that was received; empty where it is the recorded one and
+            the run records nothing.
         summary: what would be recorded, in one line.
-        table: the CSV that would be recorded; empty where nothing would.
+        table: the CSV that was received; empty where it is the recorded one.
         outcome: the outcome of the test, once it is known.
+        only: the categories or columns that were compared; ``None`` for all.
+        ignore: those that were left out.
+        accept: the command that records the snapshots of the test.
     """
 
     test: str
@@ -36,6 +41,9 @@ class Result:
     summary: str = ""
     table: str = ""
     outcome: str = ""
+    only: Sequence[str] | None = None
+    ignore: Sequence[str] | None = None
+    accept: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON takes it; ``Result(**data)`` makes it anew."""
@@ -52,14 +60,16 @@ class Result:
         return self.test if self.name is None else f"{self.test} (name={self.name!r})"
 
 
-def conflicts(results: Iterable[Result]) -> Iterator[tuple[str, str]]:
+def conflicts(
+    results: Iterable[Result], *, deciding: Outcome | None = None
+) -> Iterator[tuple[str, str]]:
     """The snapshots that can't be two things at once, each with the reason.
 
-    That is: different names, or unnamed checks of different tests, meet in one file; or passed
-    tests want to record different tables under one name.
+    That is: different names, or unnamed checks of different tests, meet in one file; or tests of
+    the outcome that decides what is to be recorded received different tables under one name.
     """
     for sharing in _by_file(results):
-        if reason := _meeting(sharing) or _disagreement(sharing):
+        if reason := _meeting(sharing) or _disagreement(sharing, deciding):
             for snapshot in {result.snapshot for result in sharing}:
                 yield snapshot, reason
 
@@ -67,7 +77,18 @@ def conflicts(results: Iterable[Result]) -> Iterator[tuple[str, str]]:
 def to_write(results: Iterable[Result]) -> dict[str, Result]:
     """By snapshot, the result to be recorded: of passed tests, and only what would change."""
     return {
-        result.snapshot: result for result in results if result.table and result.outcome == "passed"
+        result.snapshot: result
+        for result in results
+        if result.finding != "same" and result.outcome == "passed"
+    }
+
+
+def received(results: Iterable[Result]) -> dict[str, Result]:
+    """By snapshot, what made a test fail, with the table that was received."""
+    return {
+        result.snapshot: result
+        for result in results
+        if result.finding != "same" and result.outcome == "failed"
     }
 
 
@@ -90,12 +111,12 @@ def _meeting(sharing: list[Result]) -> str:
     return ""
 
 
-def _disagreement(sharing: list[Result]) -> str:
-    passed = [result for result in sharing if result.outcome == "passed"]
-    for other in passed:
-        if other.digest != passed[0].digest and any(result.table for result in passed):
+def _disagreement(sharing: list[Result], deciding: Outcome | None) -> str:
+    able = [result for result in sharing if result.outcome == deciding]
+    for other in able:
+        if other.digest != able[0].digest and any(result.finding != "same" for result in able):
             return (
-                f"{passed[0].claimant} and {other.claimant} record different tables; "
+                f"{able[0].claimant} and {other.claimant} record different tables; "
                 "build the same model in both, or give one of the checks another name="
             )
     return ""

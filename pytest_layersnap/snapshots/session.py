@@ -10,22 +10,31 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_layersnap.settings import Settings, color, marked
-from pytest_layersnap.snapshots.results import Result, conflicts, to_write
+from pytest_layersnap.snapshots.collection import (
+    Collected,
+    Collection,
+    relative,
+    test_id,
+    test_name,
+)
 from pytest_layersnap.update_flag import FLAG
 
 if TYPE_CHECKING:
     from pytest_layersnap.snapshots.fixture import LayerSnap
+    from pytest_layersnap.snapshots.results import Result
+    from pytest_layersnap.snapshots.run import Run
+    from pytest_layersnap.snapshots.unused import Fate
 
-_LISTED = 3
+#: What the processes that collect send to the one that controls.
+_OUTPUT = "layersnap"
 
 
 @dataclass(slots=True)
@@ -40,7 +49,7 @@ class Record:
         # A subtest that failed is followed by the report of the test, which may have passed.
         if self._outcomes.get(report.when) != "failed":
             self._outcomes[report.when] = report.outcome
-        if report.when == "teardown" and self.results:
+        if report.when == "teardown":
             vars(report)["layersnap"] = [
                 replace(result, outcome=self._outcome()).to_dict() for result in self.results
             ]
@@ -60,134 +69,150 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
 
     record = item.stash[RECORD] = Record()
     origin = Origin(
-        test=item.nodeid,
-        file=_file(item, settings.rootdir),
-        name=".".join([*_classes(item), item.name]),
+        test=test_id(item),
+        file=relative(item.path, settings.rootdir),
+        name=test_name(item),
         scope=marked(item, settings.scope),
         accept=shell_line(["pytest", FLAG, _argument(item)]),
         color=color(item.config),
     )
     store = Store(settings.directory, shown=settings.shown)
-    return LayerSnap(origin, store, update=settings.update, record=record.results.append)
+
+    def found(result: Result) -> None:
+        record.results.append(result)
+        text = f"{settings.shown}/{result.snapshot}"
+        item.user_properties.append(
+            (f"layersnap.{result.finding}", f"{text}: {result.summary}" if result.summary else text)
+        )
+
+    return LayerSnap(origin, store, update=settings.update, record=found)
+
+
+class WorkerSession:
+    """The plugin of a worker of xdist: sends what it collected to the process that controls."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, collection: Collection) -> None:
+        """Send what ``collection`` gathers."""
+        self._collection = collection
+
+    @pytest.hookimpl
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Put the facts where xdist takes them along."""
+        output: dict[str, Any] = vars(session.config)["workeroutput"]
+        output[_OUTPUT] = self._collection.collected()
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the process that controls a run has heard.
+
+    Args:
+        began: when the run began.
+        found: by test and worker, what the checks found, as plain data.
+        outcomes: by test, ``failed`` or ``skipped``; tests that passed are not in it.
+        ended: the tests that came to their end.
+        unchecked: the tests that opened the fixture and made no check.
+        collected: what each process has collected.
+    """
+
+    began: float = field(default_factory=time.time)
+    found: dict[tuple[str, object], list[dict[str, Any]]] = field(default_factory=dict)
+    outcomes: dict[str, Fate] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    unchecked: set[str] = field(default_factory=set)
+    collected: list[Collected] = field(default_factory=list)
 
 
 class SnapshotSession:
-    """The plugin of the process that controls the run: gathers, writes, and tells."""
+    """The plugin of the process that controls the run: gathers, concludes, and tells."""
 
-    def __init__(self, settings: Settings, arguments: Sequence[str]) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, collection: Collection) -> None:
         """Begin a run in which no check has been made.
 
         Args:
+            config: pytest's.
             settings: the settings of the run.
-            arguments: what pytest was called with.
+            collection: gathers what this process collects; under pytest-xdist, workers do.
         """
+        self._config = config
         self._settings = settings
-        self._arguments = arguments
-        self._results: list[Result] = []
-        self._written: dict[str, Result] = {}
-        self._errors: dict[str, str] = {}
+        self._collection = collection
+        self._gathered = Gathered()
+        self._run: Run | None = None
+        self._review = ""
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Gather what the checks of a test found."""
-        self._results += [Result(**data) for data in vars(report).get("layersnap", ())]
+        """Gather what the checks of a test found, and what became of it."""
+        gathered, nodeid = self._gathered, report.nodeid
+        found = vars(report).get("layersnap")
+        if found is not None:
+            # Run again by the same worker, a test takes back what it found before.
+            gathered.found[nodeid, getattr(report, "node", None)] = found
+            (gathered.unchecked.discard if found else gathered.unchecked.add)(nodeid)
+        if report.when == "teardown":
+            gathered.ended.add(nodeid)
+        # What other plugins call an outcome (a test is run again) decides nothing.
+        if report.outcome in ("failed", "skipped") and gathered.outcomes.get(nodeid) != "failed":
+            gathered.outcomes[nodeid] = report.outcome
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker of xdist has collected; one that crashed has sent nothing."""
+        collected = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if collected is not None:
+            self._gathered.collected.append(collected)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what the run has to record, and fail it if something can't be recorded."""
-        shown = self._settings.shown
-        self._errors = {path: f"{shown}/{path}: {why}" for path, why in conflicts(self._results)}
-        if self._settings.update:
-            self._write()
-        if self._errors and session.exitstatus == pytest.ExitCode.OK:
+        if not self._config.pluginmanager.hasplugin("dsession"):
+            self._gathered.collected.append(self._collection.collected())
+        if not self._has_snapshots():
+            return
+        from pytest_layersnap.snapshots.conclusion import Conclusion
+
+        conclusion = Conclusion(session, self._settings, self._gathered)
+        self._run, self._review = conclusion.conclude()
+        if self._run.fails and session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was written and what was not, or how to accept what the checks found."""
-        quiet = terminalreporter.verbosity < 0
-        tell = self._recorded if self._settings.update else self._found
-        lines = tell(quiet)
-        errors = sorted(set(self._errors.values()))
-        if (lines or errors) and not quiet:
+        if self._run is None:
+            return
+        from pytest_layersnap.snapshots import summary
+
+        run, quiet = self._run, terminalreporter.verbosity < 0
+        told = [*summary.lines(run, quiet=quiet)]
+        asked = run.update or run.unused == "error" or terminalreporter.verbosity > 0 or run.left
+        if asked and not quiet and (reason := summary.unjudged(run)):
+            told.append(reason)
+        # The whole call again, so that its options and its selection hold.
+        arguments = map(str, self._config.invocation_params.args)
+        record = shell_line(["pytest", FLAG, *arguments])
+        told += summary.advice(run, record=record, review=self._review)
+        failures = summary.errors(run)
+        if (told or failures) and not quiet:
             terminalreporter.write_sep("=", "layersnap")
-        for line in lines:
+        for line in told:
             terminalreporter.write_line(f"layersnap: {line}" if quiet else line)
-        for line in errors:
+        for line in failures:
             terminalreporter.write_line(f"error: {line}", red=True)
 
-    def _write(self) -> None:
-        from pytest_layersnap import csvfile
-        from pytest_layersnap.snapshots.store import Store, StoreError
-
-        store = Store(self._settings.directory, shown=self._settings.shown)
-        for snapshot, result in sorted(to_write(self._results).items()):
-            if snapshot in self._errors:
-                continue
-            try:
-                if store.write(snapshot, csvfile.load(result.table.encode())):
-                    self._written[snapshot] = result
-            except StoreError as error:
-                self._errors[snapshot] = str(error)
-            except OSError as error:
-                shown = f"{self._settings.shown}/{snapshot}"
-                self._errors[snapshot] = f"{shown}: not written: {error.strerror}"
-
-    def _recorded(self, quiet: bool) -> list[str]:
-        """What was written, and what was not because its test did not pass."""
-        verbs = {
-            path: "created" if result.finding == "missing" else "updated"
-            for path, result in self._written.items()
-        }
-        wanted = {result.snapshot for result in self._results if result.table}
-        if quiet:
-            lines = [_counts(verbs)] if verbs else []
-        else:
-            lines = [
-                f"{verb} {self._settings.shown}/{path}: {self._written[path].summary}"
-                for path, verb in verbs.items()
-            ]
-        if unwritten := wanted.difference(to_write(self._results)):
-            lines.append(f"not recorded, as the test did not pass: {self._listed(unwritten)}")
-        return lines
-
-    def _found(self, quiet: bool) -> list[str]:
-        """What made checks fail, and the command that accepts it all."""
-        findings = {
-            result.snapshot: result.finding
-            for result in self._results
-            if result.finding != "same" and result.outcome == "failed"
-        }
-        if not findings:
-            return []
-        paths = "" if quiet else f": {self._listed(findings)}"
-        # The whole call again, so that its options and its selection hold.
-        accept = shell_line(["pytest", FLAG, *self._arguments])
-        return [f"{_counts(findings)}{paths}", f"record with: {accept}"]
-
-    def _listed(self, snapshots: Iterable[str]) -> str:
-        paths = [f"{self._settings.shown}/{path}" for path in sorted(snapshots)]
-        more = f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else ""
-        return ", ".join(paths[:_LISTED]) + more
+    def _has_snapshots(self) -> bool:
+        """Whether there is anything to decide: a check, a snapshot, or a report that is due."""
+        settings = self._settings
+        return bool(self._gathered.found or settings.report or settings.directory.is_dir())
 
 
 def shell_line(arguments: Sequence[str]) -> str:
     """A command as it is typed into a shell of this system."""
     return subprocess.list2cmdline(arguments) if os.name == "nt" else shlex.join(arguments)
-
-
-def _counts(kinds: Mapping[str, str]) -> str:
-    return ", ".join(f"{number} {kind}" for kind, number in sorted(Counter(kinds.values()).items()))
-
-
-def _file(item: pytest.Item, rootdir: Path) -> PurePosixPath | None:
-    if not item.path.is_relative_to(rootdir):
-        return None
-    return PurePosixPath(item.path.relative_to(rootdir).as_posix())
-
-
-def _classes(item: pytest.Item) -> list[str]:
-    return [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
 
 
 def _argument(item: pytest.Item) -> str:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import hashlib
 import os
 import secrets
 import shutil
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_layersnap import csvfile
-from pytest_layersnap.snapshots.naming import fold
+from pytest_layersnap.snapshots.naming import SUFFIX, fold, is_explicit
 from pytest_layersnap.table import COLUMNS, LayerTable, TableError
 
 _BOM = b"\xef\xbb\xbf"
 _HEADER = ",".join(COLUMNS).encode()
+_TEMPORARY = ".layersnap-tmp"
+#: No write takes as long (in seconds): a temporary file that is older was left by a killed run.
+_LONG_DEAD = 3600
+#: A folder with one of these is the root of tests of its own.
+_ROOTS = frozenset({"pytest.ini", "pytest.toml", "pyproject.toml", "tox.ini", "setup.cfg"})
 
 
 class StoreError(Exception):
@@ -70,8 +79,85 @@ class Store:
         # The target of a link inside the folder is what holds the table.
         path = self._path(snapshot).resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, csvfile.dump(table))
+        replace_file(path, csvfile.dump(table))
         return True
+
+    def unclaimed(self, used: set[str]) -> Iterator[tuple[str, bool]]:
+        """The snapshots of ours but for those in ``used``, and whether a check named each.
+
+        Links and what they lead to, hidden folders, and folders that are the root of other tests
+        are left out.
+        """
+        targets = {fold(self._relative(self._path(path).resolve())) for path in used}
+        claimed = targets | set(map(fold, used))
+        for path in self._files(SUFFIX):
+            snapshot = self._relative(path)
+            if fold(snapshot) in claimed or path.is_symlink():
+                continue
+            model = _first_model(path)
+            if model is not None:
+                yield snapshot, is_explicit(snapshot, model)
+
+    def delete(self, snapshot: str) -> None:
+        """Delete a snapshot, and the folders that are empty without it.
+
+        Raises:
+            BrokenSnapshot: the file is damaged, so that it can't be told what it was.
+            StoreError: the file is not ours, or the path leaves the folder.
+            OSError: the file can't be deleted.
+        """
+        if self.read(snapshot) is None:
+            return
+        path = self._path(snapshot)
+        path.unlink()
+        self._prune(path.parent)
+
+    def modified(self, snapshot: str) -> float:
+        """When a snapshot was last written, in seconds since the epoch.
+
+        Raises:
+            OSError: there is none.
+        """
+        return self._path(snapshot).stat().st_mtime
+
+    def sweep(self) -> None:
+        """Delete the temporary files that killed runs have left."""
+        for path in self._files(_TEMPORARY):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < time.time() - _LONG_DEAD:
+                    path.unlink()
+
+    def digest(self, snapshot: str) -> str:
+        """Stands for the bytes of a snapshot; empty where there is none.
+
+        Raises:
+            OSError: the file can't be read.
+        """
+        try:
+            return hashlib.sha256(self._path(snapshot).read_bytes()).hexdigest()
+        except FileNotFoundError:
+            return ""
+
+    def _files(self, suffix: str) -> Iterator[Path]:
+        for folder, subfolders, names in os.walk(self.root):
+            subfolders[:] = [
+                name
+                for name in sorted(subfolders)
+                if not name.startswith(".") and _ROOTS.isdisjoint(_listed(Path(folder, name)))
+            ]
+            yield from (Path(folder, name) for name in sorted(names) if name.endswith(suffix))
+
+    def _relative(self, path: Path) -> str:
+        for root in (self.root, self.root.resolve()):
+            if path.is_relative_to(root):
+                return path.relative_to(root).as_posix()
+        return path.as_posix()
+
+    def _prune(self, folder: Path) -> None:
+        with contextlib.suppress(OSError):  # not empty, or another run is faster
+            while folder.is_relative_to(self.root):
+                folder.rmdir()
+                folder = folder.parent
 
     def _bytes(self, snapshot: str) -> bytes | None:
         path = self._path(snapshot)
@@ -136,10 +222,33 @@ def _is_ours(data: bytes) -> bool:
     )
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path`` in one step: the file is always the old or the new one."""
+def _listed(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _first_model(path: Path) -> str | None:
+    """The first cell of the first row, if the file begins as ours do."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, strict=True)
+            if not ",".join(next(rows)).startswith(",".join(COLUMNS)):
+                return None
+            return next(rows)[0]
+    except (OSError, StopIteration, IndexError, UnicodeDecodeError, csv.Error):
+        return None
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path`` in one step: the file is always the old or the new one.
+
+    Raises:
+        OSError: it can't be written; what was there before is still there.
+    """
     # Not tempfile: its files are the owner's alone, whatever the umask says.
-    temporary = path.with_name(f".{secrets.token_hex(8)}.layersnap-tmp")
+    temporary = path.with_name(f".{secrets.token_hex(8)}{_TEMPORARY}")
     try:
         with temporary.open("xb") as file:
             file.write(data)

@@ -14,7 +14,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     # A file that is edited within the same second at the same size is taken from the cache.
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    for variable in ("PYTEST_ADDOPTS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(variable, raising=False)
     project = Project(pytester)
     project.ini("pythonpath = .")
     return project

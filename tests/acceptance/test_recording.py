@@ -279,7 +279,7 @@ def test_foreign(layersnap):
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "E  *BrokenSnapshot: snapshots/broken.csv:1: a merge conflict is left *",
+            "E  *snapshots/broken.csv:1: a merge conflict between 'HEAD' and 'theirs' is left *",
             "E  *pytest --snapshot-update test_a.py::test_broken",
             "E  *StoreError: snapshots/foreign.csv: not a snapshot of layersnap *'a,b'*left alone*",
             "1 broken: snapshots/broken.csv",

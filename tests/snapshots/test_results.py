@@ -42,14 +42,14 @@ def test_results_are_plain_json() -> None:
         [result(), result(snapshot="test_a/test_x@1.csv", number=1, digest="d2")],
         [named("a"), named("b")],
         [named("a"), named("b", digest="d2", outcome="failed")],
-        [named("a", table=""), named("b", table="", digest="d2")],
+        [named("a", finding="same"), named("b", finding="same", digest="d2")],
         [result(), result()],
     ],
     ids=["none", "two-checks", "same-table", "failed-test", "nothing-to-write", "rerun"],
 )
 def test_no_conflict(results: list[Result]) -> None:
     """Files of their own, and one name with one table, are as they should be."""
-    assert not list(conflicts(results))
+    assert not list(conflicts(results, deciding="passed"))
 
 
 def test_names_that_meet() -> None:
@@ -71,14 +71,14 @@ def test_a_name_that_meets_a_derived_one() -> None:
 
 def test_one_name_with_two_tables() -> None:
     """Two passed tests that would record different tables under one name are both named."""
-    ((snapshot, reason),) = conflicts([named("a"), named("b", digest="d2")])
+    ((snapshot, reason),) = conflicts([named("a"), named("b", digest="d2")], deciding="passed")
     assert snapshot == "m.csv"
     assert "a (name='m') and b (name='m') record different tables" in reason
 
 
 def test_one_name_with_a_table_that_would_no_longer_hold() -> None:
     """A test that agrees with the recorded table would fail after another one replaced it."""
-    assert list(conflicts([named("a", table=""), named("b", digest="d2")]))
+    assert list(conflicts([named("a", finding="same"), named("b", digest="d2")], deciding="passed"))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_one_name_with_a_table_that_would_no_longer_hold() -> None:
         ({}, True),
         ({"outcome": "failed"}, False),
         ({"outcome": "skipped"}, False),
-        ({"table": ""}, False),
+        ({"finding": "same"}, False),
     ],
 )
 def test_what_is_written(fields: dict[str, Any], written: bool) -> None:

@@ -1,0 +1,284 @@
+"""The command ``layersnap``: received tables and shards, without pytest and without Keras.
+
+Exit codes: 0 for the same, 1 for drift, 2 for wrong use or input that can't be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_layersnap.snapshots.naming import SUFFIX
+from pytest_layersnap.snapshots.pending import Pending, PendingError, Received
+from pytest_layersnap.snapshots.preview import counted, head
+from pytest_layersnap.snapshots.store import BrokenSnapshot, StoreError
+from pytest_layersnap.table import LayerTable, TableError
+
+SAME, DRIFT, WRONG = 0, 1, 2
+
+
+class CommandError(Exception):
+    """A command that can't be carried out; the message says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: those of the command line, if not the process's own.
+
+    Returns:
+        The exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console that knows no arrows
+    parsed = _parser().parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SAME
+    except (CommandError, PendingError, StoreError, TableError) as error:
+        return _wrong(str(error))
+    except OSError as error:
+        return _wrong(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
+    except KeyboardInterrupt:
+        return _wrong("interrupted")
+    return code
+
+
+def _wrong(message: str) -> int:
+    print(f"layersnap: {message}", file=sys.stderr)
+    return WRONG
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="layersnap", description="Review what checks have received, and compare snapshots."
+    )
+    commands = parser.add_subparsers(metavar="command", required=True)
+
+    def command(name: str, run: Callable[[Any], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        added.set_defaults(run=run)
+        return added
+
+    def pending(name: str, run: Callable[[Any], int], text: str) -> argparse.ArgumentParser:
+        added = command(name, run, text)
+        added.add_argument("--cache-dir", metavar="DIR", type=Path, help="pytest's cache_dir")
+        return added
+
+    pending("pending", _pending, "list the received tables that wait for a decision").add_argument(
+        "--json", action="store_true", help="as JSON, with the drift of each"
+    )
+    pending("review", _review, "go through the received tables one by one")
+    for name, run, text in (
+        ("accept", _accept, "record received tables"),
+        ("reject", _reject, "forget received tables"),
+    ):
+        chosen = pending(name, run, text)
+        chosen.add_argument("name", nargs="*", help="a snapshot, as 'pending' lists it")
+        chosen.add_argument("--all", action="store_true", help="all of them")
+    diff = command("diff", _diff, "compare two snapshot files")
+    diff.add_argument("recorded", type=Path)
+    diff.add_argument("current", type=Path)
+    merge = command("merge", _merge, "join the reports of several runs that each ran a part")
+    merge.add_argument("report", nargs="+", type=Path, help="what --layersnap-report wrote")
+    merge.add_argument("--output", metavar="DIR", type=Path, help="write the joint report there")
+    return parser
+
+
+def _waiting(parsed: Any) -> Pending:
+    if parsed.cache_dir is None:
+        return Pending.near(Path.cwd())
+    return Pending.in_cache(Path.cwd() / parsed.cache_dir)
+
+
+def _pending(parsed: Any) -> int:
+    waiting = list(_waiting(parsed))
+    if parsed.json:
+        print(json.dumps([_as_data(received) for received in waiting], indent=2))
+    else:
+        for received in waiting:
+            print(f"{received.path}: {_state(received)}")
+    return DRIFT if waiting else SAME
+
+
+def _state(received: Received) -> str:
+    if received.is_stale:
+        return "has changed since the run that received a table for it"
+    return f"{received.result.finding}: {received.result.summary}"
+
+
+def _as_data(received: Received) -> dict[str, Any]:
+    result = received.result
+    drift = None
+    with contextlib.suppress(BrokenSnapshot, StoreError):
+        drift = received.drift()
+    return {
+        "snapshot": received.path,
+        "finding": result.finding,
+        "summary": result.summary,
+        "test": result.test,
+        "stale": received.is_stale,
+        "drift": None if drift is None else drift.to_dict(),
+        "received": result.table,
+    }
+
+
+def _review(parsed: Any) -> int:
+    pending = _waiting(parsed)
+    waiting = list(pending)
+    left = len(waiting)
+    for number, received in enumerate(waiting, start=1):
+        print(f"[{number}/{len(waiting)}] {_text(received)}\n")
+        answer = _answer()
+        if answer == "a":
+            try:
+                _accepted(pending, received)
+            except (PendingError, StoreError) as error:
+                print(f"layersnap: {error}", file=sys.stderr)
+                continue
+        elif answer == "r":
+            _rejected(pending, received)
+        elif answer == "q":
+            break
+        else:
+            continue
+        left -= 1
+    print(f"{counted(left, 'received table', 'received tables')} left" if left else "nothing left")
+    return DRIFT if left else SAME
+
+
+def _text(received: Received) -> str:
+    """What there is to decide: the drift, or what would be recorded."""
+    if received.is_stale:
+        return f"{received.path} {_state(received).removeprefix('has ')}: run pytest again"
+    try:
+        drift = received.drift()
+    except BrokenSnapshot:
+        return f"{received.path}: {received.result.summary}\n\n{head(received.table)}"
+    if drift is None:
+        return f"{received.path}: there is no snapshot yet\n\n{head(received.table)}"
+    return f"{received.path}: {drift.to_text(accept=None, color=sys.stdout.isatty())}"
+
+
+def _answer() -> str:
+    """One of ``a``, ``r``, ``s`` and ``q``; a key at a terminal, otherwise a line of the input."""
+    while True:
+        print("accept (a), reject (r), skip (s), quit (q)? ", end="", flush=True)
+        given = _key() if sys.stdin.isatty() else sys.stdin.readline()
+        answer = given.strip().lower()[:1] if given else "q"
+        if not sys.stdin.isatty() or answer:
+            print(answer)
+        if answer and answer in "arsq":
+            return answer
+
+
+def _key() -> str:
+    if os.name == "nt":
+        import msvcrt
+
+        return msvcrt.getwch()  # type: ignore[attr-defined,no-any-return,unused-ignore]
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    try:
+        tty.setcbreak(terminal, termios.TCSADRAIN)  # what was typed already counts
+        return os.read(terminal, 1).decode(errors="replace")
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def _accept(parsed: Any) -> int:
+    return _decide(parsed, _accepted)
+
+
+def _reject(parsed: Any) -> int:
+    return _decide(parsed, _rejected)
+
+
+def _decide(parsed: Any, decide: Callable[[Pending, Received], None]) -> int:
+    """Decide on all that are named; one that can't be accepted leaves the others alone."""
+    pending = _waiting(parsed)
+    refused = []
+    for received in _chosen(list(pending), parsed.name, every=parsed.all):
+        try:
+            decide(pending, received)
+        except (PendingError, StoreError) as error:
+            refused.append(str(error))
+    for reason in refused:
+        print(f"layersnap: {reason}", file=sys.stderr)
+    return DRIFT if refused else SAME
+
+
+def _accepted(pending: Pending, received: Received) -> None:
+    received.accept()
+    pending.drop(received)
+    print(f"accepted {received.path}: {received.result.summary}")
+
+
+def _rejected(pending: Pending, received: Received) -> None:
+    pending.drop(received)
+    print(f"rejected {received.path}")
+
+
+def _chosen(waiting: Sequence[Received], names: Iterable[str], *, every: bool) -> list[Received]:
+    names = list(names)
+    if every == bool(names):
+        raise CommandError("say which received tables: their names, or --all")
+    if every:
+        return list(waiting)
+    by_name: dict[str, Received] = {}
+    for received in waiting:
+        for spelling in (received.result.snapshot, received.path):
+            by_name[spelling] = by_name[spelling.removesuffix(SUFFIX)] = received
+    for name in names:
+        if name.replace(os.sep, "/") not in by_name:
+            known = ", ".join(received.path for received in waiting) or "none"
+            raise CommandError(f"no table was received for {name!r}; waiting are: {known}")
+    return list(
+        {id(found): found for found in (by_name[n.replace(os.sep, "/")] for n in names)}.values()
+    )
+
+
+def _diff(parsed: Any) -> int:
+    from pytest_layersnap.compare.drift import compare
+
+    drift = compare(_table(parsed.recorded), _table(parsed.current))
+    print(drift.to_text(accept=None, color=sys.stdout.isatty()))
+    return DRIFT if drift else SAME
+
+
+def _merge(parsed: Any) -> int:
+    from pytest_layersnap.snapshots import reports
+    from pytest_layersnap.snapshots.summary import as_text
+
+    try:
+        report = reports.joined(map(reports.read, parsed.report))
+    except reports.ReportError as error:
+        raise CommandError(str(error)) from None
+    run = report.run
+    for line in as_text(run) or ["no drift, and nothing unused"]:
+        print(line)
+    if parsed.output is not None:
+        reports.write(report, parsed.output)
+    return DRIFT if run.received or run.fails else SAME
+
+
+def _table(path: Path) -> LayerTable:
+    return LayerTable.read_csv(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

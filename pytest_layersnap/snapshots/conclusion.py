@@ -1,0 +1,216 @@
+"""The end of a run: what is recorded, deleted, kept for a review, and reported.
+
+Imported only when there is something to decide, as most runs of pytest have no snapshot at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_layersnap import csvfile
+from pytest_layersnap.settings import Settings
+from pytest_layersnap.snapshots import pending, reports
+from pytest_layersnap.snapshots.collection import folders_beside, uncollected
+from pytest_layersnap.snapshots.results import Result, conflicts, to_write
+from pytest_layersnap.snapshots.run import Run
+from pytest_layersnap.snapshots.session import Gathered, shell_line
+from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError
+from pytest_layersnap.snapshots.unused import Facts, Fate, judge
+
+
+class Conclusion:
+    """Decides for one run, in the order of its methods; ``conclude`` calls them all."""
+
+    def __init__(self, session: pytest.Session, settings: Settings, gathered: Gathered) -> None:
+        """Conclude a run from what its tests and its workers have told."""
+        self._session = session
+        self._config = session.config
+        self._settings = settings
+        self._gathered = gathered
+        self._store = Store(settings.directory, shown=settings.shown)
+        self._results = tuple(Result(**data) for found in gathered.found.values() for data in found)
+        self._errors: dict[str, str] = {}
+        self._run = Run(folder=settings.shown, update=settings.update, unused=settings.unused)
+        self._review = ""
+
+    def conclude(self) -> tuple[Run, str]:
+        """Record and delete, keep what was received, write reports.
+
+        Returns:
+            What the run did and found, and the command that reviews what was kept (empty if
+            nothing was).
+        """
+        update, shown = self._settings.update, self._settings.shown
+        meeting = conflicts(self._results, deciding="passed" if update else None)
+        self._errors = {path: f"{shown}/{path}: {why}" for path, why in meeting}
+        created, updated = self._write() if update and self._results else ({}, {})
+        facts = self._facts()
+        verdict = judge(facts)
+        delete = update and self._settings.unused != "ignore"
+        deleted = self._delete(verdict.unused) if delete else []
+        self._run = replace(
+            self._run,
+            results=self._results,
+            facts=facts,
+            verdict=verdict,
+            created=created,
+            updated=updated,
+            deleted=tuple(deleted),
+            errors=self._errors,
+        )
+        if self._results:
+            self._keep_received()
+        self._write_reports()
+        return self._run, self._review
+
+    def _write(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Record what passed tests received; tells what was created, and what was updated."""
+        created: dict[str, str] = {}
+        updated: dict[str, str] = {}
+        for snapshot, result in sorted(to_write(self._results).items()):
+            if snapshot in self._errors:
+                continue
+            with self._noting_errors(snapshot, "not written"):
+                if self._store.write(snapshot, csvfile.load(result.table.encode())):
+                    kind = created if result.finding == "missing" else updated
+                    kind[snapshot] = result.summary
+        self._store.sweep()
+        return created, updated
+
+    def _delete(self, snapshots: Sequence[str]) -> list[str]:
+        """Delete what no test uses, but for what someone has written since the run began."""
+        deleted = []
+        for snapshot in snapshots:
+            with self._noting_errors(snapshot, "not deleted"):
+                if self._store.modified(snapshot) < self._gathered.began:
+                    self._store.delete(snapshot)
+                    deleted.append(snapshot)
+        return deleted
+
+    @contextmanager
+    def _noting_errors(self, snapshot: str, not_done: str) -> Iterator[None]:
+        """Keep why a file can't be changed, so that the run says it and fails."""
+        try:
+            yield
+        except (BrokenSnapshot, StoreError) as error:
+            self._errors[snapshot] = str(error)
+        except OSError as error:
+            shown = f"{self._settings.shown}/{snapshot}"
+            self._errors[snapshot] = f"{shown}: {not_done}: {error.strerror or error}"
+
+    def _facts(self) -> Facts:
+        """What the run knows about the snapshots it did not use."""
+        collected = self._gathered.collected
+        tests = {nodeid: test for one in collected for nodeid, test in one["tests"].items()}
+        hidden = {nodeid for one in collected for nodeid in one["hidden"]}
+        facts = Facts(
+            tests=dict(tests.values()),
+            fates={test: self._fate(nodeid) for nodeid, (test, _) in tests.items()}
+            | dict.fromkeys(hidden, "deselected"),
+            files=tuple(sorted({path for one in collected for path in one["files"]})),
+            skipped={path: own for one in collected for path, own in one["skipped"].items()},
+            errors=tuple(sorted({path for one in collected for path in one["errors"]})),
+            interrupted=self._interruption(),
+            used=self._used(),
+        )
+        if self._settings.unused == "ignore" and self._settings.report is None:
+            return facts
+        facts = replace(facts, stored=dict(self._unclaimed(facts.used)))
+        if not facts.stored or (judge(facts).unjudged and self._settings.report is None):
+            return facts
+        files = set(facts.files)
+        beside = folders_beside(self._config, files)
+        return replace(
+            facts,
+            uncollected=tuple(uncollected(self._config, files)),
+            stored={
+                snapshot: named
+                for snapshot, named in facts.stored.items()
+                if named or snapshot.rpartition("/")[0] not in beside
+            },
+        )
+
+    def _fate(self, nodeid: str) -> Fate:
+        gathered = self._gathered
+        if outcome := gathered.outcomes.get(nodeid):
+            return outcome
+        if nodeid in gathered.ended:
+            return "unchecked" if nodeid in gathered.unchecked else "passed"
+        if any(nodeid in one["deselected"] for one in gathered.collected):
+            return "deselected"
+        return "not run"
+
+    def _interruption(self) -> str:
+        if self._session.exitstatus not in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.TESTS_FAILED,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        ):
+            return "the run was interrupted"
+        return "" if self._gathered.collected else "no worker came to its end"
+
+    def _used(self) -> tuple[str, ...]:
+        checked = {result.snapshot for result in self._results}
+        return tuple(sorted(checked.union(*(one["read"] for one in self._gathered.collected))))
+
+    def _unclaimed(self, used: Iterable[str]) -> Iterator[tuple[str, bool]]:
+        if self._settings.directory.is_dir():
+            yield from self._store.unclaimed(set(used))
+
+    def _keep_received(self) -> None:
+        """Keep what made tests fail, for a review; forget what this run has overtaken."""
+        cache = getattr(self._config, "cache", None)  # -p no:cacheprovider
+        if cache is None:
+            return
+        run = self._run
+        ran = {test for test, fate in run.facts.fates.items() if fate in ("passed", "failed")}
+        unclear = dict(conflicts(run.results, deciding="failed"))
+        try:
+            waiting = pending.Pending(cache.mkdir("layersnap"))
+            checked = {result.snapshot for result in run.results}
+            for received in pending.overtaken(waiting, snapshots=checked, tests=ran):
+                waiting.drop(received)
+            for snapshot in run.received.keys() - unclear.keys():
+                waiting.put(self._received(snapshot))
+        except OSError:  # a tree that can't be written to has no cache
+            return
+        if any(waiting):
+            self._review = _review_command(waiting, self._config.invocation_params.dir)
+
+    def _received(self, snapshot: str) -> pending.Received:
+        return pending.Received(
+            result=self._run.received[snapshot],
+            folder=self._settings.directory,
+            shown=self._settings.shown,
+            recorded=self._store.digest(snapshot),
+        )
+
+    def _write_reports(self) -> None:
+        """Write the reports that were asked for, and the summary that a CI job shows."""
+        folder, summary = self._settings.report, os.environ.get("GITHUB_STEP_SUMMARY")
+        if folder is None and not (summary and (self._results or self._run.left)):
+            return
+        report = reports.of(self._run, self._store)
+        try:
+            if folder is not None:
+                reports.write(report, folder)
+            if summary:
+                with open(summary, "a", encoding="utf-8") as file:
+                    file.write(reports.markdown(report))
+        except OSError as error:
+            why = f"{error.filename or folder}: report not written: {error.strerror or error}"
+            self._run = replace(self._run, errors={**self._errors, "": why})
+
+
+def _review_command(waiting: pending.Pending, start: Path) -> str:
+    """The command that finds the received tables from where pytest was started."""
+    if pending.Pending.near(start) == waiting:
+        return "layersnap review"
+    cache = os.path.relpath(waiting.folder.parents[1], start)
+    return shell_line(["layersnap", "review", "--cache-dir", cache])

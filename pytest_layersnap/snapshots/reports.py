@@ -1,0 +1,214 @@
+"""The reports of a run: JSON for programs, Markdown for people, and the tables that differ.
+
+``report.json`` has ``schema`` 1. It is raised whenever a key changes its meaning or goes away; new
+keys do not raise it. docs/ci.md lists the keys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_layersnap import csvfile
+from pytest_layersnap.compare.drift import Drift
+from pytest_layersnap.snapshots import naming
+from pytest_layersnap.snapshots.pending import drift_of
+from pytest_layersnap.snapshots.results import Result
+from pytest_layersnap.snapshots.run import Run
+from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError, replace_file
+from pytest_layersnap.snapshots.summary import errors, lines, unjudged
+from pytest_layersnap.snapshots.unused import Facts, judge, merged
+
+SCHEMA = 1
+JSON = "report.json"
+MARKDOWN = "report.md"
+RECEIVED = "received"
+RECORDED = "recorded"
+
+
+class ReportError(Exception):
+    """A report that can't be read; the message says which, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run, and by snapshot how what it received differs from what was recorded."""
+
+    run: Run
+    drifts: Mapping[str, Drift]
+
+
+def of(run: Run, store: Store) -> Report:
+    """The report of a run whose snapshots are in ``store``; broken ones have no drift."""
+    return Report(run, _drifts(run, store))
+
+
+def write(report: Report, folder: Path) -> None:
+    """Write a report; what an earlier one has left in the same folder is replaced.
+
+    Args:
+        report: what to write.
+        folder: where to; it need not exist.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    received = {path: result.table.encode() for path, result in report.run.received.items()}
+    recorded = {path: csvfile.dump(drift.recorded) for path, drift in report.drifts.items()}
+    _write_tables(received, folder / RECEIVED)
+    _write_tables(recorded, folder / RECORDED)
+    data = json.dumps(as_data(report), indent=2, ensure_ascii=False)
+    replace_file(folder / JSON, f"{data}\n".encode())
+    replace_file(folder / MARKDOWN, markdown(report).encode())
+
+
+def _write_tables(tables: Mapping[str, bytes], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    before = Store(folder, shown=folder.name)
+    for snapshot, _ in list(before.unclaimed(set(tables))):
+        with contextlib.suppress(BrokenSnapshot):
+            before.delete(snapshot)
+    for snapshot, data in tables.items():
+        path = folder / snapshot
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+
+
+def _drifts(run: Run, store: Store) -> dict[str, Drift]:
+    found = {}
+    for snapshot, result in run.received.items():
+        with contextlib.suppress(BrokenSnapshot, StoreError):
+            if drift := drift_of(result, store):
+                found[snapshot] = drift
+    return found
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """The report as JSON takes it."""
+    run = report.run
+    return {
+        "schema": SCHEMA,
+        "folder": run.folder,
+        "update": run.update,
+        "failed": bool(run.received) or run.fails,
+        "counts": run.counts(),
+        "created": dict(run.created),
+        "updated": dict(run.updated),
+        "deleted": list(run.deleted),
+        "unused": {
+            "setting": run.unused,
+            "snapshots": list(run.verdict.unused),
+            "unjudged": run.verdict.unjudged,
+        },
+        "errors": dict(run.errors),
+        "checks": [_check(result, report) for result in sorted(run.results, key=_by_snapshot)],
+        "facts": run.facts.to_dict(),
+    }
+
+
+def markdown(report: Report) -> str:
+    """The report for a pull request or a job's summary; empty if there is nothing to say."""
+    run = report.run
+    said = [*lines(run), *(f"error: {error}" for error in errors(run))]
+    if run.left and (reason := unjudged(run)):
+        said.append(reason)
+    if not said:
+        return ""
+    parts = ["## layersnap", "", *(f"- {_literal(line)}" for line in said), ""]
+    for snapshot, drift in sorted(report.drifts.items()):
+        parts.append(drift.to_markdown(accept=run.received[snapshot].accept))
+    return "\n".join(parts)
+
+
+def read(folder: Path) -> Report:
+    """The report in a folder, which may also be given as the ``report.json`` in it.
+
+    Raises:
+        ReportError: it is no report, or one of another schema.
+        OSError: a file can't be read.
+    """
+    path = folder / JSON if folder.is_dir() else folder
+    try:
+        data: dict[str, Any] = json.loads(path.read_bytes())
+        if data["schema"] != SCHEMA:
+            raise ReportError(
+                f"{path}: schema {data['schema']} is not {SCHEMA}, which is known here"
+            )
+        unused = data["unused"]
+        facts = Facts.from_dict(data["facts"])
+        run = Run(
+            folder=data["folder"],
+            update=data["update"],
+            unused=unused["setting"],
+            results=tuple(_result(check, path.parent) for check in data["checks"]),
+            facts=facts,
+            verdict=judge(facts),
+            created=data["created"],
+            updated=data["updated"],
+            deleted=tuple(data["deleted"]),
+            errors=data["errors"],
+        )
+        return of(run, Store(path.parent / RECORDED, shown=run.folder))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ReportError(f"{path}: not a report of layersnap ({error!r})") from None
+
+
+def joined(reports: Iterable[Report]) -> Report:
+    """The reports of several shards as one: what is unused is judged over all of them.
+
+    Raises:
+        ReportError: there are none, or they are about different folders.
+    """
+    reports = list(reports)
+    shards = [report.run for report in reports]
+    if not shards:
+        raise ReportError("there is no report to merge")
+    folders = sorted({run.folder for run in shards})
+    if len(folders) > 1:
+        raise ReportError(f"the reports are about different folders: {', '.join(folders)}")
+    facts = merged(run.facts for run in shards)
+    run = replace(
+        shards[0],
+        update=any(run.update for run in shards),
+        results=tuple(result for run in shards for result in run.results),
+        facts=facts,
+        verdict=judge(facts),
+        created={path: summary for run in shards for path, summary in run.created.items()},
+        updated={path: summary for run in shards for path, summary in run.updated.items()},
+        deleted=tuple(sorted({path for run in shards for path in run.deleted})),
+        errors={path: why for run in shards for path, why in run.errors.items()},
+    )
+    return Report(run, {path: drift for one in reports for path, drift in one.drifts.items()})
+
+
+def _check(result: Result, report: Report) -> dict[str, Any]:
+    data = result.to_dict()
+    del data["table"]
+    kept = report.run.received.get(result.snapshot) == result
+    data["received"] = f"{RECEIVED}/{result.snapshot}" if kept else None
+    drift = report.drifts.get(result.snapshot) if kept else None
+    data["drift"] = None if drift is None else drift.to_dict()
+    return data
+
+
+def _result(check: Mapping[str, Any], folder: Path) -> Result:
+    data = {key: check[key] for key in Result.__slots__ if key != "table"}
+    snapshot = check["snapshot"]
+    if not naming.stays_inside(snapshot):  # a report may come from anywhere
+        raise ReportError(f"{folder / JSON}: the snapshot {snapshot!r} leaves its folder")
+    if check["received"] is None:
+        return Result(**data)
+    return Result(**data, table=(folder / RECEIVED / snapshot).read_bytes().decode("utf-8"))
+
+
+def _by_snapshot(result: Result) -> tuple[str, str, int]:
+    return result.snapshot, result.test, result.number
+
+
+def _literal(line: str) -> str:
+    """A line that Markdown shows as it stands."""
+    return "".join(f"\\{char}" if char in "\\`*_<>[]#|" else char for char in line)

@@ -1,0 +1,89 @@
+"""A run in words: the lines for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pytest_layersnap.snapshots.run import Run
+
+_ON_ONE_LINE = 3
+
+
+def lines(run: Run, *, quiet: bool = False) -> Iterator[str]:
+    """What the run did and found, without errors and without advice.
+
+    Args:
+        run: the run.
+        quiet: counts alone.
+    """
+    counts = run.counts()
+    if quiet:
+        if counts:
+            yield ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    else:
+        for verb, written in (("created", run.created), ("updated", run.updated)):
+            for snapshot, summary in written.items():
+                yield f"{verb} {run.shown(snapshot)}: {summary}"
+        for snapshot in run.deleted:
+            yield f"deleted {run.shown(snapshot)}: no test uses it"
+        yield from _found(run)
+        yield from _unused(run)
+    if run.unrecorded:
+        yield f"not recorded, as the test did not pass: {run.listed(run.unrecorded)}"
+
+
+def unjudged(run: Run) -> str:
+    """Why unused snapshots were not looked for, if they were not."""
+    if run.unused == "ignore" or not run.verdict.unjudged:
+        return ""
+    return f"unused snapshots not judged: {run.verdict.unjudged}"
+
+
+def errors(run: Run) -> list[str]:
+    """What could not be recorded or deleted."""
+    return sorted(set(run.errors.values()))
+
+
+def advice(run: Run, *, record: str, review: str) -> Iterator[str]:
+    """What to type next.
+
+    Args:
+        run: the run.
+        record: the command that records all of it.
+        review: the command that goes through what was received; empty if nothing was kept.
+    """
+    if run.update:
+        return
+    if run.received:
+        yield f"record with: {record}"
+        if review:
+            yield f"or review one by one: {review}"
+    elif run.left:
+        yield f"delete with: {record}"
+
+
+def _found(run: Run) -> Iterator[str]:
+    for kind in ("drifted", "missing", "broken"):
+        paths = [path for path, result in run.received.items() if result.finding == kind]
+        if paths:
+            yield f"{len(paths)} {kind}: {run.listed(paths)}"
+
+
+def _unused(run: Run) -> Iterator[str]:
+    """All of them, as each is to be found: on one line, or one a line where they are many."""
+    paths = [run.shown(path) for path in run.left]
+    if len(paths) > _ON_ONE_LINE:
+        yield f"{len(paths)} unused:"
+        yield from (f"  {path}" for path in paths)
+    elif paths:
+        yield f"{len(paths)} unused: {', '.join(paths)}"
+
+
+def as_text(run: Run) -> Sequence[str]:
+    """Everything a merged run has to say."""
+    reason = unjudged(run)
+    return [
+        *lines(run),
+        *([reason] if reason else []),
+        *(f"error: {error}" for error in errors(run)),
+    ]

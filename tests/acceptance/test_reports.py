@@ -1,0 +1,199 @@
+"""What a run leaves for CI: reports, the job's summary, and shards that are judged together."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from .project import Project
+
+pytestmark = pytest.mark.lifecycle
+
+UPDATE = "--snapshot-update"
+
+TEST = """
+from tables import table
+
+def test_x(layersnap):
+    layersnap.check(table({units}))
+
+def test_named(layersnap):
+    layersnap.check(table(2), name="{name}")
+"""
+
+OTHER = """
+from tables import table
+
+def test_y(layersnap):
+    layersnap.check(table(4), name="shared/y")
+"""
+
+
+@pytest.fixture
+def recorded(project: Project) -> Project:
+    """A project of two files whose tests hold."""
+    project.write(test_a=TEST.format(units=3, name="m"), test_b=OTHER)
+    project.run(UPDATE).assert_outcomes(passed=3)
+    return project
+
+
+def report(project: Project, folder: str = "out") -> dict[str, Any]:
+    """The JSON of a report."""
+    data: dict[str, Any] = json.loads((project.path / folder / "report.json").read_bytes())
+    return data
+
+
+def layersnap(project: Project, *arguments: str) -> pytest.RunResult:
+    """Run the command in the project's folder."""
+    return project.pytester.run(sys.executable, "-m", "pytest_layersnap.cli", *arguments)
+
+
+def test_the_report_of_a_run(recorded: Project, workers: tuple[str, ...]) -> None:
+    """JSON, Markdown, and both tables of what drifted."""
+    recorded.write(test_a=TEST.format(units=5, name="new"))
+    recorded.run(*workers, "--layersnap-report", "out").assert_outcomes(passed=1, failed=2)
+    data = report(recorded)
+    assert data["schema"] == 1
+    assert data["failed"] is True
+    assert data["counts"] == {"drifted": 1, "missing": 1}
+    assert data["unused"] == {
+        "setting": "warn",
+        "snapshots": [],
+        "unjudged": "2 tests failed",
+    }
+    found = {check["snapshot"]: check for check in data["checks"]}
+    assert list(found) == ["new.csv", "shared/y.csv", "test_a/test_x.csv"]
+    assert [check["finding"] for check in found.values()] == ["missing", "same", "drifted"]
+    drifted = found["test_a/test_x.csv"]
+    assert drifted["test"] == "test_a.py::test_x"
+    assert set(drifted["drift"]["categories"]) == {"shape", "parameters"}
+    files = recorded.snapshots("out")
+    assert list(files) == [
+        "received/new.csv",
+        "received/test_a/test_x.csv",
+        "recorded/test_a/test_x.csv",
+        "report.json",
+        "report.md",
+    ]
+    text = files["report.md"].decode()
+    assert text.startswith("## layersnap\n\n- 1 drifted: snapshots/test\\_a/test\\_x.csv\n")
+    assert "    pytest --snapshot-update test_a.py::test_x" in text
+    paths = ["out/recorded/test_a/test_x.csv", "out/received/test_a/test_x.csv"]
+    assert layersnap(recorded, "diff", *paths).ret == 1
+
+
+def test_a_report_replaces_the_one_before(recorded: Project) -> None:
+    """What has been mended is not in the next report."""
+    recorded.write(test_a=TEST.format(units=5, name="m"))
+    recorded.run("--layersnap-report", "out")
+    recorded.write(test_a=TEST.format(units=3, name="m"))
+    recorded.run("--layersnap-report", "out").assert_outcomes(passed=3)
+    assert list(recorded.snapshots("out")) == ["report.json", "report.md"]
+    assert report(recorded)["failed"] is False
+
+
+def test_what_was_recorded_is_reported(recorded: Project) -> None:
+    """A run that records says what it did."""
+    recorded.write(test_a=TEST.format(units=5, name="new"))
+    recorded.run(UPDATE, "--layersnap-report", "out").assert_outcomes(passed=3)
+    data = report(recorded)
+    assert data["created"] == {"new.csv": "1 layer, 10 parameters"}
+    assert list(data["updated"]) == ["test_a/test_x.csv"]
+    assert data["deleted"] == ["m.csv"]
+
+
+@pytest.mark.parametrize("setting", ["warn", "error"])
+def test_shards_are_judged_together(recorded: Project, setting: str) -> None:
+    """No shard alone can tell that a snapshot is unused; all of them can."""
+    recorded.ini(f"pythonpath = .\nlayersnap_unused = {setting}")
+    recorded.write(test_a=TEST.format(units=3, name="shared/y"))
+    text = recorded.path / "test_a.py"
+    text.write_text(text.read_text().replace("table(2)", "table(4)"))
+    for number, arguments in enumerate((["test_a.py"], ["test_b.py"])):
+        result = recorded.run(*arguments, "--layersnap-report", f"out{number}")
+        assert result.ret == 0
+        assert report(recorded, f"out{number}")["unused"]["snapshots"] == []
+    result = layersnap(recorded, "merge", "out0", "out1/report.json", "--output", "all")
+    assert result.ret == (1 if setting == "error" else 0)
+    result.stdout.fnmatch_lines(["1 unused: snapshots/m.csv"])
+    assert report(recorded, "all")["unused"]["snapshots"] == ["m.csv"]
+    assert layersnap(recorded, "merge", "all").ret == result.ret
+
+    result = layersnap(recorded, "merge", "out0")
+    result.stdout.fnmatch_lines(["unused snapshots not judged: test_b.py was not collected"])
+    assert result.ret == 0
+
+
+def test_shards_with_drift(recorded: Project) -> None:
+    """The drift of any shard is the drift of all, with its tables."""
+    recorded.write(test_a=TEST.format(units=5, name="m"))
+    recorded.run("test_a.py", "--layersnap-report", "out0")
+    recorded.run("test_b.py", "--layersnap-report", "out1")
+    result = layersnap(recorded, "merge", "out0", "out1", "--output", "all")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["1 drifted: snapshots/test_a/test_x.csv"])
+    one, both = report(recorded, "out0"), report(recorded, "all")
+    assert [check for check in both["checks"] if check["drift"]] == [
+        check for check in one["checks"] if check["drift"]
+    ]
+    assert "all/recorded/test_a/test_x.csv" in {f"all/{path}" for path in recorded.snapshots("all")}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema": 2}, "out/report.json: schema 2 is not 1*"),
+        ({"folder": None, "checks": 3}, "out/report.json: not a report of layersnap *"),
+        ({"facts": {}}, "out/report.json: not a report of layersnap *"),
+    ],
+)
+def test_reports_that_can_not_be_read(
+    recorded: Project, change: dict[str, Any], message: str
+) -> None:
+    """A report of another version, or a broken one, is refused in one line."""
+    recorded.run("--layersnap-report", "out")
+    path = recorded.path / "out/report.json"
+    path.write_text(json.dumps(report(recorded) | change))
+    result = layersnap(recorded, "merge", "out")
+    assert result.ret == 2
+    result.stderr.fnmatch_lines([f"layersnap: {message}"])
+
+
+@pytest.mark.parametrize("snapshot", ["../x.csv", "/etc/x.csv", "C:/x.csv", "a/../../x.csv"])
+def test_a_report_does_not_write_elsewhere(recorded: Project, snapshot: str) -> None:
+    """Reports come from other machines; none of them chooses where files are written."""
+    recorded.write(test_a=TEST.format(units=5, name="m"))
+    recorded.run("--layersnap-report", "out")
+    data = report(recorded)
+    for check in data["checks"]:
+        check["snapshot"] = snapshot
+    (recorded.path / "out/report.json").write_text(json.dumps(data))
+    result = layersnap(recorded, "merge", "out", "--output", "all")
+    assert result.ret == 2
+    result.stderr.fnmatch_lines(["*leaves its folder"])
+    assert not (recorded.path / "all").exists()
+
+
+def test_the_summary_of_a_job(recorded: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a job shows a summary, what the runs of a step have to say is appended to it."""
+    summary = recorded.path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    recorded.run().assert_outcomes(passed=3)
+    assert summary.read_text() == "before\n"
+    recorded.write(test_a=TEST.format(units=5, name="m"))
+    recorded.run()
+    text = summary.read_text(encoding="utf-8")
+    assert text.startswith("before\n## layersnap\n")
+    assert "`m` has drifted" in text
+
+
+def test_a_report_that_can_not_be_written(recorded: Project) -> None:
+    """A report that was asked for and is not there fails the run."""
+    (recorded.path / "out").write_text("in the way")
+    result = recorded.run("--layersnap-report", "out")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["error: *out*: report not written: *"])
