@@ -96,10 +96,25 @@ def _members(reader: Reader, container: Any, graph: Graph | None) -> list[Any]:
         # As in model.layers: a Sequential's input is no layer of its own.
         return [layer for layer in members if not is_a(layer, "InputLayer")]
     if graph:
-        # A subclass of a functional model may hold layers that its graph never calls.
-        listed = {id(layer) for layer in members}
-        members += [layer for layer in reader.children(container) if id(layer) not in listed]
+        members += _beside_the_graph(reader, container, members)
     return members
+
+
+def _beside_the_graph(reader: Reader, container: Any, listed: list[Any]) -> list[Any]:
+    """Layers with weights that a subclass of a functional model holds and its graph never calls.
+
+    Not those whose weights are listed already: a model may hold a part of one of its layers by name.
+    """
+    ids = set(map(id, listed))
+    others = [layer for layer in reader.children(container) if id(layer) not in ids]
+    if not others:
+        return []
+    known = {id(weight) for layer in listed for weight in _all_weights(reader, layer)}
+    return [
+        layer
+        for layer in others
+        if any(id(weight) not in known for weight in _all_weights(reader, layer))
+    ]
 
 
 def _sequential_input(graph: Graph, first: Any) -> dict[str, Any]:
@@ -211,7 +226,7 @@ def _row(
     if dtypes := _own_dtypes(operation, weights):
         attributes["weight_dtypes"] = dtypes
     if _bears_name_of_base(operation):
-        attributes["defined_in"] = type(operation).__module__
+        attributes["defined_in"] = type(operation).__module__.partition(".")[0]
     counted = [weight for weight in weights if walk.owners.setdefault(id(weight), path) == path]
     if shared := sorted({walk.owners[id(weight)] for weight in weights} - {path}):
         attributes["shares_weights_with"] = shared
