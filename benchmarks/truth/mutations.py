@@ -221,7 +221,8 @@ setting("kernel size", "kernel_size", _each_plus(1), _SIZED)
 setting("kernel size on one axis", "kernel_size", _first_plus(1), _SIZED)
 setting("strides", "strides", _each_plus(1), classes=(*_CONVOLUTIONS, *_POOLING))
 setting("dilation", "dilation_rate", _dilated)
-setting("groups", "groups", _split_groups, _SIZED, classes=_CONVOLUTIONS)
+# Keras 2 keeps the groups of a transposed convolution and never uses them.
+setting("groups", "groups", _split_groups, _SIZED, classes=("Conv1D", "Conv2D", "Conv3D"))
 setting("padding", "padding", _padded)
 setting("depth multiplier", "depth_multiplier", _plus(1), _SIZED)
 setting("pool size", "pool_size", _each_plus(1))
@@ -279,10 +280,20 @@ setting("groups of a normalisation", "groups", _to(4), classes=("GroupNormalizat
 _HE = {"class_name": "HeUniform", "config": {"seed": None}}
 _L2 = {"class_name": "L2", "config": {"l2": 0.003}}
 _NORM = {"class_name": "MaxNorm", "config": {"max_value": 3, "axis": 0}}
-setting("kernel initializer", "kernel_initializer", _to(_HE), alone=True)
+# Keras 2 gives separable and depthwise convolutions kernel settings that they never use.
+_KERNELS = (*_CONVOLUTIONS, "Dense", *_RECURRENT, "MultiHeadAttention")
+setting("kernel initializer", "kernel_initializer", _to(_HE), classes=_KERNELS, alone=True)
 setting("depthwise initializer", "depthwise_initializer", _to(_HE), alone=True)
-setting("seed of an initializer", "kernel_initializer", _within("seed", 5), alone=True)
-setting("scale of an initializer", "kernel_initializer", _within("scale", 1.5), alone=True)
+setting(
+    "seed of an initializer", "kernel_initializer", _within("seed", 5), classes=_KERNELS, alone=True
+)
+setting(
+    "scale of an initializer",
+    "kernel_initializer",
+    _within("scale", 1.5),
+    classes=_KERNELS,
+    alone=True,
+)
 setting(
     "bias initializer",
     "bias_initializer",
@@ -292,13 +303,17 @@ setting(
 setting(
     "gamma initializer", "gamma_initializer", _to({"class_name": "Zeros", "config": {}}), alone=True
 )
-setting("kernel regularizer", "kernel_regularizer", _to(_L2), alone=True)
+setting("kernel regularizer", "kernel_regularizer", _to(_L2), classes=_KERNELS, alone=True)
 setting(
-    "factor of a regularizer", "kernel_regularizer", _within("l2", lambda o: o * 1.5), alone=True
+    "factor of a regularizer",
+    "kernel_regularizer",
+    _within("l2", lambda o: o * 1.5),
+    classes=_KERNELS,
+    alone=True,
 )
 setting("bias regularizer", "bias_regularizer", _to(_L2), alone=True)
 setting("activity regularizer", "activity_regularizer", _to(_L2), alone=True)
-setting("kernel constraint", "kernel_constraint", _to(_NORM), alone=True)
+setting("kernel constraint", "kernel_constraint", _to(_NORM), classes=_KERNELS, alone=True)
 setting("bias constraint", "bias_constraint", _to(_NORM), alone=True)
 setting(
     "embedding initializer",
@@ -325,7 +340,7 @@ setting(
 
 # merging, constants
 setting("axis of a concatenation", "axis", _to(-2), classes=("Concatenate",))
-setting("axes of a product", "axes", _to(1), classes=("Dot",))
+setting("axes of a product", "axes", lambda o, c, r: _of_matrices(o), classes=("Dot",))
 setting("normalised product", "normalize", _not, alone=True)
 setting("axis of a softmax", "axis", _to(0), classes=("Softmax",), alone=True)
 setting("scale of Rescaling", "scale", _times(2), classes=("Rescaling",), alone=True)
@@ -339,6 +354,12 @@ setting("factor of an augmentation", "factor", lambda o, c, r: _wider(o), alone=
 setting("direction of a flip", "mode", _to("vertical"), classes=("RandomFlip",), alone=True)
 setting("size of a crop or resize", "height", _plus(-1), _CONFIG | {"shape"})
 setting("mean of Normalization", "mean", lambda o, c, r: _mean(o), classes=("Normalization",))
+
+
+def _of_matrices(old: Any) -> Any:
+    if old != 2:  # of vectors, -1 and 1 are the same axis
+        raise Skip
+    return 1
 
 
 def _wider(old: Any) -> Any:
