@@ -188,7 +188,7 @@ def test_the_summary_of_a_job(recorded: Project, monkeypatch: pytest.MonkeyPatch
     recorded.run()
     text = summary.read_text(encoding="utf-8")
     assert text.startswith("before\n## layersnap\n")
-    assert "`m` has drifted" in text
+    assert "<summary>m has drifted: 1 layer changed" in text
 
 
 def test_a_report_that_can_not_be_written(recorded: Project) -> None:
