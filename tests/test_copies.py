@@ -12,7 +12,7 @@ import pytest
 
 from pytest_layersnap import compare, layer_table
 
-from .zoo import LOST, ZOO, generation
+from .zoo import ZOO, lost
 
 
 def _custom_objects(model: Any) -> dict[str, Any]:
@@ -71,5 +71,5 @@ def test_copy(zoo_model: Any, keras: ModuleType, tmp_path: Path, name: str, way:
     except Exception as error:  # whatever Keras, or a layer, raises
         pytest.skip(f"Keras refuses: {type(error).__name__}: {error}"[:200].replace("\n", " "))
     drift = compare(layer_table(model), layer_table(again))
-    lost = LOST.get((generation(keras), name, way))
-    assert bool(drift) == bool(lost), lost or drift.to_text(accept=None)
+    gone = lost(keras, name, way)
+    assert bool(drift) == bool(gone), gone or drift.to_text(accept=None)

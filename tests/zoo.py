@@ -41,22 +41,26 @@ NOT_BUILT = {
 }
 
 
-#: What Keras loses where it copies a model, by generation: the copy is another model, and drift.
-LOST = {
-    (3, "sparse_input", "clone"): "whether the input is sparse",
-    (3, "ragged_input", "clone"): "whether the input is ragged",
-    (3, "custom_block", "config"): "the layers in a layer stay unbuilt until it is called",
-    (3, "text_vectorization", "h5 file"): "the vocabulary",
-    (3, "text_vectorization", "config"): "the vocabulary",
-    (3, "text_vectorization", "clone"): "the vocabulary",
-    (2, "text_vectorization", "config"): "the vocabulary",
-    (2, "text_vectorization", "clone"): "the vocabulary",
+#: What Keras loses where it copies a model, by generation or release: the copy is another model, and drift.
+_LOST = {
+    ("3", "sparse_input", "clone"): "whether the input is sparse",
+    ("3", "ragged_input", "clone"): "whether the input is ragged",
+    ("3", "custom_block", "config"): "the layers in a layer stay unbuilt until it is called",
+    ("3", "text_vectorization", "h5 file"): "the vocabulary",
+    ("3", "text_vectorization", "config"): "the vocabulary",
+    ("3", "text_vectorization", "clone"): "the vocabulary",
+    ("2", "text_vectorization", "config"): "the vocabulary",
+    ("2", "text_vectorization", "clone"): "the vocabulary",
+    ("3.3", "mixed_precision", "clone"): "the dtype of the input",
+    ("3.3", "float64_layer", "clone"): "the dtype of the input",
 }
 
 
-def generation(keras: ModuleType) -> int:
-    """2 or 3."""
-    return 3 if hasattr(keras, "ops") else 2
+def lost(keras: ModuleType, name: str, way: str) -> str | None:
+    """What Keras loses of a model that it copies in this way; None where it keeps all."""
+    generation = "3" if hasattr(keras, "ops") else "2"
+    release = keras.__version__.rpartition(".")[0]
+    return _LOST.get((generation, name, way)) or _LOST.get((release, name, way))
 
 
 def zoo(builder: Builder) -> Builder:

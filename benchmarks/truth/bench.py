@@ -11,7 +11,7 @@ from random import Random
 from types import ModuleType
 from typing import Any
 
-from pytest_layersnap import LayerTable, compare, layer_table
+from pytest_layersnap import LayerTable, ModelError, compare, layer_table
 
 from . import freezing, graphs, nonchanges, peers
 from .bases import Base, paths
@@ -131,8 +131,7 @@ class Bench:
             except (
                 Exception
             ) as error:  # not every value fits every place: Keras refuses to build it
-                self.not_possible[name] += 1
-                self.reasons[name] = f"{base.name}: {_short(error)}"
+                self._refused(name, base.name, error)
                 continue
             if mutated is not None:
                 try:
@@ -140,6 +139,10 @@ class Bench:
                 finally:
                     mutated.undo()
         return None
+
+    def _refused(self, name: str, model: str, error: Exception) -> None:
+        self.not_possible[name] += 1
+        self.reasons[name] = f"{model}: {_short(error)}"
 
     def _judge(self, name: str, base: Base, mutated: Mutated) -> Verdict:
         current = layer_table(mutated.model)
@@ -157,12 +160,16 @@ class Bench:
         variant = VARIANTS[name]
         if variant.only_keras3 and not hasattr(self.keras, "ops"):
             return None
-        if variant.build not in self._variants:
-            model = variant.build(self.keras)
-            self._variants[variant.build] = layer_table(model), peers.capture(model)
-        recorded, view = self._variants[variant.build]
-        model = variant.build(self.keras, **variant.changed)
         builder = variant.build.__name__
+        try:
+            usual = None if variant.build in self._variants else variant.build(self.keras)
+            model = variant.build(self.keras, **variant.changed)
+        except Exception as error:  # some release can't build it
+            self._refused(name, builder, error)
+            return None
+        if usual is not None:
+            self._variants[variant.build] = layer_table(usual), peers.capture(usual)
+        recorded, view = self._variants[variant.build]
         verdict = judge(
             name, builder, recorded, layer_table(model), variant.expected, variant.alone
         )
@@ -192,12 +199,13 @@ class Bench:
                     break
                 try:
                     model = make(base, MODELS[base.name])
+                except Exception as error:  # can't be saved, cloned or trained
+                    self._refused(name, base.name, error)
+                    continue
+                try:
                     table = layer_table(model)
-                except (
-                    Exception
-                ) as error:  # can't be saved, cloned or trained, or is not built after
-                    self.not_possible[name] += 1
-                    self.reasons[name] = f"{base.name}: {_short(error)}"
+                except ModelError as error:  # comes back without shapes
+                    self._refused(name, base.name, error)
                     continue
                 made += 1
                 yield self._alarm(name, base, table, peers.capture(model))

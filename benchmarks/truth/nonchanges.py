@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.zoo import LOST, generation
+from tests.zoo import lost
 
 from .bases import Base
 from .models import MODELS, Builder
@@ -27,8 +27,8 @@ class NotPossible(Exception):
 
 def _keeps_all(base: Base, way: str) -> None:
     """Refuse what Keras loses something of: the copy is another model."""
-    if lost := LOST.get((generation(base.keras), base.name, way)):
-        raise NotPossible(f"Keras loses {lost}")
+    if gone := lost(base.keras, base.name, way):
+        raise NotPossible(f"Keras loses {gone}")
 
 
 #: From the base and its builder to a model that is the same network.
