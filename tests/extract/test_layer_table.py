@@ -538,7 +538,7 @@ def block(keras: ModuleType, units: int = 8, size: int = 3) -> Any:
             self.conv = keras.layers.Conv2D(4, size, padding="same", name="conv")
             self.fold = keras.layers.Reshape((-1, 4))
             self.dense = keras.layers.Dense(units, name="dense")
-            self.norm = keras.layers.LayerNormalization(axis=[1, 2], name="norm")
+            self.norm = keras.layers.LayerNormalization(axis=[1, 2, 3], name="norm")
 
         def call(self, inputs: Any) -> Any:
             return self.dense(self.fold(self.norm(self.conv(inputs))))
@@ -556,7 +556,7 @@ def test_shapes_inside_a_custom_layer(keras: ModuleType) -> None:
     table = network()
     assert row(table, "fold/conv").input_shape == "(None, None, None, 3)"
     assert row(table, "fold/conv").output_shape == "(None, None, None, 4)"
-    assert row(table, "fold/norm").input_shape == "(None, 6, 6, None)"
+    assert row(table, "fold/norm").input_shape == "(None, 6, 6, 4)"
     assert row(table, "fold/dense").input_shape == "(None, None, 4)"
     assert row(table, "fold/dense").output_shape == "(None, None, 8)"
     assert row(table, "fold").input_shape == "(None, 6, 6, 3)"
