@@ -13,6 +13,7 @@ from benchmarks.compare.measure import Cell, measure
 from benchmarks.compare.methods import METHODS
 from benchmarks.compare.page import page, plot
 from benchmarks.compare.tables import CASES, network
+from benchmarks.compare.work import calls
 
 
 def main() -> None:
@@ -24,11 +25,13 @@ def main() -> None:
     options = parser.parse_args()
 
     figures: dict[tuple[str, str, int], Cell] = {}
+    work: dict[tuple[str, int], int] = {}
     cut_off: set[tuple[str, str]] = set()
     for size in options.sizes:
         recorded = network(size)
         for case, change in CASES.items():
             current = change(recorded)
+            work[case, size] = calls("layersnap", recorded, current)
             for method in METHODS:
                 cell = Cell(None)
                 if (case, method) not in cut_off:
@@ -38,7 +41,7 @@ def main() -> None:
                 figures[case, method, size] = cell
                 print(f"{size:>6} {case:<20} {method:<22} {cell}", flush=True)
     names = list(CASES), list(METHODS), options.sizes
-    text = page(figures, *names, options.limit)
+    text = page(figures, *names, options.limit, work)
     (options.out / "benchmarks.md").write_text(text, encoding="utf-8")
     (options.out / "benchmarks.svg").write_text(plot(figures, *names), encoding="utf-8")
 

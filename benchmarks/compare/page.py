@@ -10,6 +10,8 @@ from benchmarks.compare.measure import Cell
 
 #: A cell of the page by case, method and number of rows.
 Figures = Mapping[tuple[str, str, int], Cell]
+#: How many functions ours calls, by case and number of rows.
+Work = Mapping[tuple[str, int], int]
 
 _COLORS = ("#c1121f", "#1d3557", "#457b9d", "#7fb7d6", "#2a9d8f", "#e09f3e", "#6a4c93", "#999999")
 _WIDTH, _HEIGHT, _MARGIN = 300, 200, 46
@@ -21,15 +23,16 @@ def page(
     methods: Sequence[str],
     sizes: Sequence[int],
     limit: float,
+    work: Work,
 ) -> str:
     """The page in Markdown."""
     lines = [
         "# How fast, and how much to read",
         "",
         "Made by `tox run -e benchmark` in one run on one machine: trust the ratios. Each cell is the",
-        "processor time, the memory at its peak beyond the two tables, and the number of items",
-        f"reported. A method that took longer than {limit:g} s was cut off, and not tried on longer "
-        "tables.",
+        "processor time (the best of three runs, of five where it is short), the memory at its peak beyond",
+        "the two tables, and the number of items reported. A method that took longer than "
+        f"{limit:g} s was cut off, and not tried on longer tables.",
         "",
         "![Seconds over rows, both on logarithmic scales](benchmarks.svg)",
         "",
@@ -42,7 +45,7 @@ def page(
         for method in methods:
             cells = (_cell(figures[case, method, size], limit) for size in sizes)
             lines.append(f"| {method} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", *_growth(figures, cases, sizes)]) + "\n"
+    return "\n".join([*lines, "", *_growth(figures, cases, sizes, work)]) + "\n"
 
 
 def _cell(cell: Cell, limit: float) -> str:
@@ -51,19 +54,22 @@ def _cell(cell: Cell, limit: float) -> str:
     return f"{cell.seconds:.3g} s, {cell.megabytes:.0f} MB, {cell.items:,}"
 
 
-def _growth(figures: Figures, cases: Sequence[str], sizes: Sequence[int]) -> Iterator[str]:
-    """How the time of ours grows between the last two sizes, against n log n."""
+def _growth(
+    figures: Figures, cases: Sequence[str], sizes: Sequence[int], work: Work
+) -> Iterator[str]:
+    """How the cost of ours grows between the last two sizes, against n log n."""
     small, large = sizes[-2:]
     allowed = large * math.log(large) / (small * math.log(small))
     yield "## Growth"
     yield ""
-    yield f"From {small:,} to {large:,} rows n log n grows {allowed:.1f}-fold. Python's garbage collector"
-    yield "is at work meanwhile, and looks through more objects the more rows there are. layersnap:"
+    yield f"From {small:,} to {large:,} rows n log n grows {allowed:.1f}-fold. layersnap, in processor time"
+    yield "(which long tables outside of the processor's caches swell) and in functions called:"
     yield ""
     for case in cases:
         seconds = [figures[case, "layersnap", size].seconds for size in (small, large)]
         if None not in seconds:
-            yield f"- {case}: {(seconds[1] or 0) / (seconds[0] or 1):.1f}-fold"
+            time = (seconds[1] or 0) / (seconds[0] or 1)
+            yield f"- {case}: {time:.1f}-fold, {work[case, large] / work[case, small]:.1f}-fold"
 
 
 def plot(

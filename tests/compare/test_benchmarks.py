@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
-from timeit import repeat
+import math
 
 import pytest
 
-from benchmarks.compare.methods import (
-    Method,
-    deepdiff,
-    deepdiff_by_name,
-    difflib_csv,
-    layersnap,
-    read_and_render,
-)
+from benchmarks.compare.methods import METHODS
 from benchmarks.compare.page import page, plot
 from benchmarks.compare.tables import CASES, network
-from pytest_layersnap import LayerTable, compare
+from benchmarks.compare.work import calls
+from pytest_layersnap import compare
 
 ROWS = 300
 
 
-def seconds(method: Method, recorded: LayerTable, current: LayerTable) -> float:
-    """The best of several."""
-    return min(repeat(lambda: method(recorded, current), number=1, repeat=5))
-
-
 @pytest.mark.parametrize("case", CASES)
-def test_never_slower_than_deepdiff_and_never_more_to_read(case: str) -> None:
+def test_never_more_work_than_deepdiff_and_never_more_to_read(case: str) -> None:
     """Report included; against rows in a list, rows by name, and the lines of the files."""
     recorded = network(ROWS)
     current = CASES[case](recorded)
-    assert seconds(layersnap, recorded, current) < seconds(deepdiff, recorded, current)
-    items = layersnap(recorded, current)
-    for peer in (deepdiff, deepdiff_by_name, difflib_csv):
-        assert items <= peer(recorded, current)
+    assert calls("layersnap", recorded, current) < calls("DeepDiff", recorded, current)
+    items = METHODS["layersnap"](recorded, current)
+    for peer in ("DeepDiff", "DeepDiff by name", "difflib CSV"):
+        assert items <= METHODS[peer](recorded, current)
     assert (items == 0) == (case in ("identical", "renumbered"))
 
 
-def test_equal_tables_cost_less_than_reading_the_file() -> None:
+def test_equal_tables_are_less_work_than_reading_the_file() -> None:
     """Which a check has to do in any case."""
     recorded = network(2_000)
     current = CASES["identical"](recorded)
     assert not compare(recorded, current)
-    assert seconds(layersnap, recorded, current) < seconds(read_and_render, recorded, current)
+    assert calls("layersnap", recorded, current) < calls("(read and render)", recorded, current)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_work_grows_no_faster_than_n_log_n(case: str) -> None:
+    """The benchmark shows the same up to 50,000 rows."""
+    few, many = 500, 2_500
+    work = {}
+    for rows in (few, many):
+        recorded = network(rows)
+        work[rows] = calls("layersnap", recorded, CASES[case](recorded))
+    assert work[many] / work[few] <= many * math.log(many) / (few * math.log(few))
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # from Python 3.12 on, for threads
@@ -62,7 +62,8 @@ def test_a_page_is_made_of_the_figures() -> None:
     figures = {
         ("one cell", m, n): done if m == "layersnap" else cut for m in methods for n in sizes
     }
-    text = page(figures, ["one cell"], methods, sizes, limit=5)
+    work = {("one cell", 10): 100, ("one cell", 20): 250}
+    text = page(figures, ["one cell"], methods, sizes, 5, work)
     assert "| DeepDiff | > 5 s | > 5 s |" in text
-    assert "- one cell: 1.0-fold" in text
+    assert "- one cell: 1.0-fold, 2.5-fold" in text
     assert plot(figures, ["one cell"], methods, sizes).startswith("<svg")
