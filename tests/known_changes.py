@@ -68,6 +68,37 @@ def rescaling(keras: ModuleType, filters: int = 4, units: int = 3) -> Any:
     )
 
 
+def inferred_sizes(keras: ModuleType, width: int = 3, units: int = 3) -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((6, 4)),
+            keras.layers.EinsumDense("abc,cd->abd", output_shape=(None, width), name="einsum"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
+def activation_with_weights(keras: ModuleType, width: int = 4, units: int = 3) -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(width, activation=keras.layers.PReLU(), name="activated"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
+def encoded_bins(keras: ModuleType, bins: int = 2, units: int = 3) -> Any:
+    boundaries = [float(number) for number in range(bins)]
+    return keras.Sequential(
+        [
+            keras.Input((1,)),
+            keras.layers.Discretization(boundaries, output_mode="one_hot", name="bins"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
 def int4_weights(keras: ModuleType, width: int = 8, units: int = 3) -> Any:
     model = keras.Sequential(
         [
@@ -88,6 +119,9 @@ MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
     "convolutional_lstm": (convolutional_lstm, {"filters": 4}, {"convolutional", "beside"}),
     "layers_in_a_cell": (layers_in_a_cell, {"size": 4}, {"recurrent", "beside"}),
     "rescaling": (rescaling, {"filters": 5}, {"stem", "beside"}),
+    "inferred_sizes": (inferred_sizes, {"width": 5}, {"einsum", "beside"}),
+    "activation_with_weights": (activation_with_weights, {"width": 5}, {"activated", "beside"}),
+    "encoded_bins": (encoded_bins, {"bins": 4}, {"bins"}),
     "int4_weights": (int4_weights, {"width": 16}, {"quantized", "relu", "beside"}),
 }
 

@@ -7,6 +7,7 @@ something else about the same layer, too, nothing is explained.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pytest_layersnap.compare.changes import Change, Kind
+from pytest_layersnap.compare.edges import split_reference
 from pytest_layersnap.table import Layer, LayerTable
 
 #: A release of Keras as (major, minor); tf_keras is Keras 2 under every number.
@@ -280,31 +282,69 @@ def _is_between_blocks(values: dict[str, tuple[Any, Any]]) -> bool:
 # --- others -----------------------------------------------------------------------------------
 
 
-def _rescaling(changes: Sequence[Change], _: LayerTable) -> list[Change]:
-    """A Rescaling of several factors gives one channel, and so do all rows up to the next weights."""
-    found: list[Change] = []
-    narrowed: set[str] = set()
-    for change in changes:
-        before, after = change.recorded_row, change.current_row
-        if not before or not after or not change.categories <= {"shape", "parameters"}:
-            continue
-        starts = (
-            before.layer_type == "Rescaling" and isinstance(before.attributes.get("scale"), list)
-        ) and before.input_shape == after.input_shape
-        follows = any(feed in narrowed for call in after.calls for feed in call)
-        if (starts or (follows and _is_one_channel(before.input_shape, after.input_shape))) and (
-            before.output_shape == after.output_shape
-            or _is_one_channel(before.output_shape, after.output_shape)
-        ):
-            found.append(change)
-            narrowed.add(after.layer_name)
-    return found
+def _spreading(starts: Callable[[Layer, Layer], bool]) -> Finds:
+    """Layers that give another shape, and all rows that differ for no reason but these."""
+
+    def find(changes: Sequence[Change], table: LayerTable) -> list[Change]:
+        paths = {row.layer_name for row in table}
+        changed = {change.current_row.layer_name for change in changes if change.current_row}
+        found: list[Change] = []
+        reached: set[str] = set()
+        for change in changes:
+            before, after = change.recorded_row, change.current_row
+            if not before or not after or not change.categories <= {"shape", "parameters"}:
+                continue
+            feeds = {split_reference(feed, paths)[0] for call in after.calls for feed in call}
+            causes = feeds & changed
+            if (causes and causes <= reached) or (
+                before.input_shape == after.input_shape and starts(before, after)
+            ):
+                found.append(change)
+                reached.add(after.layer_name)
+        return found
+
+    return find
+
+
+def _is_rescaling(before: Layer, after: Layer) -> bool:
+    return (
+        before.layer_type == "Rescaling"
+        and isinstance(before.attributes.get("scale"), list)
+        and _is_one_channel(before.output_shape, after.output_shape)
+    )
 
 
 def _is_one_channel(before: str, after: str) -> bool:
     """Whether two shapes differ in their channels alone, which have become one."""
     *sizes, _ = before.strip("()").split(", ")
     return after == f"({', '.join([*sizes, '1'])})"
+
+
+def _is_einsum(before: Layer, after: Layer) -> bool:
+    """Sizes that were inferred are none that are known."""
+    sizes = zip(before.output_shape.split(", "), after.output_shape.split(", "), strict=False)
+    return (
+        before.layer_type == "EinsumDense"
+        and before.output_shape.count(",") == after.output_shape.count(",")
+        and all(now in (size, "None") for size, now in sizes)
+    )
+
+
+def _is_discretization(before: Layer, after: Layer) -> bool:
+    """The shape of the numbers is given for that of their encoding."""
+    return before.layer_type == "Discretization" and after.output_shape == after.input_shape
+
+
+def _is_activation_without_weights(change: Change) -> bool:
+    before, after = change.recorded_row, change.current_row
+    return (
+        before is not None
+        and after is not None
+        and _values(change).keys() <= {"parameters", "trainable_parameters", "weight_shapes"}
+        and isinstance(after.attributes.get("activation"), dict)
+        and after.attributes["activation"].get("class_name") == "PReLU"
+        and json.loads(before.weight_shapes)[:-1] == json.loads(after.weight_shapes)
+    )
 
 
 def _is_attention_scores(change: Change) -> bool:
@@ -381,7 +421,7 @@ KNOWN_CHANGES: Final = (
         " with the weights of ImageNet",
         "keras-team/keras#21529, #21692",
         (3, 11),
-        _rescaling,
+        _spreading(_is_rescaling),
         until=(3, 12),
     ),
     KnownChange(
@@ -402,6 +442,26 @@ KNOWN_CHANGES: Final = (
         "keras-team/keras, layers/rnn/rnn.py, 2.15 and 3.0",
         (3, 0),
         _cells,
+    ),
+    KnownChange(
+        "Keras 3 takes the output_shape of an EinsumDense as it is written (Keras 2: infers what it leaves"
+        " open)",
+        "keras-team/keras, layers/core/einsum_dense.py, 2.15 and 3.0",
+        (3, 0),
+        _spreading(_is_einsum),
+    ),
+    KnownChange(
+        "Keras 3 lists no weights of a PReLU that is given as the activation of another layer",
+        "keras-team/keras, layers/core/dense.py, 2.15 and 3.0",
+        (3, 0),
+        _each(_is_activation_without_weights),
+    ),
+    KnownChange(
+        "Keras 3.0 to 3.13 give a Discretization that encodes the shape of its input",
+        "keras-team/keras#22044, #22048",
+        (3, 0),
+        _spreading(_is_discretization),
+        until=(3, 14),
     ),
     KnownChange(
         "Keras 3.14 stores int4 weights in blocks, each with its own scale",
