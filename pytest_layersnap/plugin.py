@@ -45,6 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(role(config, config.stash[_SETTINGS], collection))
 
 
+@pytest.hookimpl
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say in the header what is unusual about this run."""
+    return settings.unusual(config.stash[_SETTINGS]) or None
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist, which has no terminal, whether ours is colored."""

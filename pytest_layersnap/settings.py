@@ -113,6 +113,17 @@ def _scope(config: pytest.Config) -> Scope:
         raise pytest.UsageError(f"layersnap_{error}") from None
 
 
+def unusual(settings: Settings) -> str:
+    """What makes the checks of this run see less, or change files; empty for an ordinary run."""
+    parts = ["snapshots are recorded"] if settings.update else []
+    for name, words in (("only", "compared are only"), ("ignore", "not compared are")):
+        if names := getattr(settings.scope, name):
+            parts.append(f"{words} {', '.join(sorted(names))}")
+    if settings.unused == "ignore":
+        parts.append("unused snapshots are left alone")
+    return f"layersnap: {'; '.join(parts)}" if parts else ""
+
+
 def color(config: pytest.Config) -> bool:
     """Whether the terminal that shows failures is colored; a worker of pytest-xdist is told so."""
     if (worker := getattr(config, "workerinput", None)) is not None:

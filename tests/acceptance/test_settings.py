@@ -149,3 +149,16 @@ def test_what_pytest_lists(project: Project) -> None:
     project.run("--fixtures").stdout.fnmatch_lines(
         ["layersnap -- *", "*Compare the architecture of Keras models with snapshots.*"]
     )
+
+
+def test_header(project: Project) -> None:
+    """The header of a run says what makes it see less or change files, and else nothing."""
+    project.write(test_a=TEST)
+    project.run("--snapshot-update").stdout.fnmatch_lines(["layersnap: snapshots are recorded"])
+    project.run().stdout.no_fnmatch_line("layersnap*")
+    project.ini(
+        "pythonpath = .\nlayersnap_ignore =\n    shape\n    dtype\nlayersnap_unused = ignore"
+    )
+    project.run().stdout.fnmatch_lines(
+        ["layersnap: not compared are dtype, shape; unused snapshots are left alone"]
+    )
