@@ -66,6 +66,11 @@ class Layer:
         return self.layer_type != "InputLayer" and not self.layer_type.startswith("op:")
 
     @property
+    def is_fed(self) -> bool:
+        """Whether ``inbound_layers`` names any row."""
+        return '"' in self.inbound_layers
+
+    @property
     def attributes(self) -> dict[str, Any]:
         """``layer_attributes``, decoded."""
         decoded: dict[str, Any] = json.loads(self.layer_attributes)

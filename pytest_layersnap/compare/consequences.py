@@ -96,7 +96,7 @@ def _inputs(table: LayerTable) -> _Signature:
     """The rows that nothing feeds, in the order in which the model takes them."""
     if not table.has_topology:
         return None
-    rows = [layer for layer in _outermost(table) if not any(layer.calls)]
+    rows = [layer for layer in _outermost(table) if not layer.is_fed]
     found = [
         (label, _tensor(layer, layer.input_shape))
         for layer in rows

@@ -149,8 +149,10 @@ class ReferenceNames:
 
 def split_reference(reference: str, paths: Container[str]) -> tuple[str, int, int]:
     """The path, call and output that a reference names; ``paths`` are those of the table."""
+    if reference in paths:
+        return reference, 0, 0
     match = _REFERENCE.fullmatch(reference)
-    if reference in paths or match is None or match["path"] not in paths:
+    if match is None or match["path"] not in paths:
         return reference, 0, 0
     return match["path"], int(match["call"] or 0), int(match["output"] or 0)
 

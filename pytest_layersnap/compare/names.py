@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from pytest_layersnap.table import Layer
 
-_NUMBERED = re.compile(r"^(.+?)(?:_\d+)?$")
-_WRAPPED = re.compile(r"^(?:forward|backward)_")
+_DIGITS = "0123456789"
+#: What Bidirectional puts before the name of the layer that it wraps.
+_WRAPPED = ("forward_", "backward_")
 #: Nested models have no row of their own in some tables; these are the names Keras gives them.
 _MODELS = frozenset({"functional", "model", "sequential"})
 
@@ -19,7 +20,6 @@ def is_auto_model_name(name: str) -> bool:
     return without_number(name) in _MODELS
 
 
-@lru_cache(maxsize=4096)
 def is_auto_name(name: str, layer_type: str) -> bool:
     """Whether Keras made up this name of a layer: its type in snake case, and a counter.
 
@@ -27,7 +27,13 @@ def is_auto_name(name: str, layer_type: str) -> bool:
         name: the last segment of a layer path.
         layer_type: the layer's type, or the name of the operation.
     """
-    base = without_number(_WRAPPED.sub("", name))
+    if name.startswith(_WRAPPED):
+        name = name.partition("_")[2]
+    return _is_name_of_type(without_number(name), layer_type)
+
+
+@lru_cache(maxsize=4096)
+def _is_name_of_type(base: str, layer_type: str) -> bool:
     if layer_type == "InputLayer" and base == "input":
         return True
     if layer_type in ("Functional", "Model", "Sequential") and base in _MODELS:
@@ -60,8 +66,9 @@ def stems(layers: Iterable[Layer]) -> list[str]:
 
 def without_number(name: str) -> str:
     """A name without the counter that Keras appends (``dense_7`` → ``dense``)."""
-    match = _NUMBERED.match(name)
-    return match.group(1) if match else name
+    stem = name.rstrip(_DIGITS)
+    numbered = len(name) > len(stem) > 1 and stem.endswith("_")
+    return stem[:-1] if numbered else name
 
 
 @lru_cache(maxsize=1024)

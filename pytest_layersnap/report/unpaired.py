@@ -28,6 +28,8 @@ def unpaired(table: LayerTable, changes: Sequence[Change], sign: str) -> list[Fi
         changes: the changes that add or remove them, in the order of the rows.
         sign: ``+`` or ``-``.
     """
+    if not changes:
+        return []
     of_row = _of_rows(table, changes)
     runs = _runs(sorted(of_row))
     if len(runs) > _RUNS:
