@@ -78,6 +78,19 @@ def inferred_sizes(keras: ModuleType, width: int = 3, units: int = 3) -> Any:
     )
 
 
+def length_of_sequences(keras: ModuleType, width: int = 4, units: int = 3) -> Any:
+    model = keras.Sequential(
+        [
+            keras.layers.Embedding(10, width, name="tokens"),
+            keras.layers.LSTM(3, return_sequences=True, name="encoder"),
+            keras.layers.GlobalAveragePooling1D(name="pool"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+    model.build((None, 5))
+    return model
+
+
 def activation_with_weights(keras: ModuleType, width: int = 4, units: int = 3) -> Any:
     return keras.Sequential(
         [
@@ -120,6 +133,7 @@ MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
     "layers_in_a_cell": (layers_in_a_cell, {"size": 4}, {"recurrent", "beside"}),
     "rescaling": (rescaling, {"filters": 5}, {"stem", "beside"}),
     "inferred_sizes": (inferred_sizes, {"width": 5}, {"einsum", "beside"}),
+    "length_of_sequences": (length_of_sequences, {"width": 5}, {"tokens", "encoder"}),
     "activation_with_weights": (activation_with_weights, {"width": 5}, {"activated", "beside"}),
     "encoded_bins": (encoded_bins, {"bins": 4}, {"bins"}),
     "int4_weights": (int4_weights, {"width": 16}, {"quantized", "relu", "beside"}),

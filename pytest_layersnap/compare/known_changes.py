@@ -296,9 +296,7 @@ def _spreading(starts: Callable[[Layer, Layer], bool]) -> Finds:
                 continue
             feeds = {split_reference(feed, paths)[0] for call in after.calls for feed in call}
             causes = feeds & changed
-            if (causes and causes <= reached) or (
-                before.input_shape == after.input_shape and starts(before, after)
-            ):
+            if (causes and causes <= reached) or starts(before, after):
                 found.append(change)
                 reached.add(after.layer_name)
         return found
@@ -309,6 +307,7 @@ def _spreading(starts: Callable[[Layer, Layer], bool]) -> Finds:
 def _is_rescaling(before: Layer, after: Layer) -> bool:
     return (
         before.layer_type == "Rescaling"
+        and before.input_shape == after.input_shape
         and isinstance(before.attributes.get("scale"), list)
         and _is_one_channel(before.output_shape, after.output_shape)
     )
@@ -325,6 +324,7 @@ def _is_einsum(before: Layer, after: Layer) -> bool:
     sizes = zip(before.output_shape.split(", "), after.output_shape.split(", "), strict=False)
     return (
         before.layer_type == "EinsumDense"
+        and before.input_shape == after.input_shape
         and before.output_shape.count(",") == after.output_shape.count(",")
         and all(now in (size, "None") for size, now in sizes)
     )
@@ -332,7 +332,20 @@ def _is_einsum(before: Layer, after: Layer) -> bool:
 
 def _is_discretization(before: Layer, after: Layer) -> bool:
     """The shape of the numbers is given for that of their encoding."""
-    return before.layer_type == "Discretization" and after.output_shape == after.input_shape
+    return (
+        before.layer_type == "Discretization"
+        and before.input_shape == after.input_shape == after.output_shape
+    )
+
+
+def _is_first_embedding(before: Layer, after: Layer) -> bool:
+    """The first layer of a Sequential, which was built for sequences of any length."""
+    return (
+        before.layer_type == "Embedding"
+        and not before.is_fed
+        and before.input_shape == "(None, None)"
+        and after.input_shape.count(",") == 1
+    )
 
 
 def _is_activation_without_weights(change: Change) -> bool:
@@ -449,6 +462,13 @@ KNOWN_CHANGES: Final = (
         "keras-team/keras, layers/core/einsum_dense.py, 2.15 and 3.0",
         (3, 0),
         _spreading(_is_einsum),
+    ),
+    KnownChange(
+        "Keras 3 builds a Sequential that begins with an Embedding for the shape that it is given (Keras 2:"
+        " for sequences of any length)",
+        "keras-team/keras, layers/core/embedding.py, 2.15 and 3.0",
+        (3, 0),
+        _spreading(_is_first_embedding),
     ),
     KnownChange(
         "Keras 3 lists no weights of a PReLU that is given as the activation of another layer",
