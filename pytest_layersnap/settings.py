@@ -128,6 +128,8 @@ def color(config: pytest.Config) -> bool:
     """Whether the terminal that shows failures is colored; a worker of pytest-xdist is told so."""
     if (worker := getattr(config, "workerinput", None)) is not None:
         return bool(worker["layersnap_color"])
+    if config.getoption("xmlpath", default=None):  # a JUnit report repeats the message as it is
+        return False
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     return reporter is not None and bool(reporter.hasmarkup)
 

@@ -311,8 +311,9 @@ def test_the_command_loads_neither_pytest_nor_keras(drifted: Project) -> None:
 
 def test_junit(drifted: Project) -> None:
     """Each check is a property of its test."""
-    drifted.run("--junitxml=junit.xml", "-o", "junit_family=xunit2")
+    drifted.run("--color=yes", "--junitxml=junit.xml", "-o", "junit_family=xunit2")
     text = (drifted.path / "junit.xml").read_text()
+    assert "#x1B" not in text
     assert f'<property name="layersnap.drifted" value="{X}: 1 layer changed' in text
     assert '<property name="layersnap.same" value="snapshots/b.csv"' in text
 
