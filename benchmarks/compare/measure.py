@@ -61,7 +61,6 @@ def _run(
     compared = METHODS[method]
     compared(*(LayerTable(table.layers[:9]) for table in (recorded, current)))  # imports
     gc.collect()
-    gc.disable()  # as timeit does, which measures the further runs
     before = _peak()
     start = time.process_time()
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(start + limit), resource.RLIM_INFINITY))

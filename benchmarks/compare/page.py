@@ -30,9 +30,9 @@ def page(
         "# How fast, and how much to read",
         "",
         "Made by `tox run -e benchmark` in one run on one machine: trust the ratios. Each cell is the",
-        "processor time (the best of three runs, of five where it is short; without the garbage collector,",
-        "as `timeit` measures), the memory at its peak beyond the two tables, and the number of items",
-        "reported. A method that took longer than "
+        "processor time (the best of several runs, all but the first without the garbage collector, as",
+        "`timeit` measures), the memory at the peak of the first run beyond the two tables, and the number",
+        "of items reported. A method that took longer than "
         f"{limit:g} s was cut off, and not tried on longer tables.",
         "",
         "![Seconds over rows, both on logarithmic scales](benchmarks.svg)",
