@@ -122,7 +122,7 @@ def snap(data_regression):
 def check(snap, units, name=None):
     snap.check({"units": units}, basename=name and name.replace("/", "_"))
 """,
-        "--force-regen",
+        "--regen-all",
         ".yml",
         _number(r"units: (\d+)"),
     ),
