@@ -129,7 +129,7 @@ def _fed_by(layer: Layer, prefix: str, before: str) -> str:
 
 def _width(text: str) -> int:
     """How many columns of a terminal a text takes."""
-    return sum(map(_columns, text))
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def _columns(char: str) -> int:

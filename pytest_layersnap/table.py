@@ -206,8 +206,8 @@ class LayerTable:
         """The table that a DataFrame holds.
 
         Takes what ``to_frame`` gives, and what ``pandas.read_csv`` makes of a snapshot, or
-        ``pandas.read_excel`` of a workbook (missing cells are empty). Columns other than ``COLUMNS`` are kept out and named in
-        ``unknown_columns``.
+        ``pandas.read_excel`` of a workbook (missing cells are empty). Columns other than
+        ``COLUMNS`` are kept out and named in ``unknown_columns``.
 
         Raises:
             TableError: a column is missing or doubled, or a cell does not hold what its column

@@ -79,7 +79,8 @@ def _named(name: str, places: tuple[Path, ...]) -> list[Path]:
             return paths
     folder = places[-1]
     known = [_name(path, folder) for path in _inside(folder)]
-    near = get_close_matches(name, known, _LISTED) or known[:_LISTED]
+    like = [one for one in known if name in one] or get_close_matches(name, known, _LISTED)
+    near = (like or known)[:_LISTED]
     hint = f"there are {', '.join(near)}" if near else f"there are none in {folder}"
     more = f" and {len(known) - len(near)} more" if len(known) > len(near) else ""
     raise UnknownSnapshot(f"no snapshot is called {name!r}; {hint}{more}")
