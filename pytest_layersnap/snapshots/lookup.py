@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
+from pytest_layersnap import csvfile
 from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.store import is_snapshot
 from pytest_layersnap.table import LayerTable
@@ -46,7 +47,12 @@ def find(start: Path, names: Iterable[str] = ()) -> dict[str, LayerTable]:
         paths = list(_inside(folder))
         if not paths:
             raise UnknownSnapshot(f"there are no snapshots in {folder}")
-    return {_name(path, folder): LayerTable.read_csv(path) for path in paths}
+    return {_name(path, folder): _read(path, start) for path in paths}
+
+
+def _read(path: Path, start: Path) -> LayerTable:
+    shown = path.relative_to(start) if path.is_relative_to(start) else path
+    return csvfile.load(path.read_bytes(), source=str(shown))
 
 
 def _project(start: Path) -> tuple[Path, Path]:

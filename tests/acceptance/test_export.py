@@ -148,7 +148,10 @@ def test_the_folder_of_the_settings(project: Project, file: str, text: str) -> N
     [
         ([], "say where to: --csv OUT, --excel OUT, --markdown OUT, --latex OUT"),
         (["--csv", "o", "nope"], "no snapshot is called 'nope'; there are b, test_a/test_x-3, "),
-        (["--csv", "o", "a"], "no snapshot is called 'a'; there are transfer/a and 3 more"),
+        (
+            ["--csv", "o", "x-4"],
+            "no snapshot is called 'x-4'; there are test_a/test_x-4 and 3 more",
+        ),
         (["--csv", "o.xlsx"], "o.xlsx: a file ends in .csv, not in .xlsx"),
         (["--csv", "snapshots"], f"{os.path.join('snapshots', 'b.csv')} is a snapshot"),
         (["--latex", "conf"], "conf"),
