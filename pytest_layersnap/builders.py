@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from typing import Any, Final
 from pytest_layersnap.extract import ModelError, layer_table
 from pytest_layersnap.table import LayerTable
 
-_BUILDER: Final = re.compile(r"[\w.]+:[\w.]+")
 _HERE: Final = str(Path(__file__).parent)
 
 
@@ -24,13 +22,12 @@ class BuilderError(Exception):
     """Something that no model comes of; the message says why."""
 
 
-def names_model(text: str) -> bool:
-    """Whether a text names a saved model or, as in ``package.module:function``, a builder."""
-    return _is_saved(text) or _BUILDER.fullmatch(text) is not None
-
-
 def table_of(text: str) -> LayerTable:
-    """The layer table of a model that a text names.
+    """The layer table of a model.
+
+    Args:
+        text: the path of a ``.keras`` or ``.h5`` file, or ``package.module:function``, where a
+            model takes the place of a function too.
 
     Modules are looked for in the working directory first. What is printed on the way goes to
     standard error.

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +26,9 @@ from pytest_layersnap.snapshots.store import BrokenSnapshot, StoreError
 from pytest_layersnap.table import LayerTable, TableError
 
 SAME, DRIFT, WRONG = 0, 1, 2
+
+#: What only Keras can read: a saved model, and ``package.module:function``, which builds one.
+_MODEL = re.compile(r".*\.(keras|h5)|[\w.]+:[\w.]+", re.IGNORECASE | re.DOTALL)
 
 
 class CommandError(Exception):
@@ -289,14 +293,13 @@ def _show(parsed: Any) -> int:
 
 def _model(text: str) -> LayerTable:
     """The table of a snapshot, or of a model that is built or loaded."""
-    if Path(text).suffix != SUFFIX:
-        from pytest_layersnap import builders
+    if _MODEL.fullmatch(text):
+        from pytest_layersnap.builders import BuilderError, table_of
 
-        if builders.names_model(text):
-            try:
-                return builders.table_of(text)
-            except builders.BuilderError as error:
-                raise CommandError(str(error)) from None
+        try:
+            return table_of(text)
+        except BuilderError as error:
+            raise CommandError(str(error)) from None
     found = find(Path.cwd(), [text])
     if len(found) > 1:
         raise CommandError(

@@ -71,6 +71,12 @@ def test_nested_layers() -> None:
     assert render(table, width=None) == f"{NESTED}recorded with {table.recorded_with}"
 
 
+def test_the_example_in_the_docs() -> None:
+    """It is what the command prints."""
+    page = (SNAPSHOTS.parent / "docs/export.md").read_text(encoding="utf-8")
+    assert f"```text\n{render(read('zoo/siamese.csv'), width=None)}\n```" in page
+
+
 def test_a_narrow_terminal() -> None:
     """What feeds a row gets a line of its own before anything is cut."""
     table = read("zoo/siamese.csv")
