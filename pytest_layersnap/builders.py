@@ -33,9 +33,11 @@ def table_of(text: str) -> LayerTable:
     standard error.
 
     Raises:
-        BuilderError: there is no such module or function, what it gives is no model, or it fails;
-            then with the traceback of what failed.
+        BuilderError: there is no such file, module or function, what it gives is no model, or it
+            fails; then with the traceback of what failed.
     """
+    if _is_saved(text) and not Path(text).is_file():
+        raise BuilderError(f"there is no file {text}")
     with contextlib.redirect_stdout(sys.stderr), _explained(text):
         return layer_table(Path(text) if _is_saved(text) else _builder(text))
 

@@ -1,4 +1,8 @@
-"""Layer tables as they are printed: the columns a reader wants, as text."""
+"""Layer tables as they are printed: the columns a reader wants, as text.
+
+pandas' writers for Markdown and LaTeX would need tabulate and Jinja2, and pandas' own import takes
+longer than all of an export.
+"""
 
 from __future__ import annotations
 

@@ -76,6 +76,7 @@ for name in ("broken", "nothing", "inside"):
         ("nope:build", "nope:build: there is no module 'nope' in *"),
         ("tables.py:table", "tables.py:table: there is no module 'tables.py' in *"),
         ("tables:nope", "tables:nope: module 'tables' has no attribute 'nope'"),
+        ("nope.keras", "there is no file nope.keras"),
         ("nope", "no snapshot is called 'nope'; there are none in *snapshots"),
         ("pytest.ini", "pytest.ini: not a layer table; *"),
         ("a.csv", "a.csv:1: not UTF-8 *"),
