@@ -3,8 +3,8 @@
     python benchmarks/cold_start.py --rounds 5
 
 Every round runs each of them once, one after the other, so that a busy machine is busy for all of
-them alike; the figures are processor time, the least of the rounds. Needs the Keras of an environment for tests,
-and the snapshot of ResNet50 with the transfer head that is in this repository.
+them alike; the figures are processor time, the least of the rounds. Needs the Keras of
+an environment for tests, and the snapshot of ResNet50 with a head that is in this repository.
 """
 
 from __future__ import annotations
