@@ -3,16 +3,19 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# The function ``compare`` has the name of the package that holds it. Python gives a package's name
-# to its parent when it is first imported: here, before the name is free for the function.
-import pytest_layersnap.compare as _package
+# The functions ``compare`` and ``export`` have the names of the packages that hold them. Python gives
+# a package's name to its parent when it is first imported: here, before the name is free for the
+# function.
+import pytest_layersnap.compare
+import pytest_layersnap.export  # noqa: F401
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Change, Drift, LayerDrift, compare
+    from pytest_layersnap.export import export
     from pytest_layersnap.extract import ModelError, layer_table
     from pytest_layersnap.table import LayerTable, TableError
 
-del compare, _package
+del compare, export
 
 __all__ = [
     "Change",
@@ -22,11 +25,13 @@ __all__ = [
     "ModelError",
     "TableError",
     "compare",
+    "export",
     "layer_table",
 ]
 
 _HOMES = {
     "compare.drift": ("Change", "Drift", "LayerDrift", "compare"),
+    "export": ("export",),
     "extract": ("ModelError", "layer_table"),
     "table": ("LayerTable", "TableError"),
 }

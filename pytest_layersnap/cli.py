@@ -1,4 +1,6 @@
-"""The command ``layersnap``: received tables and shards, without pytest and without Keras.
+"""The command ``layersnap``: received tables, shards, and what is in snapshots.
+
+It needs neither pytest nor Keras; only ``show`` of a model reads it with Keras.
 
 Exit codes: 0 for the same, 1 for drift, 2 for wrong use or input that can't be read.
 """
@@ -9,11 +11,14 @@ import argparse
 import contextlib
 import json
 import os
+import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_layersnap.snapshots.lookup import UnknownSnapshot, find
 from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.pending import Pending, PendingError, Received
 from pytest_layersnap.snapshots.preview import counted, head
@@ -21,6 +26,9 @@ from pytest_layersnap.snapshots.store import BrokenSnapshot, StoreError
 from pytest_layersnap.table import LayerTable, TableError
 
 SAME, DRIFT, WRONG = 0, 1, 2
+
+#: What only Keras can read: a saved model, and ``package.module:function``, which builds one.
+_MODEL = re.compile(r".*\.(keras|h5)|[\w.]+:[\w.]+", re.IGNORECASE | re.DOTALL)
 
 
 class CommandError(Exception):
@@ -46,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SAME
-    except (CommandError, PendingError, StoreError, TableError) as error:
+    except (CommandError, PendingError, StoreError, TableError, UnknownSnapshot) as error:
         return _wrong(str(error))
     except OSError as error:
         return _wrong(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
@@ -62,7 +70,8 @@ def _wrong(message: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="layersnap", description="Review what checks have received, and compare snapshots."
+        prog="layersnap",
+        description="Review what checks have received; compare, show and export snapshots.",
     )
     commands = parser.add_subparsers(metavar="command", required=True)
 
@@ -90,6 +99,15 @@ def _parser() -> argparse.ArgumentParser:
     diff = command("diff", _diff, "compare two snapshot files")
     diff.add_argument("recorded", type=Path)
     diff.add_argument("current", type=Path)
+    show = command("show", _show, "print the layers of a model")
+    show.add_argument("model", help="a snapshot, or module:builder, or a .keras or .h5 file")
+    show.add_argument("--json", action="store_true", help="as JSON, with all columns")
+    export = command("export", _export, "write snapshots for spreadsheets and papers")
+    for name in ("csv", "excel", "markdown", "latex"):
+        export.add_argument(
+            f"--{name}", metavar="OUT", help=f"write a file, or a folder, of {name}"
+        )
+    export.add_argument("name", nargs="*", help="a snapshot, or a folder of them; all without it")
     merge = command("merge", _merge, "join the reports of several runs that each ran a part")
     merge.add_argument("report", nargs="+", type=Path, help="what --layersnap-report wrote")
     merge.add_argument("--output", metavar="DIR", type=Path, help="write the joint report there")
@@ -258,6 +276,52 @@ def _diff(parsed: Any) -> int:
     drift = compare(_table(parsed.recorded), _table(parsed.current))
     print(drift.to_text(accept=None, color=sys.stdout.isatty()))
     return DRIFT if drift else SAME
+
+
+def _show(parsed: Any) -> int:
+    from pytest_layersnap import show
+
+    table = _model(parsed.model)
+    if parsed.json:
+        print(json.dumps(show.as_data(table), indent=2))
+    else:
+        # A pipe has no width that anything must fit into.
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print(show.render(table, width=width))
+    return SAME
+
+
+def _model(text: str) -> LayerTable:
+    """The table of a snapshot, or of a model that is built or loaded."""
+    if _MODEL.fullmatch(text):
+        from pytest_layersnap.builders import BuilderError, table_of
+
+        try:
+            return table_of(text)
+        except BuilderError as error:
+            raise CommandError(str(error)) from None
+    found = find(Path.cwd(), [text])
+    if len(found) > 1:
+        raise CommandError(
+            f"{text} holds {len(found)} snapshots; name one of them, as in {next(iter(found))}"
+        )
+    return next(iter(found.values()))
+
+
+def _export(parsed: Any) -> int:
+    from pytest_layersnap.export.files import FORMATS, ExportError, destination, told_apart, write
+
+    given = {name: place for name in FORMATS if (place := getattr(parsed, name)) is not None}
+    if not given:
+        raise CommandError(f"say where to: {', '.join(f'--{name} OUT' for name in FORMATS)}")
+    try:
+        places = [destination(place, name) for name, place in given.items()]
+        tables = told_apart(find(Path.cwd(), parsed.name))
+        for path in (path for place in places for path in write(tables, place)):
+            print(f"wrote {path}")
+    except (ExportError, ModuleNotFoundError) as error:
+        raise CommandError(str(error)) from None
+    return SAME
 
 
 def _merge(parsed: Any) -> int:

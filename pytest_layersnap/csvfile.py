@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,16 @@ _FLAG = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": Tru
 
 def dump(table: LayerTable) -> bytes:
     """The bytes of a snapshot file."""
+    return encode(COLUMNS, table.cells())
+
+
+def encode(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """The bytes of a CSV file of any columns."""
     lines: list[str] = []
     # csv quotes a lone "\r" only when "\r" is in its line terminator.
     writer = csv.writer(_Lines(lines), lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(table.cells())
+    writer.writerow(header)
+    writer.writerows(rows)
     return "".join(f"{line[:-2]}\n" for line in lines).encode("utf-8")
 
 

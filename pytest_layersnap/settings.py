@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import pytest
 
 from pytest_layersnap import update_flag
 from pytest_layersnap.snapshots.scope import Scope, ScopeError
+
+if TYPE_CHECKING:
+    from pytest_layersnap.export.files import Destination
 
 MARKER = (
     "layersnap(only=None, ignore=None): "
@@ -32,6 +35,7 @@ class Settings:
         update: whether ``--snapshot-update`` was given.
         unused: what to do about snapshots that no test uses.
         report: the folder to write the reports of the run to, if any.
+        export: where to write the tables that checks saw, if anywhere.
         scope: what all checks compare where neither their marker nor they themselves say.
     """
 
@@ -40,6 +44,7 @@ class Settings:
     update: bool
     unused: Unused
     report: Path | None
+    export: Destination | None
     scope: Scope
 
     @property
@@ -62,10 +67,17 @@ def add_options(parser: pytest.Parser) -> None:
         type="string",
         default="warn",
     )
-    parser.getgroup("layersnap", "snapshots of layer tables").addoption(
+    group = parser.getgroup("layersnap", "snapshots of layer tables")
+    group.addoption(
         "--layersnap-report",
         metavar="DIR",
         help="Write what the run found to DIR: report.json, report.md, and the received tables.",
+    )
+    group.addoption(
+        "--layersnap-export",
+        metavar="OUT",
+        help="Write the tables that checks saw to a .csv, .xlsx, .md or .tex file, "
+        "or as CSV to a folder.",
     )
     for name, what in (("only", "Compare nothing but"), ("ignore", "Do not compare")):
         parser.addini(
@@ -88,6 +100,7 @@ def read(config: pytest.Config) -> Settings:
         update=update_flag.is_given(config),
         unused=_unused(config),
         report=_report(config),
+        export=_export(config),
         scope=_scope(config),
     )
 
@@ -103,6 +116,18 @@ def _unused(config: pytest.Config) -> Unused:
 def _report(config: pytest.Config) -> Path | None:
     value = config.getoption("--layersnap-report")
     return None if value is None else config.invocation_params.dir / value
+
+
+def _export(config: pytest.Config) -> Destination | None:
+    value = config.getoption("--layersnap-export")
+    if value is None:
+        return None
+    from pytest_layersnap.export.files import ExportError, destination
+
+    try:
+        return destination(os.path.join(config.invocation_params.dir, value))
+    except (ExportError, ModuleNotFoundError) as error:
+        raise pytest.UsageError(f"--layersnap-export: {error}") from None
 
 
 def _scope(config: pytest.Config) -> Scope:

@@ -7,9 +7,11 @@ A cell that does not apply is the empty string.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -93,7 +95,13 @@ class Layer:
 #: The columns of a snapshot, in order. The first sixteen are those of the notebooks.
 COLUMNS: tuple[str, ...] = (*(field.name for field in fields(Layer)), "recorded_with")
 
+#: Those of the notebooks, which exports to CSV have.
+NOTEBOOK_COLUMNS = COLUMNS[:16]
+
 _values = attrgetter(*COLUMNS[:-1])
+
+#: How many bits a number takes, as the name of its dtype says.
+_BITS = re.compile(r"\D+(\d+)")
 
 #: The columns that hold no text.
 COUNTS = frozenset({"parameters", "trainable_parameters"})
@@ -138,9 +146,29 @@ class LayerTable:
         return sum(layer.trainable_parameters for layer in self.layers)
 
     @property
+    def memory(self) -> int | None:
+        """Bytes that the weights take; None where the dtypes do not tell.
+
+        Weights are kept in the dtype of the policy, under a mixed policy in float32.
+        """
+        total = 0
+        for layer in self.layers:
+            if layer.parameters:
+                dtype = "float32" if layer.dtype.startswith("mixed_") else layer.dtype
+                bits = _BITS.fullmatch(dtype)
+                if bits is None:
+                    return None
+                total += layer.parameters * int(bits[1]) // 8
+        return total
+
+    @property
     def has_topology(self) -> bool:
         """Whether the edges between all layers are known (not so in subclassed models)."""
         return all(layer.inbound_layers != UNKNOWN_EDGES for layer in self.layers)
+
+    def renamed(self, model: str) -> LayerTable:
+        """The table under another name of the model."""
+        return replace(self, layers=tuple(replace(layer, model=model) for layer in self.layers))
 
     def compared(self) -> LayerTable:
         """The table as it is compared: a flag that means nothing is the same everywhere."""
@@ -177,9 +205,9 @@ class LayerTable:
     def from_frame(cls, frame: pd.DataFrame) -> LayerTable:
         """The table that a DataFrame holds.
 
-        Takes what ``to_frame`` gives, and what ``pandas.read_csv`` makes of a snapshot (missing
-        cells are empty). Columns other than ``COLUMNS`` are kept out and named in
-        ``unknown_columns``.
+        Takes what ``to_frame`` gives, and what ``pandas.read_csv`` makes of a snapshot, or
+        ``pandas.read_excel`` of a workbook (missing cells are empty). Columns other than
+        ``COLUMNS`` are kept out and named in ``unknown_columns``.
 
         Raises:
             TableError: a column is missing or doubled, or a cell does not hold what its column
@@ -221,16 +249,26 @@ class LayerTable:
         """Write the table as an Excel workbook of one sheet (needs the extra ``excel``).
 
         Text is written as text: a cell that begins with ``=`` is shown, never run.
-        """
-        from pytest_layersnap.export import write_workbook
 
-        write_workbook([self], path)
+        Raises:
+            ModuleNotFoundError: openpyxl is not installed; the message names the extra.
+            OSError: the file can't be written; what was there before is still there.
+        """
+        from pytest_layersnap.export import workbook
+        from pytest_layersnap.snapshots.store import replace_file
+
+        replace_file(Path(path), workbook.render([self], totals=False))
 
 
 def _cell_text(column: str, value: Any) -> str:
-    """What a DataFrame's cell stands for in the file; pandas reads whole numbers beside gaps as floats."""
+    """What a DataFrame's cell stands for in the file.
+
+    Beside gaps pandas reads whole numbers, and from a workbook truth values, as floats.
+    """
     if value is None or value != value or str(value) == "<NA>":
         return ""
+    if column == "use_bias" and isinstance(value, float):
+        return str(bool(value))
     if (
         column in COUNTS | {"normalization_axis"}
         and isinstance(value, float)

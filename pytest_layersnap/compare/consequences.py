@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from pytest_layersnap.compare.edges import split_reference
 from pytest_layersnap.compare.names import is_auto_name
@@ -65,27 +64,11 @@ def consequences(
     return Consequences(
         parameters=(recorded.parameters, current.parameters),
         trainable_parameters=(recorded.trainable_parameters, current.trainable_parameters),
-        memory=(_memory(recorded), _memory(current)),
+        memory=(recorded.memory, current.memory),
         inputs=(_inputs(recorded), _inputs(current)),
         outputs=(_outputs(recorded), _outputs(current)),
         weights=loadings(recorded, current, pairs),
     )
-
-
-_BITS: Final = re.compile(r"\D+(\d+)")
-
-
-def _memory(table: LayerTable) -> int | None:
-    """Weights are kept in the dtype of the policy, under a mixed policy in float32."""
-    total = 0
-    for layer in table:
-        if layer.parameters:
-            dtype = "float32" if layer.dtype.startswith("mixed_") else layer.dtype
-            bits = _BITS.fullmatch(dtype)
-            if bits is None:
-                return None
-            total += layer.parameters * int(bits[1]) // 8
-    return total
 
 
 def _outermost(table: LayerTable) -> list[Layer]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_layersnap.report.finding import Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.whole import circumstances, verdict
-from pytest_layersnap.report.words import printable
+from pytest_layersnap.report.words import code, printable
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
@@ -38,27 +38,17 @@ _SIGNS = {"+": "added", "-": "removed", "~": "changed", "=": "renamed", ">": "mo
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
     remark = f", {finding.remark}" if finding.remark else ""
-    yield f"- **{_SIGNS[finding.sign]}** {_code(finding.layers + remark)}"
+    yield f"- **{_SIGNS[finding.sign]}** {code(finding.layers + remark)}"
     for fact in finding.facts:
         yield f"  - {_fact_text(fact)}"
 
 
 def _fact_text(fact: Fact) -> str:
-    text = _code(fact.current)
+    text = code(fact.current)
     if fact.recorded is not None:
-        text = f"{_code(fact.recorded)} → {text}"
+        text = f"{code(fact.recorded)} → {text}"
     label = f"{fact.label}: " if fact.label else ""
     return f"{label}{text}" + (f" ({fact.remark})" if fact.remark else "")
-
-
-def _code(text: str) -> str:
-    """A code span around any text: its fence is longer than any run of backticks inside."""
-    text = printable(text)
-    fence = "`"
-    while fence in text:
-        fence += "`"
-    space = " " if text.startswith("`") or text.endswith("`") or not text else ""
-    return f"{fence}{space}{text}{space}{fence}"
 
 
 def _cell(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.weights import WAYS, Loading
-from pytest_layersnap.report.words import listed
+from pytest_layersnap.report.words import listed, size_text
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.consequences import Tensor
@@ -85,7 +85,7 @@ def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
     yield "trainable", _count(*whole.trainable_parameters)
     old, new = whole.memory
     if old is not None and new is not None and old != new:
-        yield "memory", f"{_bytes(old)} → {_bytes(new)}"
+        yield "memory", f"{size_text(old)} → {size_text(new)}"
     if drift and whole.weights and not lost_weights(drift) and drift.selection.counts(*_WEIGHTS):
         for text in _loadings(whole.weights):
             yield "weights", text
@@ -156,11 +156,3 @@ def _count(recorded: int, current: int) -> str:
     if recorded == current:
         return f"{recorded:,} (unchanged)"
     return f"{recorded:,} → {current:,} ({current - recorded:+,})"
-
-
-def _bytes(size: int) -> str:
-    """A size as Keras' own summary prints it."""
-    if size < 1024:
-        return f"{size} B"
-    power = min((size.bit_length() - 1) // 10, 3)
-    return f"{size / 1024**power:.2f} {('KB', 'MB', 'GB')[power - 1]}"

@@ -53,6 +53,31 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def trained(layer: Layer) -> str:
+    """Whether a row is trained: ``yes``, ``no``, or nothing where there is nothing to train."""
+    if not layer.parameters:
+        return ""
+    return "yes" if layer.is_trainable else "no"
+
+
+def code(text: str) -> str:
+    """A text as a code span of Markdown: its fence is longer than any run of backticks inside."""
+    text = printable(text)
+    fence = "`"
+    while fence in text:
+        fence += "`"
+    space = " " if text.startswith("`") or text.endswith("`") or not text else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def size_text(size: int) -> str:
+    """A number of bytes as Keras' own summary prints it."""
+    if size < 1024:
+        return f"{size} B"
+    power = min((size.bit_length() - 1) // 10, 3)
+    return f"{size / 1024**power:.2f} {('KB', 'MB', 'GB')[power - 1]}"
+
+
 def cut_pair(recorded: str, current: str) -> tuple[str, str]:
     """Two long values, each cut down to the surroundings of where they differ."""
     if max(len(recorded), len(current)) <= _WIDTH:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,11 +18,18 @@ from pytest_layersnap import csvfile
 from pytest_layersnap.settings import Settings
 from pytest_layersnap.snapshots import pending, reports
 from pytest_layersnap.snapshots.collection import folders_beside, uncollected
+from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.results import Result, conflicts, to_write
 from pytest_layersnap.snapshots.run import Run
 from pytest_layersnap.snapshots.session import Gathered, shell_line
 from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError
 from pytest_layersnap.snapshots.unused import Facts, Fate, judge
+
+if TYPE_CHECKING:
+    from pytest_layersnap.export.files import Destination, ExportError
+
+#: What an export that fails is filed under, beside the snapshots.
+_EXPORT = "--layersnap-export"
 
 
 class Conclusion:
@@ -40,7 +48,7 @@ class Conclusion:
         self._review = ""
 
     def conclude(self) -> tuple[Run, str]:
-        """Record and delete, keep what was received, write reports.
+        """Record and delete, keep what was received, write exports and reports.
 
         Returns:
             What the run did and found, and the command that reviews what was kept (empty if
@@ -66,6 +74,8 @@ class Conclusion:
         )
         if self._results:
             self._keep_received()
+        if self._settings.export is not None:
+            self._write_export(self._settings.export)
         self._write_reports()
         return self._run, self._review
 
@@ -191,6 +201,22 @@ class Conclusion:
             recorded=self._store.digest(snapshot),
         )
 
+    def _write_export(self, to: Destination) -> None:
+        """Write the tables that checks saw; where several saw one snapshot's, the last of them."""
+        from pytest_layersnap.export.files import ExportError, told_apart, write
+
+        tables = {
+            result.snapshot.removesuffix(SUFFIX): csvfile.load(result.table.encode())
+            for result in sorted(self._results, key=lambda result: result.snapshot)
+        }
+        try:
+            paths = write(told_apart(tables), to)
+        except (ExportError, OSError) as error:
+            self._run = replace(self._run, errors={**self._run.errors, _EXPORT: _why(error)})
+        else:
+            start = self._config.invocation_params.dir
+            self._run = replace(self._run, exported=tuple(_near(path, start) for path in paths))
+
     def _write_reports(self) -> None:
         """Write the reports that were asked for, and the summary that a CI job shows."""
         folder, summary = self._settings.report, os.environ.get("GITHUB_STEP_SUMMARY")
@@ -205,7 +231,22 @@ class Conclusion:
                     file.write(reports.markdown(report))
         except OSError as error:
             why = f"{error.filename or folder}: report not written: {error.strerror or error}"
-            self._run = replace(self._run, errors={**self._errors, "": why})
+            self._run = replace(self._run, errors={**self._run.errors, "": why})
+
+
+def _why(error: ExportError | OSError) -> str:
+    """Why an export was not made."""
+    if isinstance(error, OSError):
+        return f"{error.filename or _EXPORT}: not exported: {error.strerror or error}"
+    return str(error)
+
+
+def _near(path: Path, start: Path) -> str:
+    """A path as it is typed in a folder."""
+    try:
+        return os.path.relpath(path, start)
+    except ValueError:  # another drive
+        return str(path)
 
 
 def _review_command(waiting: pending.Pending, start: Path) -> str:

@@ -54,7 +54,13 @@ class LayerSnap:
     """
 
     def __init__(
-        self, origin: Origin, store: Store, *, update: bool, record: Callable[[Result], None]
+        self,
+        origin: Origin,
+        store: Store,
+        *,
+        update: bool,
+        export: bool,
+        record: Callable[[Result], None],
     ) -> None:
         """Compare for one test.
 
@@ -62,11 +68,13 @@ class LayerSnap:
             origin: the test.
             store: the folder of all snapshots.
             update: whether what differs is to be recorded, and fails nothing.
+            export: whether the tables are asked for that are the recorded ones.
             record: takes what each check finds.
         """
         self._origin = origin
         self._store = store
         self._update = update
+        self._export = export
         self._record = record
         self._unnamed = 0
 
@@ -171,6 +179,7 @@ class LayerSnap:
             number=number,
             finding="same",
             digest=_digest(table) if self._update else "",
+            table=_text(table) if self._export else "",
             only=None if scope.only is None else sorted(scope.only),
             ignore=None if scope.ignore is None else sorted(scope.ignore),
             accept=self._origin.accept,
@@ -219,10 +228,7 @@ class LayerSnap:
 def _table(model_or_builder: Any, *, name: str | None) -> LayerTable:
     if not isinstance(model_or_builder, LayerTable):
         return layer_table(model_or_builder, name=name)
-    if name is None:
-        return model_or_builder
-    layers = tuple(replace(layer, model=name) for layer in model_or_builder)
-    return replace(model_or_builder, layers=layers)
+    return model_or_builder if name is None else model_or_builder.renamed(name)
 
 
 def _received(found: Result, table: LayerTable, *, finding: Finding, summary: str) -> Result:
@@ -232,8 +238,12 @@ def _received(found: Result, table: LayerTable, *, finding: Finding, summary: st
         finding=finding,
         summary=summary,
         digest=_digest(table),
-        table=csvfile.dump(table).decode("utf-8"),
+        table=_text(table),
     )
+
+
+def _text(table: LayerTable) -> str:
+    return csvfile.dump(table).decode("utf-8")
 
 
 def _digest(table: LayerTable) -> str:

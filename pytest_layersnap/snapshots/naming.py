@@ -76,6 +76,11 @@ def explicit(name: str) -> str:
     return "/".join(map(_safe, name.split("/"))) + SUFFIX
 
 
+def stem(name: str) -> str:
+    """A file name without suffix for any text; slashes become underscores."""
+    return _safe(name.replace("/", "_")) or "_"
+
+
 def stays_inside(snapshot: str) -> bool:
     """Whether a path that someone else wrote stays in the folder that it is joined to."""
     parts = snapshot.split("/")

@@ -12,13 +12,15 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap import csvfile
-from pytest_layersnap.compare.drift import Drift, compare
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.store import Store, replace_file
 from pytest_layersnap.table import LayerTable
+
+if TYPE_CHECKING:
+    from pytest_layersnap.compare.drift import Drift
 
 #: Where pytest keeps its cache, and where ours is in it.
 CACHE = ".pytest_cache"
@@ -97,6 +99,9 @@ def drift_of(result: Result, store: Store) -> Drift | None:
     Raises:
         BrokenSnapshot, StoreError: the snapshot can't be read.
     """
+    # Not at the top: commands that compare nothing start faster without it.
+    from pytest_layersnap.compare.drift import compare
+
     recorded = store.read(result.snapshot)
     if recorded is None:
         return None

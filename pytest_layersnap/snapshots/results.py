@@ -25,7 +25,8 @@ class Result:
         digest: stands for the architecture that was received; empty where it is the recorded one and
             the run records nothing.
         summary: what would be recorded, in one line.
-        table: the CSV that was received; empty where it is the recorded one.
+        table: the CSV that was received; empty where it is the recorded one and the run exports
+            nothing.
         outcome: the outcome of the test, once it is known.
         only: the categories or columns that were compared; ``None`` for all.
         ignore: those that were left out.

@@ -26,6 +26,7 @@ class Run:
         created: the snapshots that were created, each in one line.
         updated: those that were updated.
         deleted: those that were deleted.
+        exported: the files that the tables were exported to.
         errors: by snapshot, why it can't be recorded or deleted.
     """
 
@@ -38,6 +39,7 @@ class Run:
     created: Mapping[str, str] = field(default_factory=dict)
     updated: Mapping[str, str] = field(default_factory=dict)
     deleted: tuple[str, ...] = ()
+    exported: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -85,7 +85,13 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
             (f"layersnap.{result.finding}", f"{text}: {result.summary}" if result.summary else text)
         )
 
-    return LayerSnap(origin, store, update=settings.update, record=found)
+    return LayerSnap(
+        origin,
+        store,
+        update=settings.update,
+        export=settings.export is not None,
+        record=found,
+    )
 
 
 class WorkerSession:
@@ -205,9 +211,10 @@ class SnapshotSession:
             terminalreporter.write_line(f"error: {line}", red=True)
 
     def _has_snapshots(self) -> bool:
-        """Whether there is anything to decide: a check, a snapshot, or a report that is due."""
+        """Whether there is anything to decide: a check, a snapshot, or something that is due."""
         settings = self._settings
-        return bool(self._gathered.found or settings.report or settings.directory.is_dir())
+        due = settings.report or settings.export
+        return bool(self._gathered.found or due or settings.directory.is_dir())
 
 
 def shell_line(arguments: Sequence[str]) -> str:

@@ -210,6 +210,15 @@ class Store:
         return f"{self.shown}/{snapshot}"
 
 
+def is_snapshot(path: Path) -> bool:
+    """Whether a snapshot, whole or damaged, is at a path."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return False
+    return bool(data) and _is_ours(data)
+
+
 def _is_ours(data: bytes) -> bool:
     """Whether a line of ours is in the file: its header, or the beginning of one that was cut off.
 

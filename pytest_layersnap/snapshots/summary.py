@@ -26,6 +26,7 @@ def lines(run: Run, *, quiet: bool = False) -> Iterator[str]:
                 yield f"{verb} {run.shown(snapshot)}: {summary}"
         for snapshot in run.deleted:
             yield f"deleted {run.shown(snapshot)}: no test uses it"
+        yield from (f"wrote {path}" for path in run.exported)
         yield from _found(run)
         yield from _unused(run)
     if run.unrecorded:

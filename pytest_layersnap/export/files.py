@@ -1,0 +1,147 @@
+"""Where exports go: files and folders, names for them, and the bytes put there in one step."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pytest_layersnap import csvfile
+from pytest_layersnap.export import latex, markdown, workbook
+from pytest_layersnap.export.unique import unique
+from pytest_layersnap.snapshots.naming import stem
+from pytest_layersnap.snapshots.store import is_snapshot, replace_file
+from pytest_layersnap.table import NOTEBOOK_COLUMNS, LayerTable
+
+#: The file in a folder that has all tables.
+ALL: Final = "model_structure"
+
+
+class ExportError(ValueError):
+    """An export that can't be made; the message says why, and what to do."""
+
+
+def csv(tables: Sequence[LayerTable]) -> bytes:
+    """The tables below each other, in the columns of the notebooks."""
+    width = len(NOTEBOOK_COLUMNS)
+    return csvfile.encode(
+        NOTEBOOK_COLUMNS, (row[:width] for table in tables for row in table.cells())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to write tables.
+
+    Args:
+        suffix: what its files end in.
+        render: makes the bytes of a file from the tables in it.
+        each: whether a folder gets a file for each table too.
+    """
+
+    suffix: str
+    render: Callable[[Sequence[LayerTable]], bytes]
+    each: bool = True
+
+
+#: By name; the first one is that of a folder for which none is said.
+FORMATS: Final[Mapping[str, Format]] = {
+    "csv": Format(".csv", csv),
+    "excel": Format(".xlsx", workbook.render, each=False),
+    "markdown": Format(".md", markdown.render),
+    "latex": Format(".tex", latex.render),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an export goes, and in which format; a folder need not exist."""
+
+    path: Path
+    format: Format
+    is_folder: bool
+
+
+def destination(path: str | os.PathLike[str], format: str | None = None) -> Destination:
+    """What a path stands for; see ``export``.
+
+    Raises:
+        ExportError: the path fits no format, or not the one that is asked for.
+        ModuleNotFoundError: the format needs openpyxl, which is not installed.
+    """
+    if format is not None and format not in FORMATS:
+        raise ExportError(f"format={format!r}: known are {', '.join(FORMATS)}")
+    text, place = os.fspath(path), Path(path)
+    separators = (os.sep, os.altsep or os.sep)
+    is_folder = place.is_dir() or text.endswith(separators) or not place.suffix
+    chosen = FORMATS[format or next(iter(FORMATS))] if is_folder else _by_suffix(place, format)
+    if chosen.render is workbook.render:
+        workbook.require()
+    return Destination(place, chosen, is_folder)
+
+
+def _by_suffix(path: Path, format: str | None) -> Format:
+    fitting = {known.suffix: known for name, known in FORMATS.items() if format in (None, name)}
+    try:
+        return fitting[path.suffix.lower()]
+    except KeyError:
+        raise ExportError(
+            f"{path}: a file ends in {' or '.join(fitting)}, not in {path.suffix}; "
+            f"to write into a folder of this name, say {path}{os.sep}"
+        ) from None
+
+
+def write(tables: Iterable[LayerTable], to: Destination) -> tuple[Path, ...]:
+    """Write tables; see ``export``. Everything is made before anything is written.
+
+    Raises:
+        ExportError: there is no table, or a snapshot is in the place of a file.
+        OSError: a file can't be written.
+    """
+    named = _named(tables)
+    if not named:
+        raise ExportError(f"{to.path}: there is no layer table to export")
+    files = {path: to.format.render(shown) for path, shown in _files(named, to)}
+    for path in files:
+        if is_snapshot(path):
+            raise ExportError(f"{path} is a snapshot, so it is left alone; export elsewhere")
+    for path, data in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, data)
+        except OSError as error:  # it names the file that was to become this one
+            raise OSError(error.errno, error.strerror, str(path)) from None
+    return tuple(files)
+
+
+def told_apart(tables: Mapping[str, LayerTable]) -> list[LayerTable]:
+    """Tables by the names of their models; where several have the same, by that of the snapshot.
+
+    Args:
+        tables: by the names of their snapshots.
+    """
+    models = Counter(table.model for table in tables.values())
+    return [
+        table if models[table.model] == 1 else table.renamed(snapshot)
+        for snapshot, table in tables.items()
+    ]
+
+
+def _files(
+    tables: Sequence[LayerTable], to: Destination
+) -> Iterator[tuple[Path, list[LayerTable]]]:
+    if to.is_folder and to.format.each:
+        stems = unique([stem(table.model) for table in tables], taken=[ALL])
+        for name, table in zip(stems, tables, strict=True):
+            yield to.path / f"{name}{to.format.suffix}", [table]
+    yield to.path / f"{ALL}{to.format.suffix}" if to.is_folder else to.path, list(tables)
+
+
+def _named(tables: Iterable[LayerTable]) -> list[LayerTable]:
+    """The tables, none with the name of another."""
+    tables = list(tables)
+    names = unique([table.model for table in tables])
+    return [table.renamed(name) for table, name in zip(tables, names, strict=True)]

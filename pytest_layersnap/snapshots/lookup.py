@@ -1,0 +1,102 @@
+"""Snapshots by the names that people give them, from the folder that a command runs in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from pytest_layersnap import csvfile
+from pytest_layersnap.snapshots.naming import SUFFIX
+from pytest_layersnap.snapshots.store import is_snapshot
+from pytest_layersnap.table import LayerTable
+
+#: Where pytest reads its settings from.
+_SETTINGS = (
+    *("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
+    *("pyproject.toml", "tox.ini", "setup.cfg"),
+)
+#: The same in all of them, so that none has to be parsed.
+_FOLDER = re.compile(r"""^\s*layersnap_dir\s*=\s*["']?([^"'#\n]*[^"'#\s])""", re.MULTILINE)
+_LISTED = 5
+
+
+class UnknownSnapshot(Exception):
+    """A name that no snapshot has; the message says which there are."""
+
+
+def find(start: Path, names: Iterable[str] = ()) -> dict[str, LayerTable]:
+    """Snapshots by name, in the order in which they are asked for.
+
+    Args:
+        start: the folder that names are given from; the snapshots are those of its project.
+        names: names as checks give them, files, or folders; without any, all snapshots are meant.
+
+    Returns:
+        By name, as a check would give it, the tables.
+
+    Raises:
+        UnknownSnapshot: a name fits no snapshot, or there is none at all.
+        TableError: a snapshot can't be read.
+        OSError: a file can't be read.
+    """
+    root, folder = _project(start)
+    paths = [path for name in names for path in _named(name, (start, root, folder))]
+    if not paths:
+        paths = list(_inside(folder))
+        if not paths:
+            raise UnknownSnapshot(f"there are no snapshots in {folder}")
+    return {_name(path, folder): _read(path, start) for path in paths}
+
+
+def _read(path: Path, start: Path) -> LayerTable:
+    shown = path.relative_to(start) if path.is_relative_to(start) else path
+    return csvfile.load(path.read_bytes(), source=str(shown))
+
+
+def _project(start: Path) -> tuple[Path, Path]:
+    """The root of the project that a folder is in, and the folder of its snapshots."""
+    for root in (start, *start.parents):
+        configured = _configured(root)
+        if configured or (root / "snapshots").is_dir():
+            return root, root / (configured or "snapshots")
+    return start, start / "snapshots"
+
+
+def _configured(root: Path) -> str:
+    for name in _SETTINGS:
+        try:
+            found = _FOLDER.search((root / name).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            continue
+        if found:
+            return found[1]
+    return ""
+
+
+def _named(name: str, places: tuple[Path, ...]) -> list[Path]:
+    """The files that a name stands for: one, or those of a folder."""
+    for place in places:
+        for path in (place / name, place / f"{name}{SUFFIX}"):
+            if path.is_file():
+                return [path]
+        if (place / name).is_dir() and (paths := list(_inside(place / name))):
+            return paths
+    folder = places[-1]
+    known = [_name(path, folder) for path in _inside(folder)]
+    like = [one for one in known if name in one] or get_close_matches(name, known, _LISTED)
+    near = (like or known)[:_LISTED]
+    hint = f"there are {', '.join(near)}" if near else f"there are none in {folder}"
+    more = f" and {len(known) - len(near)} more" if len(known) > len(near) else ""
+    raise UnknownSnapshot(f"no snapshot is called {name!r}; {hint}{more}")
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob(f"*{SUFFIX}")) if is_snapshot(path))
+
+
+def _name(path: Path, folder: Path) -> str:
+    inside = path.resolve().is_relative_to(folder.resolve())
+    shown = path.resolve().relative_to(folder.resolve()) if inside else path
+    return shown.as_posix().removesuffix(SUFFIX)
