@@ -391,7 +391,9 @@ def rename(base: Base, random: Random) -> Mutated | None:
     old, new = entry_name(entry), "renamed_by_hand"
     level.rename(old, new)
     path = level.path(old)
-    return Mutated(base.rebuild(config), {path: {"name"}}, True, path)
+    # A subclassed model takes the paths of its layers along.
+    alone = not any(row.layer_name.startswith(f"{path}/") for row in base.table)
+    return Mutated(base.rebuild(config), {path: {"name"}}, alone, path)
 
 
 @mutation("rename a nested model")
