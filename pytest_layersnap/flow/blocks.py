@@ -1,0 +1,377 @@
+"""Blocks of a network: the rules that go by how layers are connected.
+
+A network is cut at the nodes through which everything flows. What lies between two of them and ends
+in a sum is a residual block, in a concatenation a dense or an inception block; in a product it is
+a gate (squeeze and excite). What is left are chains: a block for each layer with a kernel, but for
+the bottlenecks and separable convolutions that several of them make together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import prod
+
+from pytest_layersnap.flow.graph import (
+    Feeds,
+    Part,
+    components,
+    feeds,
+    parts,
+    shrinking,
+    without_skips,
+)
+from pytest_layersnap.flow.model import units_text
+from pytest_layersnap.flow.nodes import Node, width
+
+#: Branches of their own inputs or outputs with more units than this are paths, no block.
+_UNITS_OF_A_BRANCH = 2
+
+
+@dataclass(slots=True)
+class Piece:
+    """A block in the making.
+
+    Args:
+        kind: as in ``Block``.
+        nodes: those that make it what it is.
+        units: what they compute, in words.
+        lead: nodes before them that belong to it, as padding does.
+        tail: nodes after them that belong to it, as activations do.
+        projection: whether the shortcut has weights.
+        shortcut: whether there is a shortcut without weights.
+        shrinks: by how much the image shrinks.
+        group: the nested model, or the branch, that it is in.
+    """
+
+    kind: str
+    nodes: list[Node]
+    units: list[str]
+    lead: list[Node] = field(default_factory=list)
+    tail: list[Node] = field(default_factory=list)
+    projection: bool = False
+    shortcut: bool = False
+    shrinks: Fraction = Fraction(1)
+    group: str = ""
+
+    @property
+    def unit(self) -> Node | None:
+        """The layer that it is, if it is one layer."""
+        return self.nodes[0] if self.kind == "unit" else None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is a layer that is normalized, and has no activation."""
+        return (
+            self.unit is not None
+            and self.unit.is_linear
+            and any(node.role == "norm" for node in self.tail)
+            and not any(map(_activates, self.tail))
+        )
+
+    def all_nodes(self) -> list[Node]:
+        """All nodes, in order."""
+        return [*self.lead, *self.nodes, *self.tail]
+
+
+def _activates(node: Node) -> bool:
+    kind = node.layer.layer_type
+    return node.role == "activation" and not any(
+        name in kind for name in ("Drop", "Noise", "Depth", "Scale", "Identity")
+    )
+
+
+def pieces(nodes: Sequence[Node]) -> list[Piece]:
+    """The blocks of one model, in the order in which data flows through them.
+
+    Args:
+        nodes: the layers of the model; nested models are expanded.
+    """
+    found, loose = _of_graph(nodes, feeds(nodes))
+    if not found:
+        return [Piece(loose[0].layer.layer_type, loose, [])] if loose else []
+    found[0].lead[:0] = loose
+    return found
+
+
+def _of_graph(nodes: Sequence[Node], edges: Feeds) -> tuple[list[Piece], list[Node]]:
+    """The pieces of a graph, and the nodes of its components that compute nothing."""
+    found: list[Piece] = []
+    loose: list[Node] = []
+    several = [group for group in components(nodes, edges) if _units(group)]
+    for group in components(nodes, edges):
+        if _units(group):
+            branch = _of_component(group, edges)
+            found += _grouped(branch, group[0]) if len(several) > 1 else branch
+        else:
+            loose += group
+    return found, loose
+
+
+def _of_component(nodes: Sequence[Node], edges: Feeds) -> list[Piece]:
+    main, hung = without_skips(nodes, edges)
+    aside = {node for chain in hung.values() for node in chain}
+    builder = _Builder(main)
+    for part in parts([node for node in nodes if node not in aside], main):
+        builder.add(part)
+    return _with_skips(_joined(builder.finished()), hung)
+
+
+def _with_skips(found: list[Piece], hung: dict[Node, tuple[Node, ...]]) -> list[Piece]:
+    for piece in found:
+        for node in piece.all_nodes():
+            for skipped in reversed(hung.get(node, ())):
+                piece.lead.insert(0, skipped)
+    return found
+
+
+def _units(nodes: Iterable[Node]) -> list[Node]:
+    return [node for node in nodes if node.role == "unit"]
+
+
+def _grouped(found: list[Piece], of: Node) -> list[Piece]:
+    for piece in found:
+        piece.group = piece.group or of.layer.layer_name
+    return found
+
+
+class _Builder:
+    """Pieces, and the nodes that wait for the piece they go with."""
+
+    def __init__(self, edges: Feeds) -> None:
+        self._edges = edges
+        self._found: list[Piece] = []
+        self._waiting: list[Node] = []
+
+    def add(self, part: Part) -> None:
+        """The next part of the graph."""
+        if not part.nodes and part.end is not None:
+            self._add_node(part.end)
+        elif not _units(part.nodes) or (part.end is not None and part.end.role == "unit"):
+            self._add_around(part)
+        elif part.end is None and part.start is None:  # several ways out, and nothing to cut
+            self._append(Piece("branches", list(part.nodes), _counted(part.nodes)))
+        elif part.end is None or (part.start is None and _is_wide(part.nodes, self._edges)):
+            self._add_branches(part)
+        else:
+            self._append(_region(part, self._edges))
+
+    def finished(self) -> list[Piece]:
+        """All pieces; what follows the last is its own, or stands alone where it can't be."""
+        left = self._split(None)
+        if left and self._found and left[0].role == "other":
+            self._found[-1].tail += left
+        elif left:
+            self._found.append(Piece(left[0].layer.layer_type, left, []))
+        return self._found
+
+    def _add_node(self, node: Node) -> None:
+        if node.role != "unit":
+            self._waiting.append(node)
+        elif node.has_flow:
+            inner = pieces(node.children)
+            inner[0].lead.insert(0, replace(node, children=(), shrinks=Fraction(1)))
+            self._append(*(_grouped(inner, node) if len(inner) > 1 else inner))
+        elif node.is_opaque:
+            self._append(Piece(node.layer.layer_type, [node], node.labels(), shrinks=node.shrinks))
+        else:
+            self._append(Piece("unit", [node], node.labels(), shrinks=node.shrinks))
+
+    def _add_around(self, part: Part) -> None:
+        """Nodes that compute nothing, or that feed a layer which is called several times."""
+        inner, loose = _of_graph(part.nodes, _inside(part.nodes, self._edges))
+        if inner:
+            self._append(*inner)
+        self._waiting += loose
+        if part.end is not None:
+            self._add_node(part.end)
+
+    def _add_branches(self, part: Part) -> None:
+        """Branches with inputs or outputs of their own, each a path for itself, and their merge."""
+        inner, loose = _of_graph(part.nodes, _inside(part.nodes, self._edges))
+        self._append(*inner)
+        self._waiting += loose
+        if part.end is not None:
+            self._append(Piece(part.end.layer.layer_type, [part.end], []))
+
+    def _append(self, *found: Piece) -> None:
+        found[0].lead[:0] = self._split(found[0])
+        self._found += found
+
+    def _split(self, following: Piece | None) -> list[Node]:
+        """Give what waits to the piece before as far as it is its own; return the rest."""
+        waiting, self._waiting = self._waiting, []
+        if not self._found:
+            return waiting
+        own = _tail(waiting, self._found)
+        self._found[-1].tail += waiting[:own]
+        return waiting[own:]
+
+
+def _tail(waiting: Sequence[Node], found: Sequence[Piece]) -> int:
+    """How many of the nodes after the last piece are its own.
+
+    Norms and activations are. But a norm with an activation after a merge or a pooling prepares what
+    follows (pre-activation), and a norm which equal pieces before did without is that of the end.
+    """
+    last = found[-1]
+    own = 0
+    while own < len(waiting) and waiting[own].role in ("norm", "activation"):
+        own += 1
+    norms = [place for place in range(own) if waiting[place].role == "norm"]
+    if not norms:
+        return own
+    is_kernel = last.unit is not None and not last.unit.is_pool
+    if not is_kernel and any(map(_activates, waiting[norms[0] : own])):
+        return norms[0]
+    twins = [piece for piece in found[:-1] if (piece.kind, piece.units) == (last.kind, last.units)]
+    if not is_kernel and twins and all(node.role != "norm" for node in twins[-1].tail):
+        return norms[0]
+    return own
+
+
+def _inside(nodes: Sequence[Node], edges: Feeds) -> Feeds:
+    inside = set(nodes)
+    return {node: tuple(feed for feed in edges[node] if feed in inside) for node in nodes}
+
+
+def _is_wide(nodes: Sequence[Node], edges: Feeds) -> bool:
+    branches = components(nodes, _inside(nodes, edges))
+    return any(
+        len(_units(branch)) > _UNITS_OF_A_BRANCH or any(node.has_flow for node in branch)
+        for branch in branches
+    )
+
+
+def _region(part: Part, edges: Feeds) -> Piece:
+    """A piece that ends in a merge."""
+    end = part.end
+    assert end is not None
+    nodes = [*part.nodes, end]
+    shrinks = shrinking(nodes, edges)
+    if part.is_cell:
+        return Piece("cell", nodes, _counted(nodes), shrinks=shrinks)
+    inside = _inside(part.nodes, edges)
+    branches = [
+        (branch, _of_component(branch, inside) if _units(branch) else [])
+        for branch in components(part.nodes, inside)
+    ]
+    direct = part.start in edges[end]
+    told = [
+        [unit for piece in found for unit in _as_units(piece)] for _, found in branches if found
+    ]
+    if end.merge == "product" and direct:
+        squeezes = any(node.is_pool for node in part.nodes)
+        return Piece("gate", nodes, ["squeeze-excite" if squeezes else "gate"])
+    if end.merge == "join":
+        kind = "densely connected" if direct else "inception"
+        return Piece(kind, nodes, _branched(told), shrinks=shrinks)
+    kernels = [sum(not node.is_pool for node in _units(branch)) for branch, _ in branches]
+    main = max(range(len(branches)), key=kernels.__getitem__)
+    rest = [count for place, count in enumerate(kernels) if place != main]
+    shortcut = direct or 0 in rest
+    if end.merge != "sum" or not (shortcut or all(count < kernels[main] for count in rest)):
+        return Piece("branches", nodes, _branched(told), shrinks=shrinks)
+    kind = "attention" if any(node.is_attention for node in nodes) else "residual"
+    if _is_inverted(branches[main][1], end):
+        kind = "inverted bottleneck"
+    units = [unit for piece in branches[main][1] for unit in _as_units(piece)]
+    return Piece(kind, nodes, units, projection=any(rest), shortcut=shortcut, shrinks=shrinks)
+
+
+def _is_inverted(found: Sequence[Piece], end: Node) -> bool:
+    """Whether it expands, computes, and projects onto fewer channels by a pointwise convolution."""
+    widths = [width(node.layer.output_shape) or 0 for piece in found for node in piece.nodes]
+    last = _units(found[-1].nodes)
+    return (
+        bool(last) and last[-1].is_pointwise and max(widths) > (width(end.layer.output_shape) or 0)
+    )
+
+
+def _as_units(piece: Piece) -> list[str]:
+    """The units of a piece inside another."""
+    return [f"({units_text(piece.units)})"] if "|" in piece.units else piece.units
+
+
+def _branched(told: Sequence[Sequence[str]]) -> list[str]:
+    units: list[str] = []
+    for branch in told:
+        units += ["|", *branch] if units else branch
+    return units
+
+
+def _counted(nodes: Iterable[Node]) -> list[str]:
+    counts = Counter(label for node in nodes for label in node.labels())
+    return [f"{count} × {label}" if count > 1 else label for label, count in counts.items()]
+
+
+def _joined(found: Sequence[Piece]) -> list[Piece]:
+    """The pieces of a path, those joined that make one block together."""
+    joined: list[Piece] = []
+    for piece in found:
+        joined.append(piece)
+        for rule in (_gate, _bottleneck, _separable, _transformer):
+            kind, count = rule(joined)
+            together = joined[-count:]
+            if count > 1 and len({member.group for member in together}) == 1:
+                joined[-count:] = [_one(kind, together)]
+    return joined
+
+
+def _one(kind: str, together: Sequence[Piece]) -> Piece:
+    first, *others = together
+    inner = [*first.nodes, *first.tail]
+    for piece in others:
+        inner += piece.all_nodes() if piece is not together[-1] else [*piece.lead, *piece.nodes]
+    return Piece(
+        kind,
+        inner,
+        [unit for piece in together for unit in piece.units],
+        first.lead,
+        together[-1].tail,
+        projection=any(piece.projection for piece in together),
+        shortcut=all(piece.shortcut for piece in together),
+        shrinks=prod((piece.shrinks for piece in together), start=Fraction(1)),
+        group=first.group,
+    )
+
+
+def _gate(found: Sequence[Piece]) -> tuple[str, int]:
+    """A gate scales what the layer before it computes."""
+    is_gate = found[-1].kind == "gate" and len(found) > 1
+    return (found[-2].kind, 2) if is_gate else ("", 1)
+
+
+def _bottleneck(found: Sequence[Piece]) -> tuple[str, int]:
+    """Layers that expand, convolve, and project: a pointwise convolution without activation.
+
+    That is an inverted bottleneck without a shortcut, as the first of a stage has none.
+    """
+    kind = "inverted bottleneck"
+    *_, first, second, last = [None, None, *(piece.unit for piece in found)]
+    if not (last and last.is_pointwise and found[-1].is_linear and second):
+        return "", 1
+    if second.is_depthwise:
+        return kind, 3 if first and first.is_pointwise and not found[-3].is_linear else 2
+    expands = (width(second.layer.output_shape) or 0) > (width(last.layer.output_shape) or 0)
+    is_fused = second.family == "conv" and not found[-2].is_linear and expands
+    return (kind, 2) if is_fused and not second.is_pointwise else ("", 1)
+
+
+def _separable(found: Sequence[Piece]) -> tuple[str, int]:
+    """A depthwise convolution and a pointwise one."""
+    *_, first, last = [None, *(piece.unit for piece in found)]
+    is_separable = last and last.is_pointwise and first and first.is_depthwise
+    return ("separable", 2) if is_separable else ("", 1)
+
+
+def _transformer(found: Sequence[Piece]) -> tuple[str, int]:
+    """Attention (one or several), and what is computed for each place."""
+    if found[-1].kind != "residual":
+        return "", 1
+    count = 1
+    while count < len(found) and found[-1 - count].kind == "attention":
+        count += 1
+    return "transformer", count

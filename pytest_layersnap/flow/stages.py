@@ -1,0 +1,198 @@
+"""Stages of a network: which blocks belong together, and what they are called."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from math import prod
+
+from pytest_layersnap.compare.names import is_auto_name
+from pytest_layersnap.flow.blocks import Piece, pieces
+from pytest_layersnap.flow.model import Block, Flow, Stage
+from pytest_layersnap.flow.nodes import shapes, tree, width
+from pytest_layersnap.table import LayerTable
+
+#: Blocks of several layers, by what a stage consists of.
+_FAMILIES = {
+    "residual": "residual",
+    "inverted bottleneck": "residual",
+    "densely connected": "densely connected",
+    "inception": "inception",
+    "cell": "cell",
+    "separable": "separable",
+    "attention": "transformer",
+    "transformer": "transformer",
+    "branches": "branches",
+    "pool": "conv",
+}
+_BLOCKS = _FAMILIES.keys() - {"pool"}
+#: A stage of these is as wide as all of its blocks; the others are told apart by resolution.
+_BY_WIDTH = frozenset({"residual", "inverted bottleneck"})
+_TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
+
+
+def flow(table: LayerTable) -> Flow:
+    """The stages and blocks of a network, found from its layer table.
+
+    Args:
+        table: of a live model or a snapshot. Where it knows no edges (subclassed models) the
+            blocks are the layers that the model holds, in their order.
+
+    Returns:
+        The stages; every row of the table is in exactly one of their blocks.
+    """
+    outermost = tree(table)
+    inputs = [node.layer.output_shape for node in outermost if node.is_input]
+    place = {id(layer): index for index, layer in enumerate(table)}
+    found = [(piece, _block(piece, place)) for piece in pieces(outermost)]
+    grouped: list[list[tuple[Piece, Block]]] = []
+    for piece, block in found:
+        if grouped and _goes_on(grouped[-1][-1], (piece, block)):
+            grouped[-1].append((piece, block))
+        else:
+            grouped.append([(piece, block)])
+    return Flow(
+        table.model, tuple(shape for cell in inputs for shape in shapes(cell)), _named(grouped)
+    )
+
+
+def _block(piece: Piece, place: dict[int, int]) -> Block:
+    nodes = piece.all_nodes()
+    rows = sorted((row for node in nodes for row in node.rows()), key=lambda row: place[id(row)])
+    body = [*piece.nodes, *piece.tail] if piece.units else nodes
+    cell = next((cell for node in reversed(body) if (cell := node.layer.output_shape)), "")
+    shrinks = prod((node.shrinks for node in piece.lead), start=piece.shrinks)
+    unit = piece.unit
+    return Block(
+        kind=piece.kind if unit is None else unit.family,
+        units=tuple(piece.units),
+        rows=tuple(rows),
+        output_shape=", ".join(shapes(cell)),
+        width=width(cell),
+        projection=piece.projection,
+        stride=max(round(shrinks), 1),
+        upsampling=max(round(1 / shrinks), 1),
+    )
+
+
+def _goes_on(before: tuple[Piece, Block], after: tuple[Piece, Block]) -> bool:
+    """Whether a block belongs to the stage of the block before it."""
+    (piece, last), (other, block) = before, after
+    if piece.group != other.group or _is_flat(last) != _is_flat(block):
+        # A recurrent layer may return its last state alone; it is no head for that.
+        return piece.group == other.group and last.kind == block.kind == "recurrent"
+    if _is_flat(block) and not {last.kind, block.kind} & _BLOCKS:
+        return True
+    if _family(last) != _family(block):
+        return False
+    if block.kind in _BY_WIDTH:
+        # A stride in a block that hands its input on (ResNetV2) is the stage's last.
+        return last.width == block.width and (other.shortcut or not _resizes(block))
+    if block.kind == "pool":
+        return True
+    return last.kind != "pool" and not _resizes(block)
+
+
+def _family(block: Block) -> str:
+    return _FAMILIES.get(block.kind, block.kind)
+
+
+def _resizes(block: Block) -> bool:
+    return block.stride != 1 or block.upsampling != 1
+
+
+def _is_flat(block: Block) -> bool:
+    """Whether no place is left in the image or the sequence: features alone."""
+    if block.kind == "pool" and block.units[0].startswith("global"):
+        return True
+    sizes = re.findall(r"None|\d+", block.output_shape)[:-1]
+    return bool(block.output_shape) and set(sizes) <= {"1"}
+
+
+def _named(grouped: Sequence[Sequence[tuple[Piece, Block]]]) -> tuple[Stage, ...]:
+    given = _given_names(grouped)
+    groups = Counter(stage[0][0].group for stage in grouped)
+    names: list[str] = []
+    convolutional = 0
+    for stage, name in zip(grouped, given, strict=True):
+        group, blocks = stage[0][0].group, [block for _, block in stage]
+        convolutional += _is_convolutional(blocks)
+        if group and groups[group] == 1:
+            name = group
+        elif _is_head(blocks, first=not names):
+            name = "head"
+        elif not name:
+            name = f"conv{convolutional}" if _is_convolutional(blocks) else _family(blocks[0])
+        # As the papers write a stage of several blocks.
+        if (
+            name[-1:].isdigit()
+            and "–" not in name
+            and sum(block.kind in _BLOCKS for block in blocks) > 1
+        ):
+            name += "_x"
+        full = f"{group}/{name}" if group and groups[group] > 1 else name
+        names.append(full)
+    seen: Counter[str] = Counter()
+    stages = []
+    for name, stage in zip(names, grouped, strict=True):
+        seen[name] += 1
+        label = f"{name} ({seen[name]})" if seen[name] > 1 else name
+        stages.append(Stage(label, tuple(block for _, block in stage)))
+    return tuple(stages)
+
+
+def _is_convolutional(blocks: Iterable[Block]) -> bool:
+    return any("×" in unit for block in blocks for unit in block.units)
+
+
+def _is_head(blocks: Sequence[Block], *, first: bool) -> bool:
+    return not first and not {block.kind for block in blocks} & _BLOCKS and _is_flat(blocks[-1])
+
+
+def _given_names(grouped: Sequence[Sequence[tuple[Piece, Block]]]) -> list[str]:
+    """What the names that people gave to the layers of each stage begin with; empty if nothing.
+
+    Only what tells the stages apart is a name, without what they all begin with.
+    """
+    beginnings = [_beginning(stage) for stage in grouped]
+    counts = Counter(map("".join, beginnings))
+    named = [tokens for tokens in beginnings if tokens and counts["".join(tokens)] == 1]
+    shared = len(_common(named)) if len(named) > 1 else 0
+    while shared and not all(tokens[shared:] and tokens[shared].isalpha() for tokens in named):
+        shared -= 1
+    return ["".join(tokens[shared:]) if tokens in named else "" for tokens in beginnings]
+
+
+def _beginning(stage: Sequence[tuple[Piece, Block]]) -> list[str]:
+    layers = [node.layer for piece, _ in stage for node in piece.all_nodes() if not node.is_input]
+    names = [layer.layer_name.rpartition("/")[2] for layer in layers]
+    given = [
+        _TOKEN.findall(name)
+        for name, layer in zip(names, layers, strict=True)
+        if not is_auto_name(name, layer.layer_type)
+    ]
+    if len(given) * 2 < len(layers):
+        return []
+    tokens = _common(given)
+    if not any(map(str.isdigit, tokens)) and (numbers := _numbers(given, len(tokens))):
+        return [*tokens, *numbers]
+    while tokens and any(token.isdigit() for token in tokens) and not tokens[-1].isdigit():
+        tokens.pop()  # what counts the stage ends its name: the rest is of its blocks
+    while tokens and not tokens[-1].isalnum():
+        tokens.pop()
+    return tokens
+
+
+def _numbers(given: Sequence[Sequence[str]], place: int) -> list[str]:
+    """The range of the numbers that all names have in one place."""
+    tokens = [name[place] if len(name) > place else "" for name in given]
+    if not (tokens and all(map(str.isdigit, tokens))):
+        return []
+    return [tokens[0], "–", tokens[-1]]
+
+
+def _common(tokens: Sequence[Sequence[str]]) -> list[str]:
+    columns = zip(*tokens, strict=False)
+    return [column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns)]
