@@ -23,6 +23,7 @@ from pytest_layersnap.flow.graph import (
     shrinking,
     without_skips,
 )
+from pytest_layersnap.flow.labels import beginning
 from pytest_layersnap.flow.model import units_text
 from pytest_layersnap.flow.nodes import Node, width
 
@@ -104,7 +105,7 @@ def _of_graph(nodes: Sequence[Node], edges: Feeds) -> tuple[list[Piece], list[No
     for group in components(nodes, edges):
         if _units(group):
             branch = _of_component(group, edges)
-            found += _grouped(branch, group[0]) if len(several) > 1 else branch
+            found += _grouped(branch, _name(group)) if len(several) > 1 else branch
         else:
             loose += group
     return found, loose
@@ -131,14 +132,22 @@ def _units(nodes: Iterable[Node]) -> list[Node]:
     return [node for node in nodes if node.role == "unit"]
 
 
-def _grouped(found: list[Piece], of: Node) -> list[Piece]:
+def _grouped(found: list[Piece], name: str) -> list[Piece]:
     for piece in found:
-        piece.group = piece.group or of.layer.layer_name
+        piece.group = piece.group or name
     return found
+
+
+def _name(branch: Sequence[Node]) -> str:
+    """What the names in a branch begin with, else its input, else its last layer."""
+    inputs = [node.layer.layer_name for node in branch if node.is_input]
+    return beginning(branch) or [*inputs, branch[-1].layer.layer_name][0]
 
 
 class _Builder:
     """Pieces, and the nodes that wait for the piece they go with."""
+
+    __slots__ = ("_edges", "_found", "_waiting")
 
     def __init__(self, edges: Feeds) -> None:
         self._edges = edges
@@ -168,12 +177,14 @@ class _Builder:
         return self._found
 
     def _add_node(self, node: Node) -> None:
-        if node.role != "unit":
+        if node.combines:
+            self._append(Piece(node.layer.layer_type, [node], []))
+        elif node.role != "unit":
             self._waiting.append(node)
         elif node.has_flow:
             inner = pieces(node.children)
             inner[0].lead.insert(0, replace(node, children=(), shrinks=Fraction(1)))
-            self._append(*(_grouped(inner, node) if len(inner) > 1 else inner))
+            self._append(*(_grouped(inner, node.layer.layer_name) if len(inner) > 1 else inner))
         elif node.is_opaque:
             self._append(Piece(node.layer.layer_type, [node], node.labels(), shrinks=node.shrinks))
         else:
@@ -238,10 +249,11 @@ def _inside(nodes: Sequence[Node], edges: Feeds) -> Feeds:
 
 
 def _is_wide(nodes: Sequence[Node], edges: Feeds) -> bool:
-    branches = components(nodes, _inside(nodes, edges))
+    """Whether branches with inputs of their own are networks for themselves."""
     return any(
-        len(_units(branch)) > _UNITS_OF_A_BRANCH or any(node.has_flow for node in branch)
-        for branch in branches
+        any(node.is_input for node in branch)
+        and (len(_units(branch)) > _UNITS_OF_A_BRANCH or any(node.has_flow for node in branch))
+        for branch in components(nodes, _inside(nodes, edges))
     )
 
 
@@ -262,6 +274,8 @@ def _region(part: Part, edges: Feeds) -> Piece:
     told = [
         [unit for piece in found for unit in _as_units(piece)] for _, found in branches if found
     ]
+    if all(node.family == "embedding" for node in _units(part.nodes)):
+        return Piece("embedding", nodes, _branched(told))
     if end.merge == "product" and direct:
         squeezes = any(node.is_pool for node in part.nodes)
         return Piece("gate", nodes, ["squeeze-excite" if squeezes else "gate"])
@@ -272,7 +286,8 @@ def _region(part: Part, edges: Feeds) -> Piece:
     main = max(range(len(branches)), key=kernels.__getitem__)
     rest = [count for place, count in enumerate(kernels) if place != main]
     shortcut = direct or 0 in rest
-    if end.merge != "sum" or not (shortcut or all(count < kernels[main] for count in rest)):
+    is_sum = end.merge == "sum" and part.start is not None
+    if not is_sum or not (shortcut or all(count < kernels[main] for count in rest)):
         return Piece("branches", nodes, _branched(told), shrinks=shrinks)
     kind = "attention" if any(node.is_attention for node in nodes) else "residual"
     if _is_inverted(branches[main][1], end):

@@ -73,16 +73,24 @@ def _source(reference: str, by_path: Mapping[str, Node]) -> Node | None:
 
 def components(nodes: Sequence[Node], feeds: Feeds) -> list[list[Node]]:
     """The nodes in groups that no edge connects, in the order of their first nodes."""
-    group: dict[Node, list[Node]] = {}
+    neighbours: dict[Node, list[Node]] = {node: [] for node in nodes}
     for node in nodes:
-        joined = [node]
-        for other in {id(g): g for feed in feeds[node] if (g := group.get(feed))}.values():
-            joined = other + joined
-        for member in joined:
-            group[member] = joined
-    place = {node: index for index, node in enumerate(nodes)}
-    unique = {id(members): members for members in (group[node] for node in nodes)}
-    return [sorted(members, key=place.__getitem__) for members in unique.values()]
+        for feed in feeds[node]:
+            if feed in neighbours:
+                neighbours[node].append(feed)
+                neighbours[feed].append(node)
+    group: dict[Node, int] = {}
+    for number, node in enumerate(nodes):
+        todo = [] if node in group else [node]
+        while todo:
+            member = todo.pop()
+            if member not in group:
+                group[member] = number
+                todo += neighbours[member]
+    found: dict[int, list[Node]] = {}
+    for node in nodes:
+        found.setdefault(group[node], []).append(node)
+    return list(found.values())
 
 
 def parts(nodes: Sequence[Node], feeds: Feeds) -> list[Part]:

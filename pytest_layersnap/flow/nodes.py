@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
@@ -77,6 +78,12 @@ class Node:
             one.children and one.layer.layer_type == other.layer.layer_type
             for one, other in pairwise(children)
         )
+
+    @property
+    def combines(self) -> bool:
+        """Whether it puts several calls, or outputs, of one layer together."""
+        references = {reference for call in self.layer.calls for reference in call}
+        return self.role != "unit" and len(references) > 1
 
     @property
     def merge(self) -> str:
@@ -163,6 +170,7 @@ def shapes(cell: str) -> list[str]:
     return [re.sub(r"^\([^,]*,\s*", "(", shape) for shape in _SHAPE.findall(cell)]
 
 
+@lru_cache(maxsize=1024)
 def dimensions(cell: str) -> tuple[int | None, ...]:
     """The first shape in a cell, with the batch axis; empty if it has none."""
     found = _SHAPE.search(cell)

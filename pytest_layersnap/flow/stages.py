@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import takewhile
+from itertools import groupby
 from math import prod
 
-from pytest_layersnap.compare.names import is_auto_name
 from pytest_layersnap.flow.blocks import Piece, pieces
+from pytest_layersnap.flow.labels import labels
 from pytest_layersnap.flow.model import Block, Flow, Stage
 from pytest_layersnap.flow.nodes import shapes, tree, width
 from pytest_layersnap.table import LayerTable
@@ -30,7 +30,6 @@ _FAMILIES = {
 _BLOCKS = _FAMILIES.keys() - {"pool"}
 #: A stage of these is as wide as all of its blocks; the others are told apart by resolution.
 _BY_WIDTH = frozenset({"residual", "inverted bottleneck"})
-_TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
 
 
 def flow(table: LayerTable) -> Flow:
@@ -148,51 +147,23 @@ def _is_convolutional(blocks: Iterable[Block]) -> bool:
 
 
 def _is_head(blocks: Sequence[Block], *, first: bool) -> bool:
-    return not first and not {block.kind for block in blocks} & _BLOCKS and _is_flat(blocks[-1])
+    kinds = {block.kind for block in blocks}
+    return not first and not kinds & {*_BLOCKS, "recurrent"} and _is_flat(blocks[-1])
 
 
 def _given_names(grouped: Sequence[Sequence[tuple[Piece, Block]]]) -> list[str]:
-    """What the names that people gave to the layers of each stage begin with; empty if nothing.
-
-    Only what tells the stages apart is a name, without what they all begin with.
-    """
-    beginnings = [_beginning(stage) for stage in grouped]
-    counts = Counter(map("".join, beginnings))
-    named = [tokens for tokens in beginnings if tokens and counts["".join(tokens)] == 1]
-    shared = len(_common(named)) if len(named) > 1 else 0
-    while shared and not all(tokens[shared:] and tokens[shared].isalpha() for tokens in named):
-        shared -= 1
-    return ["".join(tokens[shared:]) if tokens in named else "" for tokens in beginnings]
-
-
-def _beginning(stage: Sequence[tuple[Piece, Block]]) -> list[str]:
-    layers = [node.layer for piece, _ in stage for node in piece.all_nodes() if not node.is_input]
-    names = [layer.layer_name.rpartition("/")[2] for layer in layers]
-    given = [
-        _TOKEN.findall(name)
-        for name, layer in zip(names, layers, strict=True)
-        if not is_auto_name(name, layer.layer_type)
-    ]
-    if len(given) * 2 < len(layers):
-        return []
-    tokens = _common(given)
-    if not any(map(str.isdigit, tokens)) and (numbers := _numbers(given, len(tokens))):
-        return [*tokens, *numbers]
-    while tokens and any(token.isdigit() for token in tokens) and not tokens[-1].isdigit():
-        tokens.pop()  # what counts the stage ends its name: the rest is of its blocks
-    while tokens and not tokens[-1].isalnum():
-        tokens.pop()
-    return tokens
-
-
-def _numbers(given: Sequence[Sequence[str]], place: int) -> list[str]:
-    """The range of the numbers that all names have in one place."""
-    tokens = [name[place] if len(name) > place else "" for name in given]
-    if not (tokens and all(map(str.isdigit, tokens))):
-        return []
-    return [tokens[0], "–", tokens[-1]]
-
-
-def _common(tokens: Sequence[Sequence[str]]) -> list[str]:
-    columns = zip(*tokens, strict=False)
-    return [column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns)]
+    """The names of the stages as far as people gave them, group by group."""
+    names: list[str] = []
+    for group, stages in groupby(grouped, lambda stage: stage[0][0].group):
+        names += labels(
+            [
+                [
+                    node
+                    for piece, _ in stage
+                    for node in piece.all_nodes()
+                    if node.layer.layer_name != group
+                ]
+                for stage in stages
+            ]
+        )
+    return names

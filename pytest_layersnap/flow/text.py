@@ -13,6 +13,8 @@ _NUMBERS = frozenset({"parameters", "trainable"})
 def block_text(block: Block) -> str:
     """A block in words: ``1×1, 3×3, 1×1 + projection, stride=2``."""
     text = block.text or block.kind
+    if block.kind[0].isupper() and block.kind not in text:
+        text = f"{block.kind} ({text})"
     if block.kind == "conv":
         text += f" conv, {block.width}"
     elif block.kind in ("Dense", "recurrent", "embedding"):
@@ -29,7 +31,9 @@ def block_text(block: Block) -> str:
 def repeat_text(repeat: Repeat) -> str:
     """Equal blocks in words: ``2 × (1×1, 3×3, 1×1)``."""
     count, text = len(repeat.blocks), block_text(repeat.block)
-    return text if count == 1 else f"{count} × ({text})"
+    if count > 1 and (" " in text and not text.endswith(")")):
+        text = f"({text})"
+    return f"{count} × {text}" if count > 1 else text
 
 
 def as_text(flow: Flow) -> str:
