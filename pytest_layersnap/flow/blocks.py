@@ -24,7 +24,7 @@ from pytest_layersnap.flow.graph import (
     without_skips,
 )
 from pytest_layersnap.flow.labels import beginning
-from pytest_layersnap.flow.model import units_text
+from pytest_layersnap.flow.model import Section, units_text
 from pytest_layersnap.flow.nodes import Node, width
 
 #: Branches of their own inputs or outputs with more units than this are paths, no block.
@@ -38,24 +38,40 @@ class Piece:
     Args:
         kind: as in ``Block``.
         nodes: those that make it what it is.
-        units: what they compute, in words.
+        sections: what they compute, in words.
         lead: nodes before them that belong to it, as padding does.
         tail: nodes after them that belong to it, as activations do.
-        projection: whether the shortcut has weights.
-        shortcut: whether there is a shortcut without weights.
         shrinks: by how much the image shrinks.
         group: the nested model, or the branch, that it is in.
+        skip: whether a skip connection comes in.
     """
 
     kind: str
     nodes: list[Node]
-    units: list[str]
+    sections: list[Section]
     lead: list[Node] = field(default_factory=list)
     tail: list[Node] = field(default_factory=list)
-    projection: bool = False
-    shortcut: bool = False
     shrinks: Fraction = Fraction(1)
     group: str = ""
+    skip: bool = False
+
+    @property
+    def units(self) -> list[str]:
+        """What the nodes compute, in words."""
+        return [unit for section in self.sections for unit in section.units]
+
+    @property
+    def hands_on(self) -> bool:
+        """Whether there are shortcuts, and none with weights."""
+        return bool(self.sections) and all(
+            section.shortcut is not None and not section.has_projection for section in self.sections
+        )
+
+    @property
+    def activation(self) -> str:
+        """What comes after all else, by Keras' name."""
+        layers = [node.layer for node in self.tail if _activates(node)]
+        return next((each.activation_function or each.layer_type for each in layers), "")
 
     @property
     def unit(self) -> Node | None:
@@ -114,7 +130,7 @@ def _of_graph(nodes: Sequence[Node], edges: Feeds) -> tuple[list[Piece], list[No
 def _of_component(nodes: Sequence[Node], edges: Feeds) -> list[Piece]:
     main, hung = without_skips(nodes, edges)
     aside = {node for chain in hung.values() for node in chain}
-    builder = _Builder(main)
+    builder = _Builder(main, edges)
     for part in parts([node for node in nodes if node not in aside], main):
         builder.add(part)
     return _with_skips(_joined(builder.finished()), hung)
@@ -122,9 +138,9 @@ def _of_component(nodes: Sequence[Node], edges: Feeds) -> list[Piece]:
 
 def _with_skips(found: list[Piece], hung: dict[Node, tuple[Node, ...]]) -> list[Piece]:
     for piece in found:
-        for node in piece.all_nodes():
-            for skipped in reversed(hung.get(node, ())):
-                piece.lead.insert(0, skipped)
+        merges = [node for node in piece.all_nodes() if node in hung]
+        piece.skip = piece.skip or bool(merges)
+        piece.lead[:0] = [node for merge in merges for node in hung[merge]]
     return found
 
 
@@ -147,10 +163,11 @@ def _name(branch: Sequence[Node]) -> str:
 class _Builder:
     """Pieces, and the nodes that wait for the piece they go with."""
 
-    __slots__ = ("_edges", "_found", "_waiting")
+    __slots__ = ("_all_edges", "_edges", "_found", "_waiting")
 
-    def __init__(self, edges: Feeds) -> None:
+    def __init__(self, edges: Feeds, all_edges: Feeds) -> None:
         self._edges = edges
+        self._all_edges = all_edges
         self._found: list[Piece] = []
         self._waiting: list[Node] = []
 
@@ -161,7 +178,7 @@ class _Builder:
         elif not _units(part.nodes) or (part.end is not None and part.end.role == "unit"):
             self._add_around(part)
         elif part.end is None and part.start is None:  # several ways out, and nothing to cut
-            self._append(Piece("branches", list(part.nodes), _counted(part.nodes)))
+            self._append(Piece("branches", list(part.nodes), [_counted(part.nodes)]))
         elif part.end is None or (part.start is None and _is_wide(part.nodes, self._edges)):
             self._add_branches(part)
         else:
@@ -177,7 +194,7 @@ class _Builder:
         return self._found
 
     def _add_node(self, node: Node) -> None:
-        if node.combines:
+        if node.combines and len(self._all_edges[node]) == 1:
             self._append(Piece(node.layer.layer_type, [node], []))
         elif node.role != "unit":
             self._waiting.append(node)
@@ -185,10 +202,10 @@ class _Builder:
             inner = pieces(node.children)
             inner[0].lead.insert(0, replace(node, children=(), shrinks=Fraction(1)))
             self._append(*(_grouped(inner, node.layer.layer_name) if len(inner) > 1 else inner))
-        elif node.is_opaque:
-            self._append(Piece(node.layer.layer_type, [node], node.labels(), shrinks=node.shrinks))
         else:
-            self._append(Piece("unit", [node], node.labels(), shrinks=node.shrinks))
+            kind = node.layer.layer_type if node.is_opaque else "unit"
+            units = Section((tuple(node.labels()),))
+            self._append(Piece(kind, [node], [units], shrinks=node.shrinks))
 
     def _add_around(self, part: Part) -> None:
         """Nodes that compute nothing, or that feed a layer which is called several times."""
@@ -262,38 +279,69 @@ def _region(part: Part, edges: Feeds) -> Piece:
     end = part.end
     assert end is not None
     nodes = [*part.nodes, end]
-    shrinks = shrinking(nodes, edges)
     if part.is_cell:
-        return Piece("cell", nodes, _counted(nodes), shrinks=shrinks)
+        return Piece("cell", nodes, [_counted(nodes)], shrinks=shrinking(nodes, edges))
     inside = _inside(part.nodes, edges)
     branches = [
-        (branch, _of_component(branch, inside) if _units(branch) else [])
+        _Branch(branch, _of_component(branch, inside) if _units(branch) else [])
         for branch in components(part.nodes, inside)
     ]
     direct = part.start in edges[end]
-    told = [
-        [unit for piece in found for unit in _as_units(piece)] for _, found in branches if found
-    ]
-    if all(node.family == "embedding" for node in _units(part.nodes)):
-        return Piece("embedding", nodes, _branched(told))
     if end.merge == "product" and direct:
         squeezes = any(node.is_pool for node in part.nodes)
-        return Piece("gate", nodes, ["squeeze-excite" if squeezes else "gate"])
+        label = "squeeze-excite" if squeezes else "gate"
+        return Piece("gate", nodes, [Section(((label,),))])
+    kind, section = _merged(end, branches, direct=direct, entered=part.start is None)
+    return Piece(kind, nodes, [section], shrinks=shrinking(nodes, edges))
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """One way between two nodes: its nodes, and the pieces that they make."""
+
+    nodes: list[Node]
+    pieces: list[Piece]
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return tuple(unit for piece in self.pieces for unit in _as_units(piece))
+
+    @property
+    def kernels(self) -> int:
+        return sum(not node.is_pool for node in _units(self.nodes))
+
+
+def _merged(
+    end: Node, branches: Sequence[_Branch], *, direct: bool, entered: bool
+) -> tuple[str, Section]:
+    """The kind of what ends in a merge, and its branches.
+
+    Args:
+        end: the merge.
+        branches: all that lead to it.
+        direct: whether it also takes what comes in as it is.
+        entered: whether data enters in the branches.
+    """
+    merge = end.layer.layer_type.removeprefix("op:")
+    computing = tuple(branch.units for branch in branches if branch.units)
+    nodes = [node for branch in branches for node in _units(branch.nodes)]
+    if all(node.family == "embedding" for node in nodes):
+        return "embedding", Section(computing, merge, () if direct else None)
     if end.merge == "join":
         kind = "densely connected" if direct else "inception"
-        return Piece(kind, nodes, _branched(told), shrinks=shrinks)
-    kernels = [sum(not node.is_pool for node in _units(branch)) for branch, _ in branches]
-    main = max(range(len(branches)), key=kernels.__getitem__)
-    rest = [count for place, count in enumerate(kernels) if place != main]
-    shortcut = direct or 0 in rest
-    is_sum = end.merge == "sum" and part.start is not None
-    if not is_sum or not (shortcut or all(count < kernels[main] for count in rest)):
-        return Piece("branches", nodes, _branched(told), shrinks=shrinks)
-    kind = "attention" if any(node.is_attention for node in nodes) else "residual"
-    if _is_inverted(branches[main][1], end):
-        kind = "inverted bottleneck"
-    units = [unit for piece in branches[main][1] for unit in _as_units(piece)]
-    return Piece(kind, nodes, units, projection=any(rest), shortcut=shortcut, shrinks=shrinks)
+        return kind, Section(computing, merge, () if direct else None)
+    main = max(branches, key=lambda branch: branch.kernels)
+    others = [branch for branch in branches if branch is not main]
+    if not direct and len(others) != 1:
+        return "branches", Section(computing, merge)
+    if end.merge != "sum" or entered or any(o.kernels >= main.kernels for o in others):
+        return "branches", Section(computing, merge)
+    shortcut = () if direct else others[0].units
+    kept = (main, *others) if direct else (main,)
+    section = Section(tuple(branch.units for branch in kept if branch.units), merge, shortcut)
+    if any(node.is_attention for node in nodes):
+        return "attention", section
+    return "inverted bottleneck" if _is_inverted(main.pieces, end) else "residual", section
 
 
 def _is_inverted(found: Sequence[Piece], end: Node) -> bool:
@@ -310,16 +358,11 @@ def _as_units(piece: Piece) -> list[str]:
     return [f"({units_text(piece.units)})"] if "|" in piece.units else piece.units
 
 
-def _branched(told: Sequence[Sequence[str]]) -> list[str]:
-    units: list[str] = []
-    for branch in told:
-        units += ["|", *branch] if units else branch
-    return units
-
-
-def _counted(nodes: Iterable[Node]) -> list[str]:
+def _counted(nodes: Iterable[Node]) -> Section:
+    """The units of nodes that are connected in no simple way."""
     counts = Counter(label for node in nodes for label in node.labels())
-    return [f"{count} × {label}" if count > 1 else label for label, count in counts.items()]
+    units = (f"{count} × {label}" if count > 1 else label for label, count in counts.items())
+    return Section((tuple(units),))
 
 
 def _joined(found: Sequence[Piece]) -> list[Piece]:
@@ -343,14 +386,20 @@ def _one(kind: str, together: Sequence[Piece]) -> Piece:
     return Piece(
         kind,
         inner,
-        [unit for piece in together for unit in piece.units],
+        _chained([section for piece in together for section in piece.sections]),
         first.lead,
         together[-1].tail,
-        projection=any(piece.projection for piece in together),
-        shortcut=all(piece.shortcut for piece in together),
         shrinks=prod((piece.shrinks for piece in together), start=Fraction(1)),
         group=first.group,
+        skip=any(piece.skip for piece in together),
     )
+
+
+def _chained(sections: Sequence[Section]) -> list[Section]:
+    """Sections, those without merges made one."""
+    if any(section.merge for section in sections):
+        return list(sections)
+    return [Section((tuple(unit for section in sections for unit in section.units),))]
 
 
 def _gate(found: Sequence[Piece]) -> tuple[str, int]:

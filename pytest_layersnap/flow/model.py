@@ -15,6 +15,35 @@ if TYPE_CHECKING:
 _TOLD_ONE_BY_ONE = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Units one after the other, or branches of them and their merge.
+
+    Args:
+        branches: the units of each branch, as ``1×1`` or ``3×3 max pool``.
+        merge: the type of the layer that merges them; empty where nothing is merged.
+        shortcut: the units on the shortcut around them (none where it hands on what comes in);
+            None where there is no shortcut.
+    """
+
+    branches: tuple[tuple[str, ...], ...]
+    merge: str = ""
+    shortcut: tuple[str, ...] | None = None
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units but for those of the shortcut; branches are parted by a ``|``."""
+        units: list[str] = []
+        for branch in self.branches:
+            units += ["|", *branch] if units and branch else branch
+        return tuple(units)
+
+    @property
+    def has_projection(self) -> bool:
+        """Whether the shortcut has weights."""
+        return any(not unit.endswith("pool") for unit in self.shortcut or ())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """Rows of a layer table that do one thing together.
@@ -23,24 +52,35 @@ class Block:
         kind: what it is: ``residual``, ``inverted bottleneck``, ``densely connected``,
             ``inception``, ``cell``, ``separable``, ``transformer``; ``conv``, ``pool`` and the like
             for a layer alone; the class of a layer whose inside is its own affair.
-        units: the layers that compute, as ``1×1`` or ``3×3 max pool``; parallel branches are parted
-            by a ``|``.
+        sections: what it consists of; more than one only where it has several merges.
+        activation: what follows them.
         rows: the rows of the table, in its order.
         output_shape: without the batch axis, empty where the table has none.
         width: how many channels come out, None where that is not known.
-        projection: whether the shortcut has weights.
         stride: by how much a side of the image (or the sequence) shrinks; 1 if it does not.
         upsampling: by how much it grows; 1 if it does not.
+        skip: whether a skip connection (as in a U-Net) comes in.
     """
 
     kind: str
-    units: tuple[str, ...]
+    sections: tuple[Section, ...]
+    activation: str
     rows: tuple[Layer, ...]
     output_shape: str
     width: int | None
-    projection: bool
     stride: int
     upsampling: int
+    skip: bool
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The layers that compute; parallel branches are parted by a ``|``."""
+        return tuple(unit for section in self.sections for unit in section.units)
+
+    @property
+    def projection(self) -> bool:
+        """Whether a shortcut has weights."""
+        return any(section.has_projection for section in self.sections)
 
     @property
     def text(self) -> str:
@@ -56,7 +96,7 @@ class Block:
         """
         width = None if len(self.units) > 1 else self.width
         is_frozen = bool(self.parameters) and not self.trainable_parameters
-        resizes = self.stride, self.upsampling
+        resizes = self.stride, self.upsampling, self.skip
         return self.kind, self.units, width, self.projection, resizes, is_frozen
 
     @property

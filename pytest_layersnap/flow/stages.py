@@ -60,19 +60,20 @@ def flow(table: LayerTable) -> Flow:
 def _block(piece: Piece, place: dict[int, int]) -> Block:
     nodes = piece.all_nodes()
     rows = sorted((row for node in nodes for row in node.rows()), key=lambda row: place[id(row)])
-    body = [*piece.nodes, *piece.tail] if piece.units else nodes
+    body = [*piece.nodes, *piece.tail] if piece.nodes else nodes
     cell = next((cell for node in reversed(body) if (cell := node.layer.output_shape)), "")
     shrinks = prod((node.shrinks for node in piece.lead), start=piece.shrinks)
     unit = piece.unit
     return Block(
         kind=piece.kind if unit is None else unit.family,
-        units=tuple(piece.units),
+        sections=tuple(piece.sections),
+        activation=piece.activation,
         rows=tuple(rows),
         output_shape=", ".join(shapes(cell)),
         width=width(cell),
-        projection=piece.projection,
         stride=max(round(shrinks), 1),
         upsampling=max(round(1 / shrinks), 1),
+        skip=piece.skip,
     )
 
 
@@ -83,12 +84,12 @@ def _goes_on(before: tuple[Piece, Block], after: tuple[Piece, Block]) -> bool:
         # A recurrent layer may return its last state alone; it is no head for that.
         return piece.group == other.group and last.kind == block.kind == "recurrent"
     if _is_flat(block) and not {last.kind, block.kind} & _BLOCKS:
-        return True
+        return (last.kind == "recurrent") == (block.kind == "recurrent")
     if _family(last) != _family(block):
         return False
     if block.kind in _BY_WIDTH:
         # A stride in a block that hands its input on (ResNetV2) is the stage's last.
-        return last.width == block.width and (other.shortcut or not _resizes(block))
+        return last.width == block.width and (other.hands_on or not _resizes(block))
     if block.kind == "pool":
         return True
     return last.kind != "pool" and not _resizes(block)

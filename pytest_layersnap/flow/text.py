@@ -19,6 +19,8 @@ def block_text(block: Block) -> str:
         text += f" conv, {block.width}"
     elif block.kind in ("Dense", "recurrent", "embedding"):
         text += f", {block.width}"
+    if block.skip:
+        text += " + skip"
     if block.projection:
         text += " + projection"
     if block.stride != 1:
