@@ -23,7 +23,12 @@ from pytest_layersnap.table import LayerTable, TableError
 SAME, DRIFT, WRONG = 0, 1, 2
 _SNAPSHOTS = "snapshots"
 #: What ``layersnap flow`` writes, by the method of a flow that does it.
-_FLOW_FORMATS = {"table": "to_text", "markdown": "to_markdown"}
+_FLOW_FORMATS = {
+    "table": "to_text",
+    "markdown": "to_markdown",
+    "mermaid": "to_mermaid",
+    "svg": "to_svg",
+}
 
 
 class CommandError(Exception):

@@ -44,6 +44,7 @@ class Piece:
         shrinks: by how much the image shrinks.
         group: the nested model, or the branch, that it is in.
         skip: whether a skip connection comes in.
+        is_apart: whether it begins a branch, so that the piece before it does not feed it.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Piece:
     shrinks: Fraction = Fraction(1)
     group: str = ""
     skip: bool = False
+    is_apart: bool = False
 
     @property
     def units(self) -> list[str]:
@@ -121,7 +123,10 @@ def _of_graph(nodes: Sequence[Node], edges: Feeds) -> tuple[list[Piece], list[No
     for group in components(nodes, edges):
         if _units(group):
             branch = _of_component(group, edges)
-            found += _grouped(branch, _name(group)) if len(several) > 1 else branch
+            if len(several) > 1:
+                branch[0].is_apart = True
+                _group(branch, _name(group))
+            found += branch
         else:
             loose += group
     return found, loose
@@ -148,10 +153,9 @@ def _units(nodes: Iterable[Node]) -> list[Node]:
     return [node for node in nodes if node.role == "unit"]
 
 
-def _grouped(found: list[Piece], name: str) -> list[Piece]:
+def _group(found: Iterable[Piece], name: str) -> None:
     for piece in found:
         piece.group = piece.group or name
-    return found
 
 
 def _name(branch: Sequence[Node]) -> str:
@@ -178,7 +182,7 @@ class _Builder:
         elif not _units(part.nodes) or (part.end is not None and part.end.role == "unit"):
             self._add_around(part)
         elif part.end is None and part.start is None:  # several ways out, and nothing to cut
-            self._append(Piece("branches", list(part.nodes), [_counted(part.nodes)]))
+            self._append(Piece("cell", list(part.nodes), [_counted(part.nodes)]))
         elif part.end is None or (part.start is None and _is_wide(part.nodes, self._edges)):
             self._add_branches(part)
         else:
@@ -200,8 +204,10 @@ class _Builder:
             self._waiting.append(node)
         elif node.has_flow:
             inner = pieces(node.children)
+            if len(inner) > 1:
+                _group(inner, node.layer.layer_name)
             inner[0].lead.insert(0, replace(node, children=(), shrinks=Fraction(1)))
-            self._append(*(_grouped(inner, node.layer.layer_name) if len(inner) > 1 else inner))
+            self._append(*inner)
         else:
             kind = node.layer.layer_type if node.is_opaque else "unit"
             units = Section((tuple(node.labels()),))
@@ -345,12 +351,11 @@ def _merged(
 
 
 def _is_inverted(found: Sequence[Piece], end: Node) -> bool:
-    """Whether it expands, computes, and projects onto fewer channels by a pointwise convolution."""
-    widths = [width(node.layer.output_shape) or 0 for piece in found for node in piece.nodes]
-    last = _units(found[-1].nodes)
-    return (
-        bool(last) and last[-1].is_pointwise and max(widths) > (width(end.layer.output_shape) or 0)
-    )
+    """Whether it expands or goes channel by channel, and projects by a pointwise convolution."""
+    units = _units(node for piece in found for node in piece.nodes)
+    inside = max(width(node.layer.output_shape) or 0 for node in units)
+    expands = inside > (width(end.layer.output_shape) or 0)
+    return units[-1].is_pointwise and (expands or any(node.is_depthwise for node in units))
 
 
 def _as_units(piece: Piece) -> list[str]:
@@ -391,6 +396,7 @@ def _one(kind: str, together: Sequence[Piece]) -> Piece:
         together[-1].tail,
         shrinks=prod((piece.shrinks for piece in together), start=Fraction(1)),
         group=first.group,
+        is_apart=first.is_apart,
         skip=any(piece.skip for piece in together),
     )
 

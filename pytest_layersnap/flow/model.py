@@ -134,10 +134,17 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Blocks of one kind that work at one resolution or width."""
+    """Blocks of one kind that work at one resolution or width.
+
+    Args:
+        name: by the names that people gave to the layers, else by what it is.
+        blocks: in order.
+        is_apart: whether it begins a branch, so that the stage before it does not feed it.
+    """
 
     name: str
     blocks: tuple[Block, ...]
+    is_apart: bool = False
 
     @property
     def repeats(self) -> tuple[Repeat, ...]:
@@ -198,6 +205,18 @@ class Flow:
         from pytest_layersnap.flow.text import as_markdown
 
         return as_markdown(self)
+
+    def to_mermaid(self) -> str:
+        """A Mermaid flowchart of the blocks."""
+        from pytest_layersnap.flow.mermaid import as_mermaid
+
+        return as_mermaid(self)
+
+    def to_svg(self) -> str:
+        """A picture: the stages as a column, and one block in detail."""
+        from pytest_layersnap.flow.svg import as_svg
+
+        return as_svg(self)
 
     @property
     def blocks(self) -> tuple[Block, ...]:

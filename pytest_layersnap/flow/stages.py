@@ -135,11 +135,12 @@ def _named(grouped: Sequence[Sequence[tuple[Piece, Block]]]) -> tuple[Stage, ...
         full = f"{group}/{name}" if group and groups[group] > 1 else name
         names.append(full)
     seen: Counter[str] = Counter()
-    stages = []
+    stages: list[Stage] = []
     for name, stage in zip(names, grouped, strict=True):
         seen[name] += 1
         label = f"{name} ({seen[name]})" if seen[name] > 1 else name
-        stages.append(Stage(label, tuple(block for _, block in stage)))
+        inside = tuple(block for _, block in stage)
+        stages.append(Stage(label, inside, is_apart=bool(stages) and stage[0][0].is_apart))
     return tuple(stages)
 
 

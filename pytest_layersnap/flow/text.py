@@ -51,7 +51,7 @@ def as_text(flow: Flow) -> str:
         return "  ".join(placed).rstrip()
 
     head, *body = map(line, table)
-    return "\n".join([_title(flow), "", head, "-" * max(map(len, (head, *body))), *body])
+    return "\n".join([title(flow), "", head, "-" * max(map(len, (head, *body))), *body])
 
 
 def as_markdown(flow: Flow) -> str:
@@ -61,10 +61,11 @@ def as_markdown(flow: Flow) -> str:
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
     rule = ["---:" if name in _NUMBERS else "---" for name in _COLUMNS]
-    return "\n".join([_title(flow), "", line(_COLUMNS), line(rule), *map(line, _rows(flow))])
+    return "\n".join([title(flow), "", line(_COLUMNS), line(rule), *map(line, _rows(flow))])
 
 
-def _title(flow: Flow) -> str:
+def title(flow: Flow) -> str:
+    """The name of the network, and what goes in."""
     inputs = ", ".join(flow.inputs)
     return f"{flow.model}: {inputs}" if inputs else flow.model
 
