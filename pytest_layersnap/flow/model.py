@@ -84,8 +84,8 @@ class Block:
 
     @property
     def text(self) -> str:
-        """The units in a line."""
-        return units_text(self.units)
+        """The units in a line; the kind where there are none."""
+        return units_text(self.units) or self.kind
 
     @property
     def look(self) -> tuple[object, ...]:
