@@ -35,9 +35,10 @@ def block_text(block: Block) -> str:
 def repeat_text(repeat: Repeat) -> str:
     """Equal blocks in words: ``2 × (1×1, 3×3, 1×1)``."""
     count, text = len(repeat.blocks), block_text(repeat.block)
-    if count > 1 and (" " in text and not text.endswith(")")):
-        text = f"({text})"
-    return f"{count} × {text}" if count > 1 else text
+    if count == 1:
+        return text
+    is_one_word = " " not in text or repeat.block.kind[0].isupper()
+    return f"{count} × {text}" if is_one_word else f"{count} × ({text})"
 
 
 def as_text(flow: Flow) -> str:
