@@ -183,7 +183,11 @@ class _Builder:
             self._add_around(part)
         elif part.end is None and part.start is None:  # several ways out, and nothing to cut
             self._append(Piece("cell", list(part.nodes), [_counted(part.nodes)]))
-        elif part.end is None or (part.start is None and _is_wide(part.nodes, self._edges)):
+        elif (
+            part.end is None
+            or any(node.is_network for node in part.nodes)
+            or (part.start is None and _is_wide(part.nodes, self._edges))
+        ):
             self._add_branches(part)
         else:
             self._append(_region(part, self._edges))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pytest_layersnap.compare.edges import split_reference
-from pytest_layersnap.flow.nodes import Node
+from pytest_layersnap.flow.nodes import Node, dimensions, shapes, shrinkage
 from pytest_layersnap.table import UNKNOWN_EDGES
 
 #: For each node the nodes that feed it.
@@ -224,10 +224,15 @@ def _scales(nodes: Iterable[Node], feeds: Feeds) -> dict[Node, Fraction]:
     """By how much the image, or the sequence, has shrunk in each node."""
     scales: dict[Node, Fraction] = {}
     for node in nodes:
-        scales[node] = node.shrinks * min(
-            (scales[feed] for feed in feeds[node]), default=Fraction(1)
-        )
+        before = (scales[feed] * _between(feed, node) for feed in feeds[node])
+        scales[node] = node.shrinks * min(before, default=Fraction(1))
     return scales
+
+
+def _between(feed: Node, node: Node) -> Fraction:
+    """By how much what a node takes is smaller than the first output of what feeds it."""
+    made, taken = dimensions(feed.layer.output_shape), dimensions(node.layer.input_shape)
+    return shrinkage(made, taken) if len(shapes(feed.layer.output_shape)) > 1 else Fraction(1)
 
 
 def shrinking(nodes: Sequence[Node], feeds: Feeds) -> Fraction:
