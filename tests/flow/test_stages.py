@@ -23,7 +23,7 @@ DEPTHS = {
     "resnet50": ("residual", [3, 4, 6, 3], "arXiv:1512.03385, table 1"),
     "resnet101": ("residual", [3, 4, 23, 3], "arXiv:1512.03385, table 1"),
     "resnet152": ("residual", [3, 8, 36, 3], "arXiv:1512.03385, table 1"),
-    "resnet50v2": ("residual", [3, 4, 6, 3], "arXiv:1603.05027, section 5, as ResNet50"),
+    "resnet50v2": ("residual", [3, 4, 6, 3], "arXiv:1603.05027: as deep as arXiv:1512.03385"),
     "vgg16": ("conv", [2, 2, 3, 3, 3], "arXiv:1409.1556, table 1, D"),
     "vgg19": ("conv", [2, 2, 4, 4, 4], "arXiv:1409.1556, table 1, E"),
     "densenet121": ("densely connected", [6, 12, 24, 16], "arXiv:1608.06993, table 1"),
@@ -61,8 +61,8 @@ DEPTHS = {
         "arXiv:1707.07012, figure 2 and N = 4: two reduction cells in the stem, then 4 cells each",
     ),
     "nasnetlarge": ("cell", [1, 7, 7, 7], "arXiv:1707.07012, figure 2, N = 6"),
-    "convnexttiny": ("residual", [3, 3, 9, 3], "arXiv:2201.03545, section 3"),
-    "convnextbase": ("residual", [3, 3, 27, 3], "arXiv:2201.03545, section 3"),
+    "convnexttiny": ("residual", [3, 3, 9, 3], "arXiv:2201.03545, section 3, the variants"),
+    "convnextbase": ("residual", [3, 3, 27, 3], "arXiv:2201.03545, section 3, the variants"),
 }
 
 
