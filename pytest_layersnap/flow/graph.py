@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -181,28 +182,25 @@ def without_skips(
     place = {node: index for index, node in enumerate(nodes)}
     before, after = _reachable(nodes, feeds)
     scales = _scales(nodes, feeds)
-    consumers: dict[Node, int] = dict.fromkeys(nodes, 0)
-    for node in nodes:
-        for feed in feeds[node]:
-            consumers[feed] += 1
+    consumers = Counter(feed for node in nodes for feed in feeds[node])
+
+    def is_skip(fork: Node, merge: Node, others: Iterable[Node]) -> bool:
+        """Whether the other ways from a fork to a merge go where the image is smaller."""
+        ways = after[place[fork]]
+        inside = 0
+        for other in others:
+            inside |= ways & (before[place[other]] | 1 << place[other])
+        return any(
+            inside >> at & 1 and scales[node] > scales[merge] for at, node in enumerate(nodes)
+        )
+
     hung: dict[Node, tuple[Node, ...]] = {}
     for merge in nodes:
-        if len(feeds[merge]) < 2:
-            continue
-        for feed in feeds[merge]:
+        for feed in feeds[merge] if len(feeds[merge]) > 1 else ():
             chain, fork = _chain(feed, feeds, consumers)
-            others = [other for other in edges[merge] if other is not feed]
-            if not others or fork is None:
-                continue
-            way = after[place[fork]]
-            up = 0
-            for other in others:
-                up |= before[place[other]] | 1 << place[other]
-            if any(
-                (way & up) >> at & 1 and scales[node] > scales[merge]
-                for at, node in enumerate(nodes)
-            ):
-                edges[merge] = tuple(others)
+            others = tuple(other for other in edges[merge] if other is not feed)
+            if others and fork is not None and is_skip(fork, merge, others):
+                edges[merge] = others
                 hung[merge] = (*hung.get(merge, ()), *chain)
     return edges, hung
 

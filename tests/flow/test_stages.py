@@ -6,12 +6,14 @@ import json
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from pytest_layersnap import LayerTable, flow
 from pytest_layersnap.compare.edges import split_reference
 from pytest_layersnap.compare.names import snake_case
+from pytest_layersnap.table import Layer
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 GOLDENS = Path(__file__).parent / "goldens"
@@ -106,6 +108,45 @@ def test_every_row_is_in_one_block(name: str) -> None:
     )
     assert found.parameters == table.parameters
     assert found.trainable_parameters == table.trainable_parameters
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_any_graph(seed: int) -> None:
+    """However layers are connected, each of them is told once."""
+    random = Random(seed)
+    kinds = (
+        "Conv2D",
+        "Add",
+        "Concatenate",
+        "Multiply",
+        "ReLU",
+        "BatchNormalization",
+        "UpSampling2D",
+    )
+    layers: list[Layer] = []
+    for number in range(random.randrange(1, 40)):
+        size, channels = random.choice((4, 8, 16)), random.choice((3, 8))
+        feeds = [
+            layers[random.randrange(max(number - 6, 0), number)] for _ in range(min(number, 2))
+        ]
+        layer = Layer(
+            model="any",
+            layer_name=f"layer_{number}",
+            layer_type=random.choice(kinds) if feeds and random.random() < 0.9 else "InputLayer",
+            output_shape=f"(None, {size}, {size}, {channels})",
+            input_shape=feeds[0].output_shape if feeds else "",
+            parameters=number,
+            weight_shapes=random.choice(("[]", "[[3, 3, 3, 8]]")),
+        )
+        edges = [] if layer.layer_type == "InputLayer" else [feed.layer_name for feed in feeds]
+        layers.append(replace(layer, inbound_layers=json.dumps(edges)))
+    table = LayerTable(tuple(layers))
+    found = flow(table)
+    assert sorted(row.layer_name for stage in found.stages for row in stage.rows) == sorted(
+        layer.layer_name for layer in layers
+    )
+    assert found.parameters == table.parameters
+    assert found.to_svg()
 
 
 def test_resnet50() -> None:
