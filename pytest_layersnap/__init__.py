@@ -3,19 +3,20 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# The functions ``compare`` and ``export`` have the names of the packages that hold them. Python gives
-# a package's name to its parent when it is first imported: here, before the name is free for the
-# function.
+# The functions ``compare``, ``export`` and ``flow`` have the names of the packages that hold them. Python
+# gives a package's name to its parent when it is first imported: here, before the names are free for them.
 import pytest_layersnap.compare
-import pytest_layersnap.export  # noqa: F401
+import pytest_layersnap.export
+import pytest_layersnap.flow  # noqa: F401
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Change, Drift, LayerDrift, compare
     from pytest_layersnap.export import export
     from pytest_layersnap.extract import ModelError, layer_table
+    from pytest_layersnap.flow.stages import flow
     from pytest_layersnap.table import LayerTable, TableError
 
-del compare, export
+del compare, export, flow
 
 __all__ = [
     "Change",
@@ -26,6 +27,7 @@ __all__ = [
     "TableError",
     "compare",
     "export",
+    "flow",
     "layer_table",
 ]
 
@@ -33,6 +35,7 @@ _HOMES = {
     "compare.drift": ("Change", "Drift", "LayerDrift", "compare"),
     "export": ("export",),
     "extract": ("ModelError", "layer_table"),
+    "flow.stages": ("flow",),
     "table": ("LayerTable", "TableError"),
 }
 

@@ -26,6 +26,13 @@ from pytest_layersnap.snapshots.store import BrokenSnapshot, StoreError
 from pytest_layersnap.table import LayerTable, TableError
 
 SAME, DRIFT, WRONG = 0, 1, 2
+#: What ``layersnap flow`` writes, by the method of a flow that does it.
+_FLOW_FORMATS = {
+    "table": "to_text",
+    "markdown": "to_markdown",
+    "mermaid": "to_mermaid",
+    "svg": "to_svg",
+}
 
 #: What only Keras can read: a saved model, and ``package.module:function``, which builds one.
 _MODEL = re.compile(r".*\.(keras|h5)|[\w.]+:[\w.]+", re.IGNORECASE | re.DOTALL)
@@ -108,6 +115,10 @@ def _parser() -> argparse.ArgumentParser:
             f"--{name}", metavar="OUT", help=f"write a file, or a folder, of {name}"
         )
     export.add_argument("name", nargs="*", help="a snapshot, or a folder of them; all without it")
+    drawn = command("flow", _flow, "show the stages and blocks of a network")
+    drawn.add_argument("model", help="a snapshot, or module:builder, or a .keras or .h5 file")
+    drawn.add_argument("--format", choices=_FLOW_FORMATS, default="table")
+    drawn.add_argument("--output", metavar="FILE", type=Path, help="write it there")
     merge = command("merge", _merge, "join the reports of several runs that each ran a part")
     merge.add_argument("report", nargs="+", type=Path, help="what --layersnap-report wrote")
     merge.add_argument("--output", metavar="DIR", type=Path, help="write the joint report there")
@@ -321,6 +332,17 @@ def _export(parsed: Any) -> int:
             print(f"wrote {path}")
     except (ExportError, ModuleNotFoundError) as error:
         raise CommandError(str(error)) from None
+    return SAME
+
+
+def _flow(parsed: Any) -> int:
+    from pytest_layersnap.flow.stages import flow
+
+    text = getattr(flow(_model(parsed.model)), _FLOW_FORMATS[parsed.format])()
+    if parsed.output is None:
+        print(text)
+    else:
+        parsed.output.write_text(f"{text}\n", encoding="utf-8", newline="\n")
     return SAME
 
 
