@@ -10,6 +10,7 @@ import pytest_layersnap.compare as _package
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Change, Drift, LayerDrift, compare
     from pytest_layersnap.extract import ModelError, layer_table
+    from pytest_layersnap.extract.weightless import WeightlessWarning, weightless
     from pytest_layersnap.table import LayerTable, TableError
 
 del compare, _package
@@ -21,13 +22,16 @@ __all__ = [
     "LayerTable",
     "ModelError",
     "TableError",
+    "WeightlessWarning",
     "compare",
     "layer_table",
+    "weightless",
 ]
 
 _HOMES = {
     "compare.drift": ("Change", "Drift", "LayerDrift", "compare"),
     "extract": ("ModelError", "layer_table"),
+    "extract.weightless": ("WeightlessWarning", "weightless"),
     "table": ("LayerTable", "TableError"),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from pytest_layersnap.extract import keras2, keras3, names, rows
+from pytest_layersnap.extract import keras2, keras3, names, rows, weightless
 from pytest_layersnap.extract.reader import Reader, is_a
 from pytest_layersnap.table import LayerTable
 
@@ -23,7 +23,8 @@ def layer_table(
     """The layer table of a Keras model, of either generation and any backend.
 
     Args:
-        model_or_builder: a built model, or a function without arguments that gives one.
+        model_or_builder: a built model, or a function without arguments that gives one. The function is
+            called inside ``weightless()``: what it builds is not allocated, and its table is the same.
         name: what the column ``model`` holds; by default the model's own name, where an auto name such
             as ``functional_3`` loses its number.
 
@@ -32,7 +33,7 @@ def layer_table(
     """
     model: Any = model_or_builder
     if not is_a(model, "Layer") and callable(model):
-        model = model()
+        model = weightless.build(model)
     if not is_a(model, "Model"):
         raise ModelError(_no_model(model))
     _require_built(model)
