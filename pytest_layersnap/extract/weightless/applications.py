@@ -1,7 +1,7 @@
 """The networks of ``keras.applications`` as they ship, without the files of their weights.
 
-``weights="imagenet"`` may build another network than ``weights=None`` does (EfficientNet has a layer more), and
-then has Keras fetch a file and load it. In a scope the first stays and the second does not happen.
+``weights="imagenet"`` may build another network than ``weights=None`` does (EfficientNet has a layer more),
+and then has Keras fetch a file and load it. In a scope the first stays and the second does not happen.
 """
 
 from __future__ import annotations

@@ -78,7 +78,8 @@ def _waiting_init(backend: Backend, original: Any) -> Any:
                 pending.pop()  # or Keras would initialise it when it next leaves such a scope
             memory.waited += 1
             setattr(self, _MEMORY, memory)
-            self.__class__ = _waiting(type(self), backend)
+            kind: Any = type(self)
+            self.__class__ = _waiting(kind, backend)
         else:
             original(self, initializer, shape, *args, **kwargs)
             memory.add(self.path, self._shape, self._dtype)
