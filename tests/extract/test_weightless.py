@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pytest_layersnap import layer_table, weightless
+from pytest_layersnap import WeightlessWarning, layer_table, weightless
 
 from .. import applications, models
 from ..zoo import ZOO
@@ -226,3 +228,57 @@ def test_clear_session_inside(keras: ModuleType) -> None:
         keras.backend.clear_session()
         dense(keras)
     assert memory.allocated == 12
+
+
+def test_a_builder_that_needs_weights_gets_them(keras: ModuleType) -> None:
+    """It is called once more, which is said once; the table is the same."""
+    usual = layer_table(dense(keras))
+
+    def build() -> Any:
+        model = dense(keras)
+        if waiting(model):
+            raise RuntimeError("no weights")
+        return model
+
+    with weightless() as memory:
+        with pytest.warns(WeightlessWarning, match="build is built with its weights.*no weights"):
+            assert layer_table(build) == usual
+        assert layer_table(build) == usual
+    assert memory.allocated > 4 * 64 * 128
+
+
+def test_a_failing_builder_fails(keras: ModuleType) -> None:
+    """With its own error, whatever it built before."""
+    with pytest.raises(ZeroDivisionError):
+        layer_table(lambda: _fail(dense(keras)))
+    with pytest.raises(ZeroDivisionError):
+        layer_table(lambda: _fail(None))
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_keras_that_keeps_things_elsewhere(
+    keras: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models are built with their weights, or downloads are made, and that is said."""
+    monkeypatch.setattr(sys.modules["pytest_layersnap.extract.weightless"], "_SAID", set())
+    second = not hasattr(keras, "ops")
+    utils = import_module(f"{keras.__name__}.src.utils.{'data' if second else 'file'}_utils")
+    with monkeypatch.context() as patch:
+        patch.delattr(utils, "get_file")
+        if not second:
+            patch.delattr("keras.src.backend.common.KerasVariable")
+        with pytest.warns(WeightlessWarning, match="does not know"), weightless():
+            model = dense(keras)
+    assert bool(waiting(model)) == second
+
+
+@pytest.mark.skipif("torch" not in os.environ.get("KERAS_BACKEND", ""), reason="is of PyTorch")
+def test_state_of_pytorch(keras: ModuleType) -> None:
+    """PyTorch's own view of a model finds its weights."""
+    with weightless():
+        saved, loaded, listed = dense(keras), dense(keras), dense(keras)
+    assert len(saved.state_dict()) == len(dense(keras).state_dict())
+    assert len(list(listed.parameters())) == 4
+    state = dict(zip(loaded.state_dict(), saved.state_dict().values(), strict=True))
+    loaded.load_state_dict(state)
+    assert np.array_equal(loaded.get_weights()[0], saved.get_weights()[0])

@@ -54,6 +54,7 @@ def patches(package: str) -> Iterator[AbstractContextManager[None]]:
     common = import_module(f"{package}.src.backend.common")
     name = import_module(f"{package}.src.backend").backend()
     backend = _backend(name)
+    _require_known(import_module(f"{package}.src.backend").Variable)
     yield replaced(common.KerasVariable, "__init__", functools.partial(_waiting_init, backend))
     if name == "torch":
         layer = import_module("keras.src.backend.torch.layer").TorchLayer
@@ -62,8 +63,6 @@ def patches(package: str) -> Iterator[AbstractContextManager[None]]:
 
 def _waiting_init(backend: Backend, original: Any) -> Any:
     """``keras.Variable.__init__``, after which the variable waits if it can."""
-    stateless = import_module("keras.src.backend.common.stateless_scope").StatelessScope
-    state = import_module("keras.src.backend.common.global_state")
 
     @functools.wraps(original)
     def __init__(self: Any, initializer: Any, shape: Any = None, *args: Any, **kwargs: Any) -> None:
@@ -71,11 +70,8 @@ def _waiting_init(backend: Backend, original: Any) -> Any:
         if memory is None:
             original(self, initializer, shape, *args, **kwargs)
         elif memory.lazy and _can_wait(self, initializer, shape) and backend.usual():
-            with stateless(initialize_variables=False):
+            with _without_value(self):
                 original(self, initializer, shape, *args, **kwargs)
-            pending = state.get_global_attribute("uninitialized_variables")
-            if pending and pending[-1] is self:
-                pending.pop()  # or Keras would initialise it when it next leaves such a scope
             memory.waited += 1
             setattr(self, _MEMORY, memory)
             kind: Any = type(self)
@@ -85,6 +81,27 @@ def _waiting_init(backend: Backend, original: Any) -> Any:
             memory.add(self.path, self._shape, self._dtype)
 
     return __init__
+
+
+@contextmanager
+def _without_value(variable: Any) -> Iterator[None]:
+    """Where Keras constructs a variable and leaves its value for later."""
+    common = import_module("keras.src.backend.common")
+    with common.stateless_scope.StatelessScope(initialize_variables=False):
+        yield
+    pending = common.global_state.get_global_attribute("uninitialized_variables")
+    if pending and pending[-1] is variable:
+        pending.pop()  # or Keras would initialize it when it next leaves such a scope
+
+
+def _require_known(kind: Any) -> None:
+    """Refuse a Keras that keeps the value of a variable, or the lack of it, in another way."""
+    variable = object.__new__(kind)
+    with _without_value(variable):
+        variable.__init__("zeros", shape=(1,), name="probe")
+    state = vars(variable)
+    if state.get("_value", ...) is not None or not callable(state.get("_initializer")):
+        raise RuntimeError("a variable without a value looks different")
 
 
 def _can_wait(variable: Any, initializer: Any, shape: Any) -> bool:
@@ -167,15 +184,22 @@ def _outside() -> Iterator[None]:
 
 
 def _without_scope(original: Any) -> Any:
-    """``TorchLayer._post_build``, left to when it is needed: it reads every value of a layer."""
+    """``TorchLayer._post_build``, which reads all values; left to when PyTorch asks for them."""
 
     @functools.wraps(original)
     def _post_build(self: Any) -> None:
         memory = current()
         if memory is None or not memory.lazy:
             original(self)
+        else:
+            self.register_state_dict_pre_hook(_track)
+            self.register_load_state_dict_pre_hook(_track)
 
     return _post_build
+
+
+def _track(layer: Any, *_: Any) -> None:
+    layer.torch_params  # noqa: B018  (Keras makes them when they are first asked for)
 
 
 def _tensorflow() -> Backend:
