@@ -21,6 +21,9 @@ from pytest_layersnap import WeightlessWarning, layer_table, weightless
 from .. import applications, models
 from ..zoo import ZOO
 
+# Keras gives its arrays by a protocol that numpy calls deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 #: Of ``keras.applications``; ``test_applications.py`` holds all of them, built without weights, to tables
 #: that were recorded with weights.
 APPLICATIONS = ("ConvNeXtTiny", "EfficientNetB0")
@@ -121,7 +124,6 @@ def test_a_value_that_is_read_is_there(keras: ModuleType) -> None:
     assert waiting(model) == [model.weights[2].name]
 
 
-@pytest.mark.filterwarnings("ignore")  # numpy's protocol is deprecated
 def test_the_model_works_afterwards(keras: ModuleType, tmp_path: Any) -> None:
     """Predicting, training, setting, saving and loading, after the scope and inside."""
     for scoped in (False, True):
