@@ -73,7 +73,7 @@ def known_changes() -> str:
         (str(number), known.what, _release(known.first), _release(known.until), known.source)
         for number, known in enumerate(KNOWN_CHANGES, 1)
     ]
-    return _table(("", "what", "from", "until before", "source"), rows)
+    return markdown_table(("", "what", "from", "until before", "source"), rows)
 
 
 def findings(folders: Iterable[Path]) -> str:
@@ -81,7 +81,7 @@ def findings(folders: Iterable[Path]) -> str:
     folders = sorted(folders)
     rows = [(name, *(_cell(name, folder) for folder in folders)) for name in applications.NAMES]
     heads = [f"{folder.name}: {_versions(folder)}" for folder in folders]
-    return _table(("", *heads), rows)
+    return markdown_table(("", *heads), rows)
 
 
 def _cell(name: str, folder: Path) -> str:
@@ -120,7 +120,8 @@ def _release(release: Release | None) -> str:
     return "" if release is None else f"{release[0]}.{release[1]}"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

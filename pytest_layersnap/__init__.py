@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Change, Drift, LayerDrift, compare
     from pytest_layersnap.export import export
     from pytest_layersnap.extract import ModelError, layer_table
+    from pytest_layersnap.extract.weightless import WeightlessWarning, weightless
     from pytest_layersnap.flow.stages import flow
     from pytest_layersnap.table import LayerTable, TableError
 
@@ -25,10 +26,12 @@ __all__ = [
     "LayerTable",
     "ModelError",
     "TableError",
+    "WeightlessWarning",
     "compare",
     "export",
     "flow",
     "layer_table",
+    "weightless",
 ]
 
 _HOMES = {
@@ -36,6 +39,7 @@ _HOMES = {
     "export": ("export",),
     "extract": ("ModelError", "layer_table"),
     "flow.stages": ("flow",),
+    "extract.weightless": ("WeightlessWarning", "weightless"),
     "table": ("LayerTable", "TableError"),
 }
 

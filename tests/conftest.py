@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from pytest_layersnap import weightless
+
 from . import models
 from .zoo import NOT_BUILT, ONLY_KERAS3, ZOO
 
@@ -22,6 +24,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def keras() -> ModuleType:
     """Keras 3 or 2.15, or tf_keras where ``TF_USE_LEGACY_KERAS`` asks for it."""
     return import_module("tf_keras" if os.environ.get("TF_USE_LEGACY_KERAS") else "keras")
+
+
+@pytest.fixture(autouse=bool(os.environ.get("WEIGHTLESS_FIRST")))
+def weightless_first(request: pytest.FixtureRequest) -> None:
+    """With ``WEIGHTLESS_FIRST=1``: build without weights before every test that needs Keras."""
+    if "keras" in request.fixturenames:
+        keras = request.getfixturevalue("keras")
+        with weightless():
+            keras.Sequential([keras.Input((8,)), keras.layers.Dense(32)])
 
 
 @pytest.fixture(scope="session")

@@ -27,12 +27,14 @@ TRANSFER: dict[str, tuple[str, int, Figures]] = {
 }
 
 
-def backbone(keras: ModuleType, name: str, size: int | None = None) -> Any:
+def backbone(
+    keras: ModuleType, name: str, size: int | None = None, weights: str | None = None
+) -> Any:
     """A frozen backbone without its top."""
     constructor, usual_size, _ = TRANSFER[name]
     shape = (size or usual_size, size or usual_size, 3)
     model = getattr(keras.applications, constructor)(
-        include_top=False, weights=None, input_shape=shape
+        include_top=False, weights=weights, input_shape=shape
     )
     for layer in model.layers:
         layer.trainable = False
@@ -59,9 +61,9 @@ def head(
     return keras.Model(base.input, keras.layers.Dense(1, activation="sigmoid")(x))
 
 
-def transfer(keras: ModuleType, name: str) -> Any:
+def transfer(keras: ModuleType, name: str, weights: str | None = None) -> Any:
     """A frozen backbone with the users' head."""
-    return head(keras, backbone(keras, name))
+    return head(keras, backbone(keras, name, weights=weights))
 
 
 def resnet_block(

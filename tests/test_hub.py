@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -68,6 +69,13 @@ def test_rebuilt(layersnap: Any, hub: ModuleType, hub_model: Any, name: str) -> 
     """A second build in the same process gives the same table."""
     hub_model(name)
     layersnap.check(HUB[name](hub), name=f"keras_hub/{name}")
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_weightless(hub: ModuleType, hub_table: Any, name: str) -> None:
+    """Built without weights it has the same table, byte for byte."""
+    build = partial(HUB[name], hub)
+    assert layer_table(build, name=name).to_csv() == hub_table(name).to_csv()
 
 
 #: What comes back from a file trainable although it was frozen: another model, and drift.

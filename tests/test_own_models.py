@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,6 +46,21 @@ def test_reference_figures(own_model: Any, name: str) -> None:
         kind = type(layer).__name__
         assert row.layer_type == kind
         assert auto_name(layer.name, kind) or row.layer_name == layer.name.replace("/", "_")
+
+
+@pytest.mark.parametrize("name", models.TRANSFER)
+def test_as_they_ship(keras: ModuleType, layersnap: Any, name: str) -> None:
+    """With the weights of ImageNet, which nobody downloads: the recorded tables hold."""
+    build = partial(models.transfer, keras, name, weights="imagenet")
+    layersnap.check(build, name=f"imagenet/{name}")
+
+
+def test_what_ships_is_another_network(keras: ModuleType) -> None:
+    """EfficientNet rescales its images once more where it comes with weights."""
+    table = layer_table(partial(models.transfer, keras, "efficientnetb4", weights="imagenet"))
+    assert len(table) == models.TRANSFER["efficientnetb4"][2].rows + 1 == 479
+    (stem,) = (layer for layer in table if layer.layer_name == "stem_conv")
+    assert stem.parameters == 1296
 
 
 def test_adapted_normalization_has_seven_parameters(own_model: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from pytest_layersnap.extract import keras2, keras3, names, rows
+from pytest_layersnap.extract import files, keras2, keras3, names, rows, weightless
 from pytest_layersnap.extract.reader import Reader, is_a
 from pytest_layersnap.table import LayerTable
 
@@ -18,21 +19,26 @@ class ModelError(ValueError):
 
 
 def layer_table(
-    model_or_builder: Any | Callable[[], Any], *, name: str | None = None
+    model_or_builder: Any | Callable[[], Any] | str | os.PathLike[str], *, name: str | None = None
 ) -> LayerTable:
     """The layer table of a Keras model, of either generation and any backend.
 
     Args:
-        model_or_builder: a built model, or a function without arguments that gives one.
+        model_or_builder: a built model; a function without arguments that gives one, which is called
+            inside ``weightless()``, so that its weights are not allocated; or the path of a ``.keras`` or
+            ``.h5`` file, of which the architecture alone is read, with Keras' safe mode on.
         name: what the column ``model`` holds; by default the model's own name, where an auto name such
             as ``functional_3`` loses its number.
 
     Raises:
-        ModelError: it is no Keras model, or the model is not built, so that it has no shapes yet.
+        ModelError: it is no Keras model; the model is not built, so that it has no shapes yet; or the
+            file can't be read.
     """
     model: Any = model_or_builder
-    if not is_a(model, "Layer") and callable(model):
-        model = model()
+    if files.is_file(model):
+        model = _read(model)
+    elif not is_a(model, "Layer") and callable(model):
+        model = weightless.build(model)
     if not is_a(model, "Model"):
         raise ModelError(_no_model(model))
     _require_built(model)
@@ -44,6 +50,13 @@ def layer_table(
     if not layers:
         raise ModelError(f"the model {model.name!r} has no layers")
     return LayerTable(layers=layers, recorded_with=versions)
+
+
+def _read(path: str | os.PathLike[str]) -> Any:
+    try:
+        return files.read(path)
+    except files.FileError as error:
+        raise ModelError(str(error)) from error.__cause__
 
 
 def _reader(model: Any) -> Reader:

@@ -12,6 +12,8 @@ from typing import Any
 from pytest_layersnap import csvfile
 from pytest_layersnap.compare.drift import Drift, LayerDrift, compare
 from pytest_layersnap.extract import ModelError, layer_table
+from pytest_layersnap.extract.reader import is_a
+from pytest_layersnap.extract.weightless import weightless
 from pytest_layersnap.snapshots import MissingSnapshot, naming, preview
 from pytest_layersnap.snapshots.naming import SnapshotNameError
 from pytest_layersnap.snapshots.results import Finding, Result
@@ -22,8 +24,20 @@ from pytest_layersnap.table import LayerTable, TableError
 # A failure is shown at the line of the test, and says all; our frames would say nothing more.
 __tracebackhide__ = True
 
-#: Errors that a test's author mends; they are raised anew from here.
-_AUTHORS_ERRORS = (ModelError, ScopeError, SnapshotNameError, StoreError, TableError)
+
+class WeightsAllocated(AssertionError):
+    """Building a model allocated more of its weights than a check allows; the message says which."""
+
+
+#: What a check raises before it compares; raised anew from here.
+_BEFORE_COMPARING = (
+    ModelError,
+    ScopeError,
+    SnapshotNameError,
+    StoreError,
+    TableError,
+    WeightsAllocated,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +99,18 @@ class LayerSnap:
         name: str | None = None,
         only: Iterable[str] | None = None,
         ignore: Iterable[str] | None = None,
+        max_allocated: int | None = None,
     ) -> None:
         """Compare a model with its snapshot.
 
         Args:
-            model_or_builder: a built Keras model, a callable that builds one, or a ``LayerTable``.
+            model_or_builder: a built Keras model, a callable that builds one (its weights are not
+                allocated), the path of a ``.keras`` or ``.h5`` file, or a ``LayerTable``.
             name: the snapshot's path inside the folder of snapshots, as in ``transfer/resnet50``;
                 without it the test's file and name make the path.
             only: the categories or columns to compare.
             ignore: the categories or columns to leave out.
+            max_allocated: how many bytes of weights the callable may allocate nevertheless.
 
         With ``--snapshot-update`` nothing fails here: what the test saw is recorded once it has
         passed.
@@ -101,10 +118,11 @@ class LayerSnap:
         Raises:
             LayerDrift: the architecture is not the recorded one; the message is the report.
             MissingSnapshot: there is no snapshot yet.
+            WeightsAllocated: building allocated more than ``max_allocated``, also if the model is right.
             ModelError, ScopeError, SnapshotNameError, StoreError, TableError: the model, an
                 argument, or the snapshot can't be used; the message says why.
         """
-        failure = self._failure(model_or_builder, name, Scope.of(only, ignore))
+        failure = self._failure(model_or_builder, name, Scope.of(only, ignore), max_allocated)
         if failure is not None:
             raise failure
 
@@ -155,13 +173,17 @@ class LayerSnap:
         """Name the test; pytest shows the value of a fixture where a test fails."""
         return f"<layersnap of {self._origin.test}>"
 
-    def _failure(self, model_or_builder: Any, name: str | None, scope: Scope) -> Exception | None:
+    def _failure(
+        self, model_or_builder: Any, name: str | None, scope: Scope, limit: int | None = None
+    ) -> Exception | None:
         """Why a check fails, if it does; what it found is recorded."""
         try:
+            if limit is not None:
+                model_or_builder = _table_within(limit, model_or_builder)
             found, failure = self._compared(
                 model_or_builder, name, self._origin.scope.refined(scope)
             )
-        except _AUTHORS_ERRORS as error:
+        except _BEFORE_COMPARING as error:
             return error.with_traceback(None)
         self._record(found)
         return None if failure is None or self._update else failure()
@@ -229,6 +251,16 @@ def _table(model_or_builder: Any, *, name: str | None) -> LayerTable:
     if not isinstance(model_or_builder, LayerTable):
         return layer_table(model_or_builder, name=name)
     return model_or_builder if name is None else model_or_builder.renamed(name)
+
+
+def _table_within(limit: int, builder: Any) -> LayerTable:
+    if not callable(builder) or is_a(builder, "Layer"):
+        raise ModelError("max_allocated= needs a function that builds the model, not the model")
+    with weightless() as memory:
+        table = layer_table(builder)
+    if memory.allocated > limit:
+        raise WeightsAllocated(f"{memory}; max_allocated= is {limit:,} bytes")
+    return table
 
 
 def _received(found: Result, table: LayerTable, *, finding: Finding, summary: str) -> Result:

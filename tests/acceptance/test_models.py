@@ -121,3 +121,37 @@ def test_x(layersnap):
 """
     )
     project.run("--snapshot-update").assert_outcomes(passed=1)
+
+
+def test_weights_that_are_allocated(project: Project) -> None:
+    """A check may limit them; what goes beyond is said by layer, and nothing is recorded."""
+    project.write(
+        test_a="""
+import pytest
+from models import build, keras
+
+def reading():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, name="body")])
+    model.get_weights()
+    return model
+
+def test_lazy(layersnap):
+    layersnap.check(lambda: build(units=30), max_allocated=100)
+
+def test_reading(layersnap):
+    layersnap.check(reading, max_allocated=100)
+
+def test_model(layersnap):
+    layersnap.check(build(), max_allocated=100)
+"""
+    )
+    result = project.run("--snapshot-update")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "E *WeightsAllocated: 160 bytes of weights allocated: *body (160 bytes); "
+            "max_allocated= is 100 bytes",
+            "E *ModelError: max_allocated= needs a function that builds the model, not the model",
+        ]
+    )
+    assert list(project.snapshots()) == ["test_a/test_lazy.csv"]

@@ -1,0 +1,88 @@
+"""Models in ``.keras`` and ``.h5`` files: the architecture alone, with Keras' safe mode on."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pytest_layersnap.extract.weightless import weightless
+
+_HDF5 = (".h5", ".hdf5")
+
+
+class FileError(ValueError):
+    """A file that no model can be read from; the message says why."""
+
+
+def is_file(value: Any) -> bool:
+    """Whether this is the path of a file that a model may be in."""
+    return isinstance(value, (str, os.PathLike)) and Path(value).suffix in (".keras", *_HDF5)
+
+
+def read(path: str | os.PathLike[str]) -> Any:
+    """The model in a file, weightless: none of the weights in the file are read.
+
+    It is read by the generation of Keras that wrote it where that is installed. Classes of your own have to
+    be registered (``keras.saving.register_keras_serializable``) and imported before.
+
+    Raises:
+        FileError: there is no such file, no model is in it, or Keras does not make one of it.
+    """
+    reader = _hdf5 if Path(path).suffix in _HDF5 else _archive
+    try:
+        text, version = reader(path)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else f"no model: {error}"
+        raise FileError(f"{os.fspath(path)}: {reason}") from error
+    keras = import_module(_package(version))
+    try:
+        with weightless():
+            return _model(keras, text, legacy=reader is _hdf5)
+    except Exception as error:  # whatever Keras, or a class of the user's, raises
+        raise FileError(
+            f"{os.fspath(path)} (saved by Keras {version}): {keras.__name__} {keras.__version__} makes no "
+            f"model of it: {error}"
+        ) from error
+
+
+def _archive(path: Any) -> tuple[str, str]:
+    with zipfile.ZipFile(path) as archive:
+        version = json.loads(archive.read("metadata.json"))["keras_version"]
+        return archive.read("config.json").decode("utf-8"), version
+
+
+def _hdf5(path: Any) -> tuple[str, str]:
+    h5py = import_module("h5py")
+    if not Path(path).exists():
+        raise FileNotFoundError(path)
+    with h5py.File(path, "r") as file:
+        if "model_config" not in file.attrs:
+            raise KeyError("it holds weights alone")
+        return str(file.attrs["model_config"]), str(file.attrs.get("keras_version", "2"))
+
+
+def _package(version: str) -> str:
+    """The Keras that reads what this version wrote, as far as it is there."""
+    names = ("tf_keras", "keras") if version.startswith("2") else ("keras", "tf_keras")
+    return next((name for name in names if find_spec(name)), "keras")
+
+
+def _model(keras: Any, text: str, *, legacy: bool) -> Any:
+    serialization = import_module(f"{keras.__name__}.src.saving.serialization_lib")
+    with serialization.SafeModeScope(True):
+        if not legacy:
+            config = json.loads(text) | {"compile_config": None}
+            return serialization.deserialize_keras_object(config, safe_mode=True)
+        if not hasattr(keras, "ops"):
+            return keras.models.model_from_json(text)
+        saving = {
+            name: import_module(f"keras.src.legacy.saving.{name}")
+            for name in ("json_utils", "saving_options", "saving_utils")
+        }
+        with saving["saving_options"].keras_option_scope(use_legacy_config=True):
+            return saving["saving_utils"].model_from_config(saving["json_utils"].decode(text))

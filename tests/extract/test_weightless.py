@@ -1,0 +1,286 @@
+"""Models built without their weights have the tables of models built with them."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pytest_layersnap import WeightlessWarning, layer_table, weightless
+
+from .. import applications, models
+from ..zoo import ZOO
+
+# Keras gives its arrays by a protocol that numpy calls deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+#: Of ``keras.applications``; ``test_applications.py`` holds all of them, built without weights, to tables
+#: that were recorded with weights.
+APPLICATIONS = ("ConvNeXtTiny", "EfficientNetB0")
+
+
+def dense(keras: ModuleType) -> Any:
+    """A model with two large kernels and nothing that reads them."""
+    return keras.Sequential(
+        [
+            keras.Input((64,)),
+            keras.layers.Dense(128, activation="relu", name="body"),
+            keras.layers.Dense(3, name="head"),
+        ]
+    )
+
+
+def waiting(model: Any) -> list[str]:
+    """The names of variables that have no storage."""
+    return [weight.name for weight in model.weights if _waits(weight)]
+
+
+def _waits(weight: Any) -> bool:
+    return any(name.startswith("_pytest_layersnap") for name in vars(weight))
+
+
+def patched_places(keras: ModuleType) -> dict[str, Any]:
+    """Every attribute of every module and class of this Keras, by its place."""
+    found: dict[str, Any] = {}
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] != keras.__name__ or module is None:
+            continue
+        for attribute, value in list(vars(module).items()):
+            found[f"{name}.{attribute}"] = value
+            if isinstance(value, type) and value.__module__ == name:
+                for member, inner in list(vars(value).items()):
+                    if not member.startswith("__") or member == "__init__":
+                        found[f"{name}.{attribute}.{member}"] = inner
+    return found
+
+
+@pytest.fixture
+def unchanged(keras: ModuleType) -> Iterator[None]:
+    """Fails where Keras is not afterwards what it was before."""
+    before = patched_places(keras)
+    yield
+    after = patched_places(keras)
+    assert {place for place in before if after.get(place) is not before[place]} == set()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ZOO)
+def test_zoo(keras: ModuleType, zoo_model: Any, name: str) -> None:
+    """Every kind of model, byte for byte; what reads values in building gets them."""
+    usual = layer_table(zoo_model(name))
+    assert layer_table(partial(ZOO[name], keras)).to_csv() == usual.to_csv()
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+def test_own_models(keras: ModuleType, own_model: Any, name: str) -> None:
+    """The users' models, byte for byte."""
+    usual = layer_table(own_model(name))
+    assert layer_table(partial(models.build, keras, name)).to_csv() == usual.to_csv()
+
+
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_applications(keras: ModuleType, name: str) -> None:
+    """The networks of Keras, byte for byte, and next to nothing is allocated."""
+    build = partial(applications.build, keras, name, top=True)
+    usual = layer_table(build())
+    with weightless() as memory:
+        table = layer_table(build)
+    assert table.to_csv() == usual.to_csv()
+    assert memory.allocated < 10_000
+    assert usual.parameters > 1_000_000
+
+
+def test_nothing_is_allocated(keras: ModuleType) -> None:
+    """Kernels and the longer bias wait; the short one is not worth it, and counted."""
+    with weightless() as memory:
+        model = dense(keras)
+        assert waiting(model) == [model.weights[i].name for i in (0, 1, 2)]
+        assert memory.allocated == 3 * 4
+    (layer,) = memory.layers
+    assert layer.rpartition("/")[2] == "head"
+    assert str(memory) == f"12 bytes of weights allocated: {layer} (12 bytes)"
+
+
+def test_a_value_that_is_read_is_there(keras: ModuleType) -> None:
+    """What reads gets the initializer's values, once and for all, and is counted."""
+    with weightless() as memory:
+        model = dense(keras)
+        body = model.get_layer("body")
+        kernel = np.array(body.get_weights()[0])
+    assert kernel.shape == (64, 128)
+    assert np.abs(kernel).max() > 0
+    assert np.array_equal(kernel, body.get_weights()[0])
+    assert memory.allocated == 4 * (64 * 128 + 128) + 4 * 3
+    assert waiting(model) == [model.weights[2].name]
+
+
+def test_the_model_works_afterwards(keras: ModuleType, tmp_path: Any) -> None:
+    """Predicting, training, setting, saving and loading, after the scope and inside."""
+    for scoped in (False, True):
+        with weightless():
+            model = dense(keras)
+            if scoped:
+                _use(keras, model, tmp_path)
+        _use(keras, model, tmp_path)
+        assert waiting(model) == []
+
+
+def _use(keras: ModuleType, model: Any, folder: Any) -> None:
+    x = np.ones((4, 64), "float32")
+    before = model.predict(x, verbose=0)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse")
+    model.fit(x, np.ones((4, 3), "float32"), verbose=0)
+    after = model.predict(x, verbose=0)
+    assert not np.allclose(before, after)
+    model.save(folder / "model.keras")
+    again = keras.models.load_model(folder / "model.keras")
+    assert np.allclose(again.predict(x, verbose=0), after, atol=1e-5)
+    model.set_weights([np.zeros_like(weight) for weight in model.get_weights()])
+    assert np.abs(model.predict(x, verbose=0)).max() == 0
+
+
+def test_weights_that_are_set_without_being_read(keras: ModuleType) -> None:
+    """Assigning to a variable that waits gives it that value."""
+    with weightless():
+        model = dense(keras)
+    model.get_layer("head").set_weights([np.full((128, 3), 2.0), np.ones(3)])
+    assert np.unique(model.get_layer("head").get_weights()[0]).tolist() == [2.0]
+
+
+def test_freezing_reads_nothing(keras: ModuleType) -> None:
+    """The flag of a layer that waits is kept until the value is there, and after."""
+    with weightless() as memory:
+        model = dense(keras)
+        model.get_layer("body").trainable = False
+    assert memory.allocated == 12
+    body = model.get_layer("body")
+    body.get_weights()
+    assert [weight.shape[0] for weight in model.trainable_weights] == [128, 3]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_copies(keras: ModuleType) -> None:
+    """A copy of what waits, or its pickle, is a whole model."""
+    with weightless():
+        model = dense(keras)
+    for again in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert [weight.shape for weight in again.get_weights()] == [
+            weight.shape for weight in model.get_weights()
+        ]
+
+
+def _fail(model: Any) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_keras_is_restored(keras: ModuleType) -> None:
+    """Also after nesting and an exception; and a model built afterwards has its weights."""
+    with pytest.raises(ZeroDivisionError), weightless(), weightless():
+        _fail(dense(keras))
+    assert waiting(dense(keras)) == []
+
+
+def test_keras_is_not_restored_while_a_scope_is_open(keras: ModuleType) -> None:
+    """Leaving the inner scope leaves the outer one open, which counts for both."""
+    with weightless() as outer:
+        with weightless() as inner:
+            dense(keras)
+        model = dense(keras)
+    assert waiting(model) != []
+    assert (inner.allocated, outer.allocated) == (12, 24)
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_threads(keras: ModuleType) -> None:
+    """A scope is one of its own thread; overlapping scopes of others end when they do."""
+    opened, built = threading.Event(), threading.Event()
+    found: dict[str, list[str]] = {}
+
+    def other() -> None:
+        with weightless():
+            opened.set()
+            built.wait(60)
+            found["other"] = waiting(dense(keras))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    opened.wait(60)
+    with weightless():
+        found["scoped"] = waiting(dense(keras))
+    found["plain"] = waiting(dense(keras))
+    built.set()
+    thread.join()
+    assert [len(found[name]) for name in ("other", "scoped", "plain")] == [3, 3, 0]
+
+
+def test_clear_session_inside(keras: ModuleType) -> None:
+    """Keras forgets its own state, not the scope."""
+    with weightless() as memory:
+        keras.backend.clear_session()
+        dense(keras)
+    assert memory.allocated == 12
+
+
+def test_a_builder_that_needs_weights_gets_them(keras: ModuleType) -> None:
+    """It is called once more, which is said once; the table is the same."""
+    usual = layer_table(dense(keras))
+
+    def build() -> Any:
+        model = dense(keras)
+        if waiting(model):
+            raise RuntimeError("no weights")
+        return model
+
+    with weightless() as memory:
+        with pytest.warns(WeightlessWarning, match="build is built with its weights.*no weights"):
+            assert layer_table(build) == usual
+        assert layer_table(build) == usual
+    assert memory.allocated > 4 * 64 * 128
+
+
+def test_a_failing_builder_fails(keras: ModuleType) -> None:
+    """With its own error, whatever it built before."""
+    with pytest.raises(ZeroDivisionError):
+        layer_table(lambda: _fail(dense(keras)))
+    with pytest.raises(ZeroDivisionError):
+        layer_table(lambda: _fail(None))
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_keras_that_keeps_things_elsewhere(
+    keras: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models are built with their weights, or downloads are made, and that is said."""
+    monkeypatch.setattr(sys.modules["pytest_layersnap.extract.weightless"], "_SAID", set())
+    second = not hasattr(keras, "ops")
+    utils = import_module(f"{keras.__name__}.src.utils.{'data' if second else 'file'}_utils")
+    with monkeypatch.context() as patch:
+        patch.delattr(utils, "get_file")
+        if not second:
+            patch.delattr("keras.src.backend.common.KerasVariable")
+        with pytest.warns(WeightlessWarning, match="does not know"), weightless():
+            model = dense(keras)
+    assert bool(waiting(model)) == second
+
+
+@pytest.mark.skipif("torch" not in os.environ.get("KERAS_BACKEND", ""), reason="is of PyTorch")
+def test_state_of_pytorch(keras: ModuleType) -> None:
+    """PyTorch's own view of a model finds its weights."""
+    with weightless():
+        saved, loaded, listed = dense(keras), dense(keras), dense(keras)
+    assert len(saved.state_dict()) == len(dense(keras).state_dict())
+    assert len(list(listed.parameters())) == 4
+    state = dict(zip(loaded.state_dict(), saved.state_dict().values(), strict=True))
+    loaded.load_state_dict(state)
+    assert np.array_equal(loaded.get_weights()[0], saved.get_weights()[0])
