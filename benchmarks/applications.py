@@ -13,6 +13,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -61,7 +62,8 @@ def write(folder: Path) -> None:
         if (keras.backend.backend(), name) in applications.NOT_BUILT:
             continue
         for path, top in applications.snapshots(name).items():
-            table = layer_table(applications.build(keras, name, top=top), name=path)
+            build = partial(applications.build, keras, name, top=top)
+            table = layer_table(build, name=path)
             file = folder / f"{path}.csv"
             file.parent.mkdir(parents=True, exist_ok=True)
             table.to_csv(file)
