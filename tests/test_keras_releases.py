@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "keras-releases.md").read_text(encoding="utf-8")
 
 #: Those whose tables are on the page.
-ENVIRONMENTS = ("keras2", "keras3-oldest", "keras3-jax", "keras3-torch")
+ENVIRONMENTS = ("keras2", "tfkeras", "keras3-oldest", "keras3-jax", "keras3-torch")
 
 
 def part(name: str) -> str:
