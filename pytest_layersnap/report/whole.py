@@ -24,14 +24,18 @@ _WEIGHTS = ("parameters", ("weight_shapes",))
 
 def verdict(drift: Drift) -> str:
     """The drift in a line, and first of all if it is only Keras that changed."""
+    return "".join(verdict_parts(drift))
+
+
+def verdict_parts(drift: Drift) -> tuple[str, str, str]:
+    """The verdict as the name of the model, what is to be said of it, and what goes into detail."""
     name, versions = drift.current.model, _versions(drift)
     if not drift:
-        return f"{name}: no drift" + (
-            f"; only the versions differ ({versions})" if versions else ""
-        )
+        more = f"; only the versions differ ({versions})" if versions else ""
+        return name, ": no drift", more
     if versions and sum(len(each.changes) for each in drift.explanations) == len(drift.changes):
-        return f"{name} has drifted through Keras alone ({versions}): {drift.summary}"
-    return f"{name} has drifted: {drift.summary}"
+        return name, f" has drifted through Keras alone ({versions})", f": {drift.summary}"
+    return name, " has drifted", f": {drift.summary}"
 
 
 def signature(drift: Drift) -> Iterator[tuple[str, str, str]]:
@@ -85,7 +89,7 @@ def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
     yield "trainable", _count(*whole.trainable_parameters)
     old, new = whole.memory
     if old is not None and new is not None and old != new:
-        yield "memory", f"{_bytes(old)} → {_bytes(new)}"
+        yield "memory", f"{memory_text(old)} → {memory_text(new)}"
     if drift and whole.weights and not lost_weights(drift) and drift.selection.counts(*_WEIGHTS):
         for text in _loadings(whole.weights):
             yield "weights", text
@@ -158,7 +162,7 @@ def _count(recorded: int, current: int) -> str:
     return f"{recorded:,} → {current:,} ({current - recorded:+,})"
 
 
-def _bytes(size: int) -> str:
+def memory_text(size: int) -> str:
     """A size as Keras' own summary prints it."""
     if size < 1024:
         return f"{size} B"
