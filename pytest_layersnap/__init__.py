@@ -3,16 +3,18 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# The function ``compare`` has the name of the package that holds it. Python gives a package's name
-# to its parent when it is first imported: here, before the name is free for the function.
-import pytest_layersnap.compare as _package
+# The functions ``compare`` and ``flow`` have the names of the packages that hold them. Python gives a
+# package's name to its parent when it is first imported: here, before the names are free for them.
+import pytest_layersnap.compare as _compare
+import pytest_layersnap.flow as _flow
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Change, Drift, LayerDrift, compare
     from pytest_layersnap.extract import ModelError, layer_table
+    from pytest_layersnap.flow.stages import flow
     from pytest_layersnap.table import LayerTable, TableError
 
-del compare, _package
+del compare, flow, _compare, _flow
 
 __all__ = [
     "Change",
@@ -22,12 +24,14 @@ __all__ = [
     "ModelError",
     "TableError",
     "compare",
+    "flow",
     "layer_table",
 ]
 
 _HOMES = {
     "compare.drift": ("Change", "Drift", "LayerDrift", "compare"),
     "extract": ("ModelError", "layer_table"),
+    "flow.stages": ("flow",),
     "table": ("LayerTable", "TableError"),
 }
 

@@ -21,6 +21,14 @@ from pytest_layersnap.snapshots.store import BrokenSnapshot, StoreError
 from pytest_layersnap.table import LayerTable, TableError
 
 SAME, DRIFT, WRONG = 0, 1, 2
+_SNAPSHOTS = "snapshots"
+#: What ``layersnap flow`` writes, by the method of a flow that does it.
+_FLOW_FORMATS = {
+    "table": "to_text",
+    "markdown": "to_markdown",
+    "mermaid": "to_mermaid",
+    "svg": "to_svg",
+}
 
 
 class CommandError(Exception):
@@ -90,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     diff = command("diff", _diff, "compare two snapshot files")
     diff.add_argument("recorded", type=Path)
     diff.add_argument("current", type=Path)
+    drawn = command("flow", _flow, "show the stages and blocks of a network")
+    drawn.add_argument("name", help="a snapshot's name, or a snapshot file")
+    drawn.add_argument("--format", choices=_FLOW_FORMATS, default="table")
+    drawn.add_argument("--output", metavar="FILE", type=Path, help="write it there")
     merge = command("merge", _merge, "join the reports of several runs that each ran a part")
     merge.add_argument("report", nargs="+", type=Path, help="what --layersnap-report wrote")
     merge.add_argument("--output", metavar="DIR", type=Path, help="write the joint report there")
@@ -260,6 +272,17 @@ def _diff(parsed: Any) -> int:
     return DRIFT if drift else SAME
 
 
+def _flow(parsed: Any) -> int:
+    from pytest_layersnap.flow.stages import flow
+
+    text = getattr(flow(_named_table(parsed.name)), _FLOW_FORMATS[parsed.format])()
+    if parsed.output is None:
+        print(text)
+    else:
+        parsed.output.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    return SAME
+
+
 def _merge(parsed: Any) -> int:
     from pytest_layersnap.snapshots import reports
     from pytest_layersnap.snapshots.summary import as_text
@@ -274,6 +297,17 @@ def _merge(parsed: Any) -> int:
     if parsed.output is not None:
         reports.write(report, parsed.output)
     return DRIFT if run.received or run.fails else SAME
+
+
+def _named_table(name: str) -> LayerTable:
+    """The table in a file, or the snapshot of that name here or in a folder above."""
+    places = [Path(name)]
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        places += [folder / _SNAPSHOTS / f"{name.removesuffix(SUFFIX)}{SUFFIX}"]
+    for place in places:
+        if place.is_file():
+            return _table(place)
+    raise CommandError(f"{name!r} is no file, and no snapshot in a folder {_SNAPSHOTS!r}")
 
 
 def _table(path: Path) -> LayerTable:

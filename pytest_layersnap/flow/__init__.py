@@ -1,0 +1,1 @@
+"""Stages and blocks of a network, found from its layer table alone."""

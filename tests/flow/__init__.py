@@ -1,0 +1,1 @@
+"""Stages and blocks, and their pictures."""
