@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 from pytest_layersnap.compare.changes import CATEGORIES
 from pytest_layersnap.report.finding import MODEL, Fact, Finding
 from pytest_layersnap.report.findings import findings
-from pytest_layersnap.report.html import rows, values
+from pytest_layersnap.report.html import network, rows, values
 from pytest_layersnap.report.html.markup import Content, Html, joined, tag
 from pytest_layersnap.report.html.page import page
-from pytest_layersnap.report.whole import circumstances, memory_text, verdict, verdict_parts
+from pytest_layersnap.report.whole import (
+    circumstances,
+    lost_weights,
+    memory_text,
+    signature,
+    verdict,
+    verdict_parts,
+)
 from pytest_layersnap.report.words import SIGNS
 
 if TYPE_CHECKING:
@@ -37,7 +44,9 @@ def render(drift: Drift, *, accept: str | None) -> str:
         _header(drift),
         _consequences(drift, [finding for finding in found if finding.gravity == MODEL], told),
         _cards(drift),
+        _tools(all_rows),
         _findings(about_layers, all_rows),
+        _section("network", "The network", network.drawing(drift, all_rows)),
         _rows(drift, about_layers, all_rows),
         _circumstances(told),
         _accept(accept) if drift and accept is not None else None,
@@ -50,7 +59,7 @@ def _header(drift: Drift) -> Html:
     badge = tag(
         "span", "drift" if drift else "no drift", class_=f"badge {'bad' if drift else 'good'}"
     )
-    title = tag("h1", tag("code", name), said.removeprefix(":"))
+    title = tag("h1", tag("code", name), said)
     return tag(
         "header",
         tag("p", "layersnap ", badge, class_="brand"),
@@ -67,7 +76,8 @@ def _consequences(
     facts += [Fact(label, text) for label, text in told if label == "weights"]
     if not facts:
         return None
-    return _section("consequences", "What it means", _described(facts))
+    hurts = "hurts" if lost_weights(drift) or any(signature(drift)) else None
+    return _section("consequences", "What it means", _described(facts), class_=hurts)
 
 
 def _described(facts: Iterable[Fact]) -> Html:
@@ -130,19 +140,11 @@ def _share(old: int, new: int) -> str:
     return f"{(new - old) / old:+.1%}" if old else "from nothing"
 
 
-def _findings(found: Sequence[Finding], all_rows: Iterable[Row]) -> Html | None:
-    if not found:
-        return None
-    row_of = {id(row.layer): row for row in all_rows}
-    counts = Counter(name for row in row_of.values() for name in row.categories)
-    items = (_finding(number, finding, row_of) for number, finding in enumerate(found))
-    return _section("findings", "Findings", _tools(counts), tag("ul", *items, class_="findings"))
-
-
-def _tools(counts: Counter[str]) -> Html:
-    """Search and filter, which the script shows and serves."""
+def _tools(all_rows: Iterable[Row]) -> Html:
+    """Search and filter, for findings and rows; the script shows and serves them."""
+    counts = Counter(name for row in all_rows for name in row.categories)
     search = tag("label", "Search ", tag("input", type="search", id="search", autocomplete="off"))
-    boxes = (
+    boxes = [
         tag(
             "label",
             tag("input", type="checkbox", value=name),
@@ -151,12 +153,20 @@ def _tools(counts: Counter[str]) -> Html:
         )
         for name in CATEGORIES
         if counts[name]
-    )
-    chosen = tag("fieldset", tag("legend", "Categories"), *boxes)
-    status = tag(
-        "p", tag("span", role="status"), " ", tag("button", "Show all", type="button", hidden=True)
-    )
-    return tag("div", search, chosen, status, id="tools", role="search", hidden=True)
+    ]
+    chosen = tag("fieldset", tag("legend", "Categories"), *boxes) if boxes else None
+    status = tag("span", role="status")
+    button = tag("button", "Show all", type="button", hidden=True)
+    line = tag("p", status, " ", button)
+    return tag("div", search, chosen, line, id="tools", role="search", hidden=True)
+
+
+def _findings(found: Sequence[Finding], all_rows: Iterable[Row]) -> Html | None:
+    if not found:
+        return None
+    row_of = {id(row.layer): row for row in all_rows}
+    items = (_finding(number, finding, row_of) for number, finding in enumerate(found))
+    return _section("findings", "Findings", tag("ul", *items, class_="findings"))
 
 
 def _finding(number: int, finding: Finding, row_of: dict[int, Row]) -> Html:
@@ -177,7 +187,7 @@ def _finding(number: int, finding: Finding, row_of: dict[int, Row]) -> Html:
 def _fact_text(fact: Fact) -> Html:
     if fact.recorded is None:
         return tag("span", fact.current)
-    old, new = values.pair(fact.recorded, fact.current)
+    old, new = (tag("code", value) for value in values.pair(fact.recorded, fact.current))
     remark = tag("span", f" {fact.remark}", class_="remark") if fact.remark else None
     return joined((old, " → ", new, remark))
 
@@ -209,6 +219,8 @@ def _accept(command: str) -> Html:
     )
 
 
-def _section(name: str, title: str, *content: Content) -> Html:
+def _section(name: str, title: str, *content: Content, class_: str | None = None) -> Html:
     heading = tag("h2", title, id=f"{name}-title")
-    return tag("section", heading, *content, id=name, aria_labelledby=f"{name}-title")
+    return tag(
+        "section", heading, *content, id=name, class_=class_, aria_labelledby=f"{name}-title"
+    )

@@ -7,6 +7,7 @@ switch on; with elements as functions there is no other way to write text into a
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -21,6 +22,7 @@ class Html(str):
 
 #: Elements that end where the next one begins, or their parent: large tables are a third smaller.
 _END_BY_THEMSELVES: Final = frozenset({"dd", "dt", "li", "tbody", "td", "th", "thead", "tr"})
+_NEEDS_NO_QUOTES: Final = re.compile(r"[\w#-]+", re.ASCII).fullmatch
 _EMPTY: Final = frozenset({"col", "input", "meta"})
 
 Content = str | None
@@ -59,4 +61,7 @@ def _attribute(key: str, value: str | int | bool | None) -> str:
     if value is None or value is False:
         return ""
     name = key.rstrip("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{escaped(str(value))}"'
+    if value is True:
+        return f" {name}"
+    text = escaped(str(value))
+    return f" {name}={text}" if _NEEDS_NO_QUOTES(text) else f' {name}="{text}"'

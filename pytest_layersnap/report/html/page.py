@@ -11,8 +11,8 @@ from pytest_layersnap.report.html.markup import Html, joined, tag
 
 #: How every page begins, so that no other file is ever taken for one.
 PROLOGUE = (
-    '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
-    '<meta name="generator" content="pytest-layersnap">'
+    "<!doctype html>\n<html lang=en><meta charset=utf-8>"
+    "<meta name=generator content=pytest-layersnap>"
 )
 
 

@@ -17,7 +17,8 @@ from pytest_layersnap.table import Layer
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
 
-_SIGN_OF = {kind: sign for sign, kind in SIGNS.items()}
+#: A row that others feed is a change of its own in the drawing.
+_SIGN_OF = {kind: sign for sign, kind in SIGNS.items()} | {"rewired": "⇄"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,12 @@ def _changed(row: Row, findings: Iterable[int]) -> Html:
     title = tag(
         "th",
         sign(change.kind),
-        joined((tag("code", cut(row.layer.layer_name)), " ", _kind(row.layer.layer_type))),
-        tag("span", ", ".join(categories), class_="tags"),
+        tag("code", cut(row.layer.layer_name)),
+        " ",
+        tag("small", row.layer.layer_type),
         colspan=3,
         scope="rowgroup",
+        data_c=" ".join(categories),
     )
     return tag(
         "tbody",
@@ -129,48 +132,40 @@ def _changed(row: Row, findings: Iterable[int]) -> Html:
         *lines,
         id=row.anchor,
         class_=change.kind,
-        data_c=" ".join(categories),
         data_f=" ".join(map(str, findings)) or None,
     )
 
 
 def sign(kind: str) -> Html:
     """What became of something, as a sign and for those who don't see it."""
-    return joined(
-        (
-            tag("b", _SIGN_OF[kind], class_=f"sign {kind}", aria_hidden="true"),
-            tag("span", f"{kind}: ", class_="unseen"),
-        )
-    )
-
-
-def _kind(layer_type: str) -> Html:
-    return tag("span", layer_type, class_="type")
+    return tag("b", _SIGN_OF[kind], role="img", aria_label=kind)
 
 
 def _cell(value: Html | None) -> Html:
-    return tag("td", tag("span", "–", class_="none") if value is None else value)
+    return tag("td", "–" if value is None else value)
 
 
 def _differences(change: Change) -> Iterator[tuple[str, Html | None, Html | None]]:
+    """What differs; columns that differ in the same way are one line."""
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
     for difference in change.differences:
-        old, new = values.pair(*in_full(difference))
-        yield LABELS.get(difference.path, difference.path), old, new
+        alike[in_full(difference)].append(LABELS.get(difference.path, difference.path))
+    for (recorded, current), labels in alike.items():
+        yield ", ".join(labels), *values.pair(recorded, current)
 
 
 def _portrait(row: Row) -> Iterator[tuple[str, Html | None, Html | None]]:
     """A row that only one table has: in a line, and its settings folded up."""
     layer = row.layer
     shapes = dict.fromkeys(shape for shape in (layer.input_shape, layer.output_shape) if shape)
-    parts: list[Content] = [joined_by(" → ", map(values.code, shapes))]
+    parts: list[Content] = [joined_by(" → ", map(values.value, shapes))]
     if layer.parameters:
         frozen = "" if layer.is_trainable else ", frozen"
         parts.append(tag("p", f"{layer.parameters:,} parameters{frozen}"))
     if layer.layer_attributes != "{}":
-        settings = tag("code", layer.layer_attributes)
-        parts.append(values.folded(escaped("settings"), settings))
+        parts.append(values.folded(escaped("settings"), escaped(layer.layer_attributes)))
     shown = joined(parts)
-    yield ("row", None, shown) if row.recorded is None else ("row", shown, None)
+    yield ("layer", None, shown) if row.recorded is None else ("layer", shown, None)
 
 
 def _unchanged(found: Sequence[Row]) -> Html:
@@ -194,9 +189,9 @@ _COLUMNS = ("Layer", "Type", "Output", "Parameters")
 def _plain(row: Row) -> Html:
     layer = row.layer
     cells: list[Content] = [
-        tag("th", tag("code", cut(layer.layer_name)), scope="row"),
+        tag("th", cut(layer.layer_name), scope="row"),
         tag("td", layer.layer_type),
-        tag("td", tag("code", cut(layer.output_shape))),
+        tag("td", cut(layer.output_shape)),
         tag("td", f"{layer.parameters:,}"),
     ]
     return tag("tr", *cells, id=row.anchor, data_c="")

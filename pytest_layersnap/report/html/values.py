@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby, takewhile
 from typing import Final
 
-from pytest_layersnap.report.html.markup import Html, joined, tag
+from pytest_layersnap.report.html.markup import Html, escaped, joined, tag
 from pytest_layersnap.report.words import cut
 
 #: Words, signs, and numbers with their thousands.
@@ -17,7 +17,7 @@ _LONG: Final = 300
 
 
 def pair(recorded: str, current: str) -> tuple[Html, Html]:
-    """Both values as code, the parts of each that the other does not have marked."""
+    """Both values, the parts of each that the other does not have marked."""
     old, new = _TOKEN.findall(recorded), _TOKEN.findall(current)
     start = _alike(old, new)
     end = _alike(old[start:][::-1], new[start:][::-1])
@@ -31,15 +31,15 @@ def pair(recorded: str, current: str) -> tuple[Html, Html]:
     )
 
 
-def code(text: str) -> Html:
-    """A value as code, folded up if it is long."""
-    return _short(text, tag("code", text))
+def value(text: str) -> Html:
+    """A value, folded up if it is long."""
+    return _short(text, escaped(text))
 
 
 def _short(text: str, shown: Html) -> Html:
     if len(text) <= _LONG:
         return shown
-    return folded(joined((tag("code", cut(text)), f" {len(text):,} characters")), shown)
+    return folded(joined((cut(text), tag("small", f" {len(text):,} characters"))), shown)
 
 
 def folded(summary: Html, shown: Html) -> Html:
@@ -55,7 +55,7 @@ def _marked(tokens: Sequence[str], start: int, differ: Sequence[bool], name: str
         text = "".join(tokens[place : place + length])
         parts.append(tag(name, text) if differs else text)
         place += length
-    return tag("code", joined([*parts, "".join(tokens[place:])]))
+    return joined([*parts, "".join(tokens[place:])])
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:
