@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     diff = command("diff", _diff, "compare two snapshot files")
     diff.add_argument("recorded", type=Path)
     diff.add_argument("current", type=Path)
+    diff.add_argument("--html", metavar="OUT", type=Path, help="write the report there as a page")
     drawn = command("flow", _flow, "show the stages and blocks of a network")
     drawn.add_argument("name", help="a snapshot's name, or a snapshot file")
     drawn.add_argument("--format", choices=_FLOW_FORMATS, default="table")
@@ -268,6 +269,8 @@ def _diff(parsed: Any) -> int:
     from pytest_layersnap.compare.drift import compare
 
     drift = compare(_table(parsed.recorded), _table(parsed.current))
+    if parsed.html is not None:
+        parsed.html.write_text(drift.to_html(accept=None), encoding="utf-8", newline="\n")
     print(drift.to_text(accept=None, color=sys.stdout.isatty()))
     return DRIFT if drift else SAME
 

@@ -13,6 +13,7 @@ from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.html import network, rows, values
 from pytest_layersnap.report.html.markup import Content, Html, joined, tag
 from pytest_layersnap.report.html.page import page
+from pytest_layersnap.report.html.tools import tools
 from pytest_layersnap.report.whole import (
     circumstances,
     lost_weights,
@@ -44,7 +45,7 @@ def render(drift: Drift, *, accept: str | None) -> str:
         _header(drift),
         _consequences(drift, [finding for finding in found if finding.gravity == MODEL], told),
         _cards(drift),
-        _tools(all_rows),
+        tools("Categories", _counts(all_rows)),
         _findings(about_layers, all_rows),
         _section("network", "The network", network.drawing(drift, all_rows)),
         _rows(drift, about_layers, all_rows),
@@ -140,25 +141,10 @@ def _share(old: int, new: int) -> str:
     return f"{(new - old) / old:+.1%}" if old else "from nothing"
 
 
-def _tools(all_rows: Iterable[Row]) -> Html:
-    """Search and filter, for findings and rows; the script shows and serves them."""
+def _counts(all_rows: Iterable[Row]) -> dict[str, int]:
+    """In how many rows something of each category has changed."""
     counts = Counter(name for row in all_rows for name in row.categories)
-    search = tag("label", "Search ", tag("input", type="search", id="search", autocomplete="off"))
-    boxes = [
-        tag(
-            "label",
-            tag("input", type="checkbox", value=name),
-            f" {name} ",
-            tag("span", f"{counts[name]:,}", class_="count"),
-        )
-        for name in CATEGORIES
-        if counts[name]
-    ]
-    chosen = tag("fieldset", tag("legend", "Categories"), *boxes) if boxes else None
-    status = tag("span", role="status")
-    button = tag("button", "Show all", type="button", hidden=True)
-    line = tag("p", status, " ", button)
-    return tag("div", search, chosen, line, id="tools", role="search", hidden=True)
+    return {name: counts[name] for name in CATEGORIES if counts[name]}
 
 
 def _findings(found: Sequence[Finding], all_rows: Iterable[Row]) -> Html | None:

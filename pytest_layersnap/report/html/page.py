@@ -10,7 +10,7 @@ from importlib.resources import files
 from pytest_layersnap.report.html.markup import Html, joined, tag
 
 #: How every page begins, so that no other file is ever taken for one.
-PROLOGUE = (
+_PROLOGUE = (
     "<!doctype html>\n<html lang=en><meta charset=utf-8>"
     "<meta name=generator content=pytest-layersnap>"
 )
@@ -38,7 +38,12 @@ def page(title: str, *content: Html) -> str:
         )
     )
     body = tag("body", *content, tag("script", script))
-    return f"{PROLOGUE}{head}{body}</html>\n"
+    return f"{_PROLOGUE}{head}{body}</html>\n"
+
+
+def is_ours(data: bytes) -> bool:
+    """Whether a file is such a page."""
+    return data.startswith(_PROLOGUE.encode())
 
 
 @cache
