@@ -87,8 +87,12 @@ def _described(facts: Iterable[Fact]) -> Html:
     for label, group in groupby(facts, lambda fact: fact.label):
         if label:
             items.append(tag("dt", label))
-        items += [tag("dd", _fact_text(fact), class_=None if label else "alone") for fact in group]
+        items += [tag("dd", _fact_text(fact), class_=_place(fact)) for fact in group]
     return tag("dl", *items)
+
+
+def _place(fact: Fact) -> str | None:
+    return None if fact.label or fact.beside else "alone"
 
 
 def _cards(drift: Drift) -> Html:

@@ -54,7 +54,7 @@ def joined_by(between: str, content: Iterable[str]) -> Html:
 
 def escaped(text: str) -> Html:
     """Text as markup; what can't be seen, or would turn the direction of writing, is spelled out."""
-    return text if isinstance(text, Html) else Html(html.escape(printable(text)))
+    return text if isinstance(text, Html) else Html(html.escape(printable(text), quote=False))
 
 
 def _attribute(key: str, value: str | int | bool | None) -> str:
@@ -63,5 +63,5 @@ def _attribute(key: str, value: str | int | bool | None) -> str:
     name = key.rstrip("_").replace("_", "-")
     if value is True:
         return f" {name}"
-    text = escaped(str(value))
+    text = html.escape(printable(str(value)))
     return f" {name}={text}" if _NEEDS_NO_QUOTES(text) else f' {name}="{text}"'
