@@ -92,7 +92,7 @@ class Reader:
         """Open nothing yet."""
         self._file = folder / "drift.html"
         self.page = browser.new_page(**options)
-        self.page.set_default_timeout(120_000)
+        self.page.set_default_timeout(600_000)  # not a measure
         self.noted: list[str] = []
         self.page.on("console", lambda message: self.noted.append(message.text))
         self.page.on("pageerror", lambda error: self.noted.append(str(error)))

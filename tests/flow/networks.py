@@ -148,6 +148,8 @@ def two_heads(keras: ModuleType) -> Any:
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D()(x)
     x = layers.Flatten()(x)
-    label = layers.Dense(5, name="label")(layers.Dense(8, activation="relu", name="label_hidden")(x))
+    label = layers.Dense(5, name="label")(
+        layers.Dense(8, activation="relu", name="label_hidden")(x)
+    )
     box = layers.Dense(4, name="box")(layers.Dense(8, activation="relu", name="box_hidden")(x))
     return keras.Model(inputs, [label, box])

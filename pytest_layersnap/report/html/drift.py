@@ -81,18 +81,16 @@ def _consequences(
     return _section("consequences", "What it means", _described(facts), class_=hurts)
 
 
-def _described(facts: Iterable[Fact]) -> Html:
-    """Facts with their labels; one that comes again is not repeated."""
+def _described(facts: Sequence[Fact]) -> Html:
+    """Facts with their labels, of which none is repeated; those without one are sentences."""
+    sentences = [fact for fact in facts if not fact.label and not fact.beside]
     items: list[Html] = []
-    for label, group in groupby(facts, lambda fact: fact.label):
+    for label, group in groupby((f for f in facts if f not in sentences), lambda f: f.label):
         if label:
             items.append(tag("dt", label))
-        items += [tag("dd", _fact_text(fact), class_=_place(fact)) for fact in group]
-    return tag("dl", *items)
-
-
-def _place(fact: Fact) -> str | None:
-    return None if fact.label or fact.beside else "alone"
+        items += [tag("dd", _fact_text(fact)) for fact in group]
+    told = [tag("p", _fact_text(fact)) for fact in sentences]
+    return joined([*told, *([tag("dl", *items)] if items else [])])
 
 
 def _cards(drift: Drift) -> Html:
@@ -168,7 +166,7 @@ def _finding(number: int, finding: Finding, row_of: dict[int, Row]) -> Html:
     return tag(
         "li",
         tag("h3", rows.sign(kind), tag("code", finding.layers), remark, " ", link),
-        _described(finding.facts) if finding.facts else None,
+        _described(finding.facts),
         class_=kind,
         data_c=" ".join(name for name in CATEGORIES if name in finding.categories),
     )
