@@ -183,14 +183,18 @@ class _Builder:
             self._add_around(part)
         elif part.end is None and part.start is None:  # several ways out, and nothing to cut
             self._append(Piece("cell", list(part.nodes), [_counted(part.nodes)]))
-        elif part.end is None or (part.start is None and _is_wide(part.nodes, self._edges)):
+        elif (
+            part.end is None
+            or any(node.is_network for node in part.nodes)
+            or (part.start is None and _is_wide(part.nodes, self._edges))
+        ):
             self._add_branches(part)
         else:
             self._append(_region(part, self._edges))
 
     def finished(self) -> list[Piece]:
         """All pieces; what follows the last is its own, or stands alone where it can't be."""
-        left = self._split(None)
+        left = self._split()
         if left and self._found and left[0].role == "other":
             self._found[-1].tail += left
         elif left:
@@ -231,10 +235,10 @@ class _Builder:
             self._append(Piece(part.end.layer.layer_type, [part.end], []))
 
     def _append(self, *found: Piece) -> None:
-        found[0].lead[:0] = self._split(found[0])
+        found[0].lead[:0] = self._split()
         self._found += found
 
-    def _split(self, following: Piece | None) -> list[Node]:
+    def _split(self) -> list[Node]:
         """Give what waits to the piece before as far as it is its own; return the rest."""
         waiting, self._waiting = self._waiting, []
         if not self._found:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from pytest_layersnap.compare.edges import split_reference
-from pytest_layersnap.flow.nodes import Node
+from pytest_layersnap.flow.nodes import Node, dimensions, shapes, shrinkage
 from pytest_layersnap.table import UNKNOWN_EDGES
 
 #: For each node the nodes that feed it.
@@ -181,28 +182,25 @@ def without_skips(
     place = {node: index for index, node in enumerate(nodes)}
     before, after = _reachable(nodes, feeds)
     scales = _scales(nodes, feeds)
-    consumers: dict[Node, int] = dict.fromkeys(nodes, 0)
-    for node in nodes:
-        for feed in feeds[node]:
-            consumers[feed] += 1
+    consumers = Counter(feed for node in nodes for feed in feeds[node])
+
+    def is_skip(fork: Node, merge: Node, others: Iterable[Node]) -> bool:
+        """Whether the other ways from a fork to a merge go where the image is smaller."""
+        ways = after[place[fork]]
+        inside = 0
+        for other in others:
+            inside |= ways & (before[place[other]] | 1 << place[other])
+        return any(
+            inside >> at & 1 and scales[node] > scales[merge] for at, node in enumerate(nodes)
+        )
+
     hung: dict[Node, tuple[Node, ...]] = {}
     for merge in nodes:
-        if len(feeds[merge]) < 2:
-            continue
-        for feed in feeds[merge]:
+        for feed in feeds[merge] if len(feeds[merge]) > 1 else ():
             chain, fork = _chain(feed, feeds, consumers)
-            others = [other for other in edges[merge] if other is not feed]
-            if not others or fork is None:
-                continue
-            way = after[place[fork]]
-            up = 0
-            for other in others:
-                up |= before[place[other]] | 1 << place[other]
-            if any(
-                (way & up) >> at & 1 and scales[node] > scales[merge]
-                for at, node in enumerate(nodes)
-            ):
-                edges[merge] = tuple(others)
+            others = tuple(other for other in edges[merge] if other is not feed)
+            if others and fork is not None and is_skip(fork, merge, others):
+                edges[merge] = others
                 hung[merge] = (*hung.get(merge, ()), *chain)
     return edges, hung
 
@@ -224,10 +222,15 @@ def _scales(nodes: Iterable[Node], feeds: Feeds) -> dict[Node, Fraction]:
     """By how much the image, or the sequence, has shrunk in each node."""
     scales: dict[Node, Fraction] = {}
     for node in nodes:
-        scales[node] = node.shrinks * min(
-            (scales[feed] for feed in feeds[node]), default=Fraction(1)
-        )
+        before = (scales[feed] * _between(feed, node) for feed in feeds[node])
+        scales[node] = node.shrinks * min(before, default=Fraction(1))
     return scales
+
+
+def _between(feed: Node, node: Node) -> Fraction:
+    """By how much what a node takes is smaller than the first output of what feeds it."""
+    made, taken = dimensions(feed.layer.output_shape), dimensions(node.layer.input_shape)
+    return shrinkage(made, taken) if len(shapes(feed.layer.output_shape)) > 1 else Fraction(1)
 
 
 def shrinking(nodes: Sequence[Node], feeds: Feeds) -> Fraction:

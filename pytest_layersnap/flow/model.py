@@ -84,8 +84,8 @@ class Block:
 
     @property
     def text(self) -> str:
-        """The units in a line."""
-        return units_text(self.units)
+        """The units in a line; the kind where there are none."""
+        return units_text(self.units) or self.kind
 
     @property
     def look(self) -> tuple[object, ...]:
@@ -110,20 +110,24 @@ class Block:
         return sum(row.trainable_parameters for row in self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """Blocks one after the other that look the same."""
+class _OfBlocks:
+    """What has blocks, and so the rows and the parameters of them all."""
 
-    blocks: tuple[Block, ...]
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def blocks(self) -> tuple[Block, ...]: ...
 
     @property
-    def block(self) -> Block:
-        """What each of them looks like."""
-        return self.blocks[0]
+    def rows(self) -> tuple[Layer, ...]:
+        """The rows of all blocks."""
+        return tuple(row for block in self.blocks for row in block.rows)
 
     @property
     def parameters(self) -> int:
-        """Parameters of all of them."""
+        """Parameters of all blocks."""
         return sum(block.parameters for block in self.blocks)
 
     @property
@@ -133,7 +137,19 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Repeat(_OfBlocks):
+    """Blocks one after the other that look the same."""
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def block(self) -> Block:
+        """What each of them looks like."""
+        return self.blocks[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(_OfBlocks):
     """Blocks of one kind that work at one resolution or width.
 
     Args:
@@ -161,24 +177,9 @@ class Stage:
                 return block.output_shape
         return self.blocks[-1].output_shape
 
-    @property
-    def rows(self) -> tuple[Layer, ...]:
-        """The rows of all blocks."""
-        return tuple(row for block in self.blocks for row in block.rows)
-
-    @property
-    def parameters(self) -> int:
-        """Parameters of all blocks."""
-        return sum(block.parameters for block in self.blocks)
-
-    @property
-    def trainable_parameters(self) -> int:
-        """How many of ``parameters`` an optimizer would update."""
-        return sum(block.trainable_parameters for block in self.blocks)
-
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(_OfBlocks):
     """A network in stages and blocks; every row of its table is in exactly one block.
 
     Args:
@@ -222,16 +223,6 @@ class Flow:
     def blocks(self) -> tuple[Block, ...]:
         """The blocks of all stages."""
         return tuple(block for stage in self.stages for block in stage.blocks)
-
-    @property
-    def parameters(self) -> int:
-        """Parameters of all stages."""
-        return sum(stage.parameters for stage in self.stages)
-
-    @property
-    def trainable_parameters(self) -> int:
-        """How many of ``parameters`` an optimizer would update."""
-        return sum(stage.trainable_parameters for stage in self.stages)
 
 
 def units_text(units: Sequence[str]) -> str:

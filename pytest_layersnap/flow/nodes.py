@@ -18,11 +18,17 @@ _RECURRENT = re.compile(r"(?:RNN|LSTM|GRU|LSTM\dD|Bidirectional)$")
 _POOL = re.compile(r"(?P<all>Global)?(?P<what>Max|Average)Pool(?:ing)?\dD$")
 _PADS = ("ZeroPadding", "Cropping")
 
+#: A nested model of so many units may be a part of a block.
+_UNITS_OF_A_NETWORK = 8
+
 #: What joins several tensors, by how.
 _MERGES = {
     "Concatenate": "join", "op:concatenate": "join", "op:stack": "join",
     "Multiply": "product", "op:multiply": "product", "Dot": "product", "op:matmul": "product",
 }  # fmt: skip
+
+#: A shape with its batch axis; None where a size is not known.
+Dimensions = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +84,11 @@ class Node:
             one.children and one.layer.layer_type == other.layer.layer_type
             for one, other in pairwise(children)
         )
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it holds more than belongs into one block."""
+        return self.has_flow and _count_units(self) > _UNITS_OF_A_NETWORK
 
     @property
     def combines(self) -> bool:
@@ -171,7 +182,7 @@ def shapes(cell: str) -> list[str]:
 
 
 @lru_cache(maxsize=1024)
-def dimensions(cell: str) -> tuple[int | None, ...]:
+def dimensions(cell: str) -> Dimensions:
     """The first shape in a cell, with the batch axis; empty if it has none."""
     found = _SHAPE.search(cell)
     return (
@@ -196,6 +207,10 @@ def _has_kernel(layer: Layer) -> bool:
     return any(len(shape) > 1 for shape in json.loads(layer.weight_shapes))
 
 
+def _count_units(node: Node) -> int:
+    return sum(map(_count_units, node.children)) if node.has_flow else int(node.role == "unit")
+
+
 def _role(layer: Layer, children: Iterable[Node], with_kernel: frozenset[str]) -> str:
     kind = layer.layer_type
     if kind in with_kernel or _POOL.search(kind) or kind.endswith("ttention"):
@@ -208,22 +223,31 @@ def _role(layer: Layer, children: Iterable[Node], with_kernel: frozenset[str]) -
     return "activation" if keeps else "other"
 
 
-def _shrinks(layer: Layer) -> Fraction:
-    """By the strides; else by the shapes, rounded: a convolution without padding shrinks a little."""
-    before, after = dimensions(layer.input_shape), dimensions(layer.output_shape)
-    if strides := re.findall(r"\d+", layer.strides):
-        stride = Fraction(max(map(int, strides)))
-        return 1 / stride if "Transpose" in layer.layer_type else stride
-    if layer.layer_type.startswith(_PADS) or "Global" in layer.layer_type:
+def shrinkage(before: Dimensions, after: Dimensions) -> Fraction:
+    """How many times the first side fits, rounded: a convolution without padding shrinks a little.
+
+    1 where sides are not known, or there are none.
+    """
+    if len(before) != len(after) or len(before) < 3 or not (before[1] and after[1]):
         return Fraction(1)
-    if len(before) != len(after) or len(before) < 3:
-        return Fraction(1)
-    if not (before[1] and after[1]):
-        size = layer.attributes.get("size", 1) if "UpSampling" in layer.layer_type else 1
-        return 1 / Fraction(max(size) if isinstance(size, list) else size)
     if before[1] >= after[1]:
         return Fraction(round(before[1] / after[1]))
     return 1 / Fraction(round(after[1] / before[1]))
+
+
+def _shrinks(layer: Layer) -> Fraction:
+    """By the strides; else by the shapes."""
+    kind = layer.layer_type
+    if strides := re.findall(r"\d+", layer.strides):
+        stride = Fraction(max(map(int, strides)))
+        return 1 / stride if "Transpose" in kind else stride
+    if kind.startswith(_PADS) or "Global" in kind:
+        return Fraction(1)
+    before, after = dimensions(layer.input_shape), dimensions(layer.output_shape)
+    if "UpSampling" in kind and None in before[1:-1]:
+        size = layer.attributes.get("size", 1)
+        return 1 / Fraction(max(size) if isinstance(size, list) else size)
+    return shrinkage(before, after)
 
 
 def _label(node: Node) -> str:

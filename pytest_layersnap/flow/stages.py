@@ -112,36 +112,33 @@ def _is_flat(block: Block) -> bool:
 
 
 def _named(grouped: Sequence[Sequence[tuple[Piece, Block]]]) -> tuple[Stage, ...]:
-    given = _given_names(grouped)
     groups = Counter(stage[0][0].group for stage in grouped)
-    names: list[str] = []
-    convolutional = 0
-    for stage, name in zip(grouped, given, strict=True):
-        group, blocks = stage[0][0].group, [block for _, block in stage]
-        convolutional += _is_convolutional(blocks)
-        if group and groups[group] == 1:
-            name = group
-        elif _is_head(blocks, first=not names):
-            name = "head"
-        elif not name:
-            name = f"conv{convolutional}" if _is_convolutional(blocks) else _family(blocks[0])
-        # As the papers write a stage of several blocks.
-        if (
-            name[-1:].isdigit()
-            and "–" not in name
-            and sum(block.kind in _BLOCKS for block in blocks) > 1
-        ):
-            name += "_x"
-        full = f"{group}/{name}" if group and groups[group] > 1 else name
-        names.append(full)
     seen: Counter[str] = Counter()
+    convolutional = 0
     stages: list[Stage] = []
-    for name, stage in zip(names, grouped, strict=True):
+    for stage, given in zip(grouped, _given_names(grouped), strict=True):
+        piece, blocks = stage[0][0], tuple(block for _, block in stage)
+        if _is_head(blocks, first=not stages):
+            given = "head"
+        convolutional += _is_convolutional(blocks)
+        name = _with_depth(given or _generic(blocks, convolutional), blocks)
+        if piece.group:
+            name = piece.group if groups[piece.group] == 1 else f"{piece.group}/{name}"
         seen[name] += 1
-        label = f"{name} ({seen[name]})" if seen[name] > 1 else name
-        inside = tuple(block for _, block in stage)
-        stages.append(Stage(label, inside, is_apart=bool(stages) and stage[0][0].is_apart))
+        if seen[name] > 1:
+            name = f"{name} ({seen[name]})"
+        stages.append(Stage(name, blocks, is_apart=bool(stages) and piece.is_apart))
     return tuple(stages)
+
+
+def _generic(blocks: Sequence[Block], number: int) -> str:
+    return f"conv{number}" if _is_convolutional(blocks) else _family(blocks[0])
+
+
+def _with_depth(name: str, blocks: Iterable[Block]) -> str:
+    """A numbered stage of several blocks as papers write it: ``conv2_x``."""
+    is_deep = sum(block.kind in _BLOCKS for block in blocks) > 1
+    return f"{name}_x" if is_deep and name[-1:].isdigit() and "–" not in name else name
 
 
 def _is_convolutional(blocks: Iterable[Block]) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 
 from pytest_layersnap.flow.model import Block, Flow, Repeat
+from pytest_layersnap.report.words import printable
 
 _COLUMNS = ("stage", "output", "blocks", "parameters", "trainable")
 _NUMBERS = frozenset({"parameters", "trainable"})
@@ -12,7 +14,7 @@ _NUMBERS = frozenset({"parameters", "trainable"})
 
 def block_text(block: Block) -> str:
     """A block in words: ``1×1, 3×3, 1×1 + projection, stride=2``."""
-    text = block.text or block.kind
+    text = block.text
     if block.kind[0].isupper() and block.kind not in text:
         text = f"{block.kind} ({text})"
     if block.kind == "conv":
@@ -33,14 +35,15 @@ def block_text(block: Block) -> str:
 def repeat_text(repeat: Repeat) -> str:
     """Equal blocks in words: ``2 × (1×1, 3×3, 1×1)``."""
     count, text = len(repeat.blocks), block_text(repeat.block)
-    if count > 1 and (" " in text and not text.endswith(")")):
-        text = f"({text})"
-    return f"{count} × {text}" if count > 1 else text
+    if count == 1:
+        return text
+    is_one_word = " " not in text or repeat.block.kind[0].isupper()
+    return f"{count} × {text}" if is_one_word else f"{count} × ({text})"
 
 
 def as_text(flow: Flow) -> str:
     """The table for a terminal."""
-    table = [_COLUMNS, *_rows(flow)]
+    table = [list(map(printable, cells)) for cells in (_COLUMNS, *_rows(flow))]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
 
     def line(cells: Iterable[str]) -> str:
@@ -51,17 +54,20 @@ def as_text(flow: Flow) -> str:
         return "  ".join(placed).rstrip()
 
     head, *body = map(line, table)
-    return "\n".join([title(flow), "", head, "-" * max(map(len, (head, *body))), *body])
+    return "\n".join([printable(title(flow)), "", head, "-" * max(map(len, (head, *body))), *body])
 
 
 def as_markdown(flow: Flow) -> str:
     """The table in Markdown."""
-
-    def line(cells: Iterable[str]) -> str:
-        return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
     rule = ["---:" if name in _NUMBERS else "---" for name in _COLUMNS]
-    return "\n".join([title(flow), "", line(_COLUMNS), line(rule), *map(line, _rows(flow))])
+    lines = [f"| {' | '.join(map(_cell, cells))} |" for cells in (_COLUMNS, rule, *_rows(flow))]
+    return "\n".join([_cell(title(flow)), "", *lines])
+
+
+def _cell(text: str) -> str:
+    """A text that no name in it makes markup of."""
+    escaped = escape(printable(text), quote=False)
+    return "".join(f"\\{sign}" if sign in "|`*" else sign for sign in escaped)
 
 
 def title(flow: Flow) -> str:
