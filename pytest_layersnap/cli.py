@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     diff = command("diff", _diff, "compare two snapshot files")
     diff.add_argument("recorded", type=Path)
     diff.add_argument("current", type=Path)
+    diff.add_argument("--html", metavar="OUT", type=Path, help="write the report there as a page")
     show = command("show", _show, "print the layers of a model")
     show.add_argument("model", help="a snapshot, or module:builder, or a .keras or .h5 file")
     show.add_argument("--json", action="store_true", help="as JSON, with all columns")
@@ -285,6 +286,8 @@ def _diff(parsed: Any) -> int:
     from pytest_layersnap.compare.drift import compare
 
     drift = compare(_table(parsed.recorded), _table(parsed.current))
+    if parsed.html is not None:
+        parsed.html.write_text(drift.to_html(accept=None), encoding="utf-8", newline="\n")
     print(drift.to_text(accept=None, color=sys.stdout.isatty()))
     return DRIFT if drift else SAME
 

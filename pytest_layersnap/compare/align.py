@@ -136,7 +136,7 @@ def off_sequence(ranks: Sequence[int]) -> list[int]:
         if len(away) == 2:
             out += away
         elif away:
-            kept = {start + place for place in _ascending([ranks[p] for p in range(start, stop)])}
+            kept = {start + place for place in ascending([ranks[p] for p in range(start, stop)])}
             out += [place for place in range(start, stop) if place not in kept]
     return out
 
@@ -288,7 +288,7 @@ def _unique_in_order(
     old = _unique_places(map(of_recorded, recorded))
     new = _unique_places(map(of_current, current))
     both = sorted((place, new[key]) for key, place in old.items() if key in new)
-    return [both[place] for place in _ascending([j for _, j in both])]
+    return [both[place] for place in ascending([j for _, j in both])]
 
 
 def _unique_places(keys: Iterable[Hashable]) -> dict[Hashable, int]:
@@ -481,7 +481,7 @@ def _permuted_intervals(ranks: Sequence[int]) -> Iterator[tuple[int, int]]:
             start = place + 1
 
 
-def _ascending(values: Sequence[int]) -> list[int]:
+def ascending(values: Sequence[int]) -> list[int]:
     """Places of a longest increasing subsequence."""
     ends: list[int] = []
     places: list[int] = []

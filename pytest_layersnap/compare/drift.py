@@ -134,6 +134,16 @@ class Drift:
 
         return render(self, accept=accept)
 
+    def to_html(self, *, accept: str | None = ACCEPT) -> str:
+        """The report as a page in one file, which loads nothing and needs no script.
+
+        Args:
+            accept: the command that accepts the drift; None to leave it out.
+        """
+        from pytest_layersnap.report.html.drift import render
+
+        return render(self, accept=accept)
+
     def to_dict(self) -> dict[str, Any]:
         """The drift as data that JSON can hold."""
         from pytest_layersnap.report.json import render

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_layersnap.compare.changes import CATEGORIES, Change
+from pytest_layersnap.report.words import named
+from pytest_layersnap.table import Layer
 
 #: What hurts most comes first: inputs and outputs, weights that no longer fit, trainability, the rest.
+MODEL = 0
 _WEIGHTS, _TRAINABILITY, _REST = 1, 2, 3
 #: What merely follows from something else comes last.
 FOLLOWING = 99
@@ -37,13 +40,33 @@ class Finding:
         remark: what else to say about them as a whole.
         facts: what changed about them.
         gravity: its place in the report; the smaller, the more it hurts.
+        rows: the rows that it is about, as they are now; removed ones as they were.
+        categories: the categories of what it tells.
     """
 
     sign: str
     layers: str
     remark: str = ""
     facts: tuple[Fact, ...] = ()
-    gravity: int = 0
+    gravity: int = MODEL
+    rows: tuple[Layer, ...] = ()
+    categories: frozenset[str] = frozenset()
+
+
+def about(
+    sign: str,
+    changes: Sequence[Change],
+    categories: Iterable[str],
+    facts: Iterable[Fact] = (),
+    *,
+    remark: str = "",
+    gravity: int | None = None,
+) -> Finding:
+    """A finding about the rows of these changes, as grave as the worst of them if nothing is said."""
+    rows = tuple(row for change in changes if (row := change.current_row or change.recorded_row))
+    if gravity is None:
+        gravity = _gravity(changes)
+    return Finding(sign, named(rows), remark, tuple(facts), gravity, rows, frozenset(categories))
 
 
 def lines(findings: Iterable[Finding]) -> int:
@@ -51,9 +74,8 @@ def lines(findings: Iterable[Finding]) -> int:
     return sum(1 + len(finding.facts) for finding in findings)
 
 
-def gravity(changes: Iterable[Change]) -> int:
+def _gravity(changes: Sequence[Change]) -> int:
     """The place of a finding about these changes, by the worst that they hold."""
-    changes = list(changes)
     if any(_touches_weights(change) for change in changes):
         return _WEIGHTS
     categories = frozenset().union(*(change.categories for change in changes))

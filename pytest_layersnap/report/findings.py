@@ -12,21 +12,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.changes import Change, Difference
-from pytest_layersnap.report.finding import FOLLOWING, Fact, Finding, gravity, lines
+from pytest_layersnap.report.finding import FOLLOWING, Fact, Finding, about, lines
 from pytest_layersnap.report.scaling import scaled
 from pytest_layersnap.report.unpaired import unpaired
 from pytest_layersnap.report.whole import lost_weights, signature
 from pytest_layersnap.report.words import (
     COUNTS,
+    LABELS,
     cut,
     cut_pair,
     is_none,
-    named,
     said,
     times,
     value_text,
 )
-from pytest_layersnap.table import Layer
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
@@ -40,8 +39,6 @@ _LINES_AT_LEAST = 10
 _TRANSITIONS = 3
 _SHAPES = 5
 _GROUPS = 8
-
-_LABELS = {"inbound_layers": "fed by", "layer_type": "type", "layer_name": "name"}
 
 
 def findings(drift: Drift) -> list[Finding]:
@@ -88,7 +85,8 @@ def _paired(changes: Sequence[Change], room: int) -> list[Finding]:
 
 def _scaled(factor: float, changes: Sequence[Change]) -> Finding:
     facts = (Fact("channels", f"× {factor:.4g}"), *_totals(changes))
-    return Finding("~", named(_rows(changes)), facts=facts, gravity=gravity(changes))
+    told = {difference.category for change in changes for difference in change.differences}
+    return about("~", changes, told, facts)
 
 
 def _shortened(told: list[Finding], room: int) -> list[Finding]:
@@ -101,8 +99,15 @@ def _shortened(told: list[Finding], room: int) -> list[Finding]:
     places = room // 3
     if len(told) <= places:
         return told
-    rest = f"and in {len(told) - places} other ways"
-    return [*told[:places], Finding("~", rest, gravity=FOLLOWING)]
+    rest = told[places:]
+    others = Finding(
+        "~",
+        f"and in {len(rest)} other ways",
+        gravity=FOLLOWING,
+        rows=tuple({id(row): row for finding in rest for row in finding.rows}.values()),
+        categories=frozenset().union(*(finding.categories for finding in rest)),
+    )
+    return [*told[:places], others]
 
 
 def _first(facts: tuple[Fact, ...], count: int) -> tuple[Fact, ...]:
@@ -136,8 +141,9 @@ def _rolled_up(changes: Sequence[Change]) -> Iterator[Finding]:
 
 def _by_paths(paths: Sequence[str], changes: Sequence[Change]) -> Finding:
     """Values that differ in the same layers, each perhaps in several ways."""
-    facts = tuple(fact for path in paths for fact in _ways(path, changes))
-    return Finding(_sign(changes[0]), named(_rows(changes)), facts=facts, gravity=gravity(changes))
+    facts = (fact for path in paths for fact in _ways(path, changes))
+    told = {d.category for d in changes[0].differences if d.path in paths}
+    return about(_sign(changes[0]), changes, told, facts)
 
 
 def _ways(path: str, changes: Sequence[Change]) -> list[Fact]:
@@ -149,7 +155,7 @@ def _ways(path: str, changes: Sequence[Change]) -> list[Fact]:
         if difference.path == path
     )
     facts = [
-        Fact(_LABELS.get(path, path), way[1], way[0], times(count))
+        Fact(LABELS.get(path, path), way[1], way[0], times(count))
         for way, count in ways.most_common(_TRANSITIONS)
     ]
     if len(ways) > _TRANSITIONS:
@@ -172,11 +178,11 @@ def _followers(changes: Sequence[Change]) -> Iterator[Finding]:
         ]
         if len(ways) > _SHAPES:
             facts.append(_beside(len(ways) - _SHAPES))
-        yield Finding("~", named(_rows(shaped)), facts=tuple(facts), gravity=FOLLOWING)
+        yield about("~", shaped, ["shape"], facts, gravity=FOLLOWING)
     sized = [c for c in changes if "parameters" in c.fields and not _causes(c)]
     if sized:
         fact = _total("parameters", sized)
-        yield Finding("~", named(_rows(sized)), facts=(fact,), gravity=FOLLOWING)
+        yield about("~", sized, ["parameters"], [fact], gravity=FOLLOWING)
 
 
 _SHAPE_COLUMNS = frozenset({"input_shape", "output_shape"})
@@ -196,8 +202,9 @@ def _finding(changes: Sequence[Change], told: Callable[[Change], Sequence[Differ
     """The finding of layers that changed alike: what they have of their own first."""
     own = _causes(changes[0])
     differences = sorted(told(changes[0]), key=lambda difference: difference not in own)
+    categories = {difference.category for difference in differences}
     facts = (*_facts(differences), *_totals(changes))
-    return Finding(_sign(changes[0]), named(_rows(changes)), facts=facts, gravity=gravity(changes))
+    return about(_sign(changes[0]), changes, categories, facts)
 
 
 def _facts(differences: Sequence[Difference]) -> list[Fact]:
@@ -231,15 +238,11 @@ def _total(column: str, changes: Sequence[Change]) -> Fact:
 
 def _fact(difference: Difference) -> Fact:
     old, new = said(difference)
-    return Fact(_LABELS.get(difference.path, difference.path), new, old)
+    return Fact(LABELS.get(difference.path, difference.path), new, old)
 
 
 def _sign(change: Change) -> str:
     return {"moved": ">", "renamed": "="}.get(change.kind, "~")
-
-
-def _rows(changes: Iterable[Change]) -> list[Layer]:
-    return [change.current_row for change in changes if change.current_row is not None]
 
 
 def _grouped(changes: Iterable[Change], key_of: Callable[[Change], Hashable]) -> list[list[Change]]:

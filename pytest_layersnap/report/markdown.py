@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_layersnap.report.finding import Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.whole import circumstances, verdict
-from pytest_layersnap.report.words import code, printable
+from pytest_layersnap.report.words import SIGNS, code, printable
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
@@ -33,12 +33,9 @@ def render(drift: Drift, *, accept: str | None) -> str:
     return "\n".join([*lines, "", "</details>", ""])
 
 
-_SIGNS = {"+": "added", "-": "removed", "~": "changed", "=": "renamed", ">": "moved"}
-
-
 def _finding_lines(finding: Finding) -> Iterator[str]:
     remark = f", {finding.remark}" if finding.remark else ""
-    yield f"- **{_SIGNS[finding.sign]}** {code(finding.layers + remark)}"
+    yield f"- **{SIGNS[finding.sign]}** {code(finding.layers + remark)}"
     for fact in finding.facts:
         yield f"  - {_fact_text(fact)}"
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.changes import Change
-from pytest_layersnap.report.finding import Fact, Finding, gravity
-from pytest_layersnap.report.words import cut, listed, named
+from pytest_layersnap.report.finding import Fact, Finding, about
+from pytest_layersnap.report.words import cut, listed
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 if TYPE_CHECKING:
@@ -33,17 +33,19 @@ def unpaired(table: LayerTable, changes: Sequence[Change], sign: str) -> list[Fi
     of_row = _of_rows(table, changes)
     runs = _runs(sorted(of_row))
     if len(runs) > _RUNS:
-        layers = [table.layers[row] for run in runs for row in run]
-        remark = f"in {len(runs)} places"
-        return [Finding(sign, named(layers), remark, tuple(_make_up(layers)), gravity(changes))]
+        rows = [row for run in runs for row in run]
+        facts = _make_up([table.layers[row] for row in rows])
+        changes = [of_row[row] for row in rows]
+        return [about(sign, changes, ["layers"], facts, remark=f"in {len(runs)} places")]
     edges = _Edges(table)
+    in_full = len(changes) <= _ROWS_IN_FULL
     return [
-        Finding(
+        about(
             sign,
-            named([table.layers[row] for row in run]),
-            edges.place(run),
-            tuple(_facts(table, run, in_full=len(changes) <= _ROWS_IN_FULL)),
-            gravity(of_row[row] for row in run),
+            [of_row[row] for row in run],
+            ["layers"],
+            _facts(table, run, in_full=in_full),
+            remark=edges.place(run),
         )
         for run in runs
     ]

@@ -24,14 +24,18 @@ _WEIGHTS = ("parameters", ("weight_shapes",))
 
 def verdict(drift: Drift) -> str:
     """The drift in a line, and first of all if it is only Keras that changed."""
+    return "".join(verdict_parts(drift))
+
+
+def verdict_parts(drift: Drift) -> tuple[str, str, str]:
+    """The verdict as the name of the model, what is to be said of it, and what goes into detail."""
     name, versions = drift.current.model, _versions(drift)
     if not drift:
-        return f"{name}: no drift" + (
-            f"; only the versions differ ({versions})" if versions else ""
-        )
+        more = f"; only the versions differ ({versions})" if versions else ""
+        return name, ": no drift", more
     if versions and sum(len(each.changes) for each in drift.explanations) == len(drift.changes):
-        return f"{name} has drifted through Keras alone ({versions}): {drift.summary}"
-    return f"{name} has drifted: {drift.summary}"
+        return name, f" has drifted through Keras alone ({versions})", f": {drift.summary}"
+    return name, " has drifted", f": {drift.summary}"
 
 
 def signature(drift: Drift) -> Iterator[tuple[str, str, str]]:

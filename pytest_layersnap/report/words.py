@@ -11,6 +11,10 @@ from typing import Any
 from pytest_layersnap.compare.changes import ABSENT, Difference
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
+#: What the signs of findings stand for.
+SIGNS = {"+": "added", "-": "removed", "~": "changed", "=": "renamed", ">": "moved"}
+#: What differs, where people have another word for it.
+LABELS = {"inbound_layers": "fed by", "layer_type": "type", "layer_name": "name"}
 #: Columns that hold a number of parameters.
 COUNTS = ("parameters", "trainable_parameters")
 #: Values longer than this are cut down to where they differ.
@@ -21,15 +25,20 @@ def said(difference: Difference) -> tuple[str, str]:
     """The two values as people write them, cut down to where they differ."""
     if difference.path == "layer_name":
         return _renaming(difference.recorded, difference.current)
+    return cut_pair(*in_full(difference))
+
+
+def in_full(difference: Difference) -> tuple[str, str]:
+    """The two values as people write them."""
     if difference.category == "order":
         return difference.recorded or "(start)", difference.current or "(start)"
     if difference.path == "inbound_layers":
         if UNKNOWN_EDGES in (difference.recorded, difference.current):
             return _whether_known(difference.recorded), _whether_known(difference.current)
-        return cut_pair(_references(difference.recorded), _references(difference.current))
+        return _references(difference.recorded), _references(difference.current)
     if difference.path in COUNTS:
         return f"{difference.recorded:,}", f"{difference.current:,}"
-    return cut_pair(value_text(difference.recorded), value_text(difference.current))
+    return value_text(difference.recorded), value_text(difference.current)
 
 
 def value_text(value: Any) -> str:

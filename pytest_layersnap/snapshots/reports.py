@@ -1,4 +1,4 @@
-"""The reports of a run: JSON for programs, Markdown for people, and the tables that differ.
+"""The reports of a run: JSON for programs, Markdown and pages for people, the tables that differ.
 
 ``report.json`` has ``schema`` 1. It is raised whenever a key changes its meaning or goes away; new
 keys do not raise it. docs/ci.md lists the keys.
@@ -15,12 +15,12 @@ from typing import Any
 
 from pytest_layersnap import csvfile
 from pytest_layersnap.compare.drift import Drift
-from pytest_layersnap.snapshots import naming
+from pytest_layersnap.snapshots import naming, pages
 from pytest_layersnap.snapshots.pending import drift_of
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.run import Run
 from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError, replace_file
-from pytest_layersnap.snapshots.summary import errors, lines, unjudged
+from pytest_layersnap.snapshots.summary import said
 from pytest_layersnap.snapshots.unused import Facts, judge, merged
 
 SCHEMA = 1
@@ -64,6 +64,7 @@ def write(report: Report, folder: Path) -> None:
     data = json.dumps(as_data(report), indent=2, ensure_ascii=False)
     replace_file(folder / JSON, f"{data}\n".encode())
     replace_file(folder / MARKDOWN, markdown(report).encode())
+    pages.write(report.run, report.drifts, folder)
 
 
 def _write_tables(tables: Mapping[str, bytes], folder: Path) -> None:
@@ -112,15 +113,12 @@ def as_data(report: Report) -> dict[str, Any]:
 
 def markdown(report: Report) -> str:
     """The report for a pull request or a job's summary; empty if there is nothing to say."""
-    run = report.run
-    said = [*lines(run), *(f"error: {error}" for error in errors(run))]
-    if run.left and (reason := unjudged(run)):
-        said.append(reason)
-    if not said:
+    told = said(report.run)
+    if not told:
         return ""
-    parts = ["## layersnap", "", *(f"- {_literal(line)}" for line in said), ""]
+    parts = ["## layersnap", "", *(f"- {_literal(line)}" for line in told), ""]
     for snapshot, drift in sorted(report.drifts.items()):
-        parts.append(drift.to_markdown(accept=run.received[snapshot].accept))
+        parts.append(drift.to_markdown(accept=report.run.received[snapshot].accept))
     return "\n".join(parts)
 
 

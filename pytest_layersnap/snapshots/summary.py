@@ -80,6 +80,16 @@ def _unused(run: Run) -> Iterator[str]:
         yield f"{len(paths)} unused: {', '.join(paths)}"
 
 
+def said(run: Run) -> list[str]:
+    """What a report of a run says; empty if there is nothing to say."""
+    reason = unjudged(run) if run.left else ""
+    return [
+        *lines(run),
+        *(f"error: {error}" for error in errors(run)),
+        *([reason] if reason else []),
+    ]
+
+
 def as_text(run: Run) -> Sequence[str]:
     """Everything a merged run has to say."""
     reason = unjudged(run)

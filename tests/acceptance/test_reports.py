@@ -72,6 +72,8 @@ def test_the_report_of_a_run(recorded: Project, workers: tuple[str, ...]) -> Non
     assert set(drifted["drift"]["categories"]) == {"shape", "parameters"}
     files = recorded.snapshots("out")
     assert list(files) == [
+        "drifts/test_a/test_x.html",
+        "index.html",
         "received/new.csv",
         "received/test_a/test_x.csv",
         "recorded/test_a/test_x.csv",
@@ -81,17 +83,29 @@ def test_the_report_of_a_run(recorded: Project, workers: tuple[str, ...]) -> Non
     text = files["report.md"].decode()
     assert text.startswith("## layersnap\n\n- 1 drifted: snapshots/test\\_a/test\\_x.csv\n")
     assert "    pytest --snapshot-update test_a.py::test_x" in text
+    page = files["drifts/test_a/test_x.html"].decode()
+    assert "<h1><code>m</code> has drifted</h1>" in page
+    assert "pytest --snapshot-update test_a.py::test_x" in page
+    index = files["index.html"].decode()
+    assert "<h1>1 drifted, 1 missing, 1 same</h1>" in index
+    assert 'href="drifts/test_a/test_x.html"' in index
     paths = ["out/recorded/test_a/test_x.csv", "out/received/test_a/test_x.csv"]
     assert layersnap(recorded, "diff", *paths).ret == 1
 
 
 def test_a_report_replaces_the_one_before(recorded: Project) -> None:
-    """What has been mended is not in the next report."""
+    """What has been mended is not in the next report; files of others stay."""
     recorded.write(test_a=TEST.format(units=5, name="m"))
     recorded.run("--layersnap-report", "out")
+    (recorded.path / "out/drifts/own.html").write_text("<p>mine")
     recorded.write(test_a=TEST.format(units=3, name="m"))
     recorded.run("--layersnap-report", "out").assert_outcomes(passed=3)
-    assert list(recorded.snapshots("out")) == ["report.json", "report.md"]
+    assert list(recorded.snapshots("out")) == [
+        "drifts/own.html",
+        "index.html",
+        "report.json",
+        "report.md",
+    ]
     assert report(recorded)["failed"] is False
 
 
@@ -103,6 +117,21 @@ def test_what_was_recorded_is_reported(recorded: Project) -> None:
     assert data["created"] == {"new.csv": "1 layer, 10 parameters"}
     assert list(data["updated"]) == ["test_a/test_x.csv"]
     assert data["deleted"] == ["m.csv"]
+    index = (recorded.path / "out/index.html").read_text(encoding="utf-8")
+    assert "<h1>1 created, 1 updated, 1 same</h1>" in index
+    assert "deleted snapshots/m.csv: no test uses it" in index
+
+
+def test_the_page_about_two_files(recorded: Project) -> None:
+    """What the command prints, to be opened in a browser."""
+    old, new = "snapshots/m.csv", "snapshots/test_a/test_x.csv"
+    assert layersnap(recorded, "diff", old, new, "--html", "drift.html").ret == 1
+    page = (recorded.path / "drift.html").read_text(encoding="utf-8")
+    assert "<h1><code>m</code> has drifted</h1>" in page
+    assert "accept" not in page
+    result = layersnap(recorded, "diff", old, new, "--html", "none/drift.html")
+    assert result.ret == 2
+    result.stderr.fnmatch_lines(["layersnap: none/drift.html: No such file or directory"])
 
 
 @pytest.mark.parametrize("setting", ["warn", "error"])
@@ -139,7 +168,9 @@ def test_shards_with_drift(recorded: Project) -> None:
     assert [check for check in both["checks"] if check["drift"]] == [
         check for check in one["checks"] if check["drift"]
     ]
-    assert "all/recorded/test_a/test_x.csv" in {f"all/{path}" for path in recorded.snapshots("all")}
+    joint = recorded.snapshots("all")
+    assert {"index.html", "drifts/test_a/test_x.html", "recorded/test_a/test_x.csv"} <= set(joint)
+    assert b"<h1>1 drifted, 2 same</h1>" in joint["index.html"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,213 @@
+"""The page about one drift: what it comes to first, then where, then value by value."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pytest_layersnap.compare.changes import CATEGORIES
+from pytest_layersnap.report.finding import MODEL, Fact, Finding
+from pytest_layersnap.report.findings import findings
+from pytest_layersnap.report.html import network, rows, values
+from pytest_layersnap.report.html.markup import Content, Html, joined, tag
+from pytest_layersnap.report.html.page import page
+from pytest_layersnap.report.html.tools import tools
+from pytest_layersnap.report.whole import (
+    circumstances,
+    lost_weights,
+    signature,
+    verdict,
+    verdict_parts,
+)
+from pytest_layersnap.report.words import SIGNS, size_text
+
+if TYPE_CHECKING:
+    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.report.html.rows import Row
+
+
+def render(drift: Drift, *, accept: str | None) -> str:
+    """The report as a page that needs nothing else.
+
+    Args:
+        drift: what to report.
+        accept: the command that accepts it; None to leave it out.
+    """
+    found = findings(drift)
+    about_layers = [finding for finding in found if finding.gravity != MODEL]
+    all_rows = rows.rows(drift)
+    told = list(circumstances(drift))
+    main = tag(
+        "main",
+        _header(drift),
+        _consequences(drift, [finding for finding in found if finding.gravity == MODEL], told),
+        _cards(drift),
+        tools("Categories", _counts(all_rows)),
+        _findings(about_layers, all_rows),
+        _section("network", "The network", network.drawing(drift, all_rows)),
+        _rows(drift, about_layers, all_rows),
+        _circumstances(told),
+        _accept(accept) if drift and accept is not None else None,
+    )
+    return page(verdict(drift), main)
+
+
+def _header(drift: Drift) -> Html:
+    name, said, more = verdict_parts(drift)
+    badge = tag(
+        "span", "drift" if drift else "no drift", class_=f"badge {'bad' if drift else 'good'}"
+    )
+    title = tag("h1", tag("code", name), said)
+    return tag(
+        "header",
+        tag("p", "layersnap ", badge, class_="brand"),
+        title,
+        tag("p", more.removeprefix(":").removeprefix(";").strip(), class_="lead") if more else None,
+    )
+
+
+def _consequences(
+    drift: Drift, about: Iterable[Finding], told: Iterable[tuple[str, str]]
+) -> Html | None:
+    """What it means for who uses the model: its inputs and outputs, and its saved weights."""
+    facts = [fact for finding in about for fact in finding.facts]
+    facts += [Fact(label, text) for label, text in told if label == "weights"]
+    if not facts:
+        return None
+    hurts = "hurts" if lost_weights(drift) or any(signature(drift)) else None
+    return _section("consequences", "What it means", _described(facts), class_=hurts)
+
+
+def _described(facts: Sequence[Fact]) -> Html:
+    """Facts with their labels, of which none is repeated; those without one are sentences."""
+    sentences = [fact for fact in facts if not fact.label and not fact.beside]
+    items: list[Html] = []
+    for label, group in groupby((f for f in facts if f not in sentences), lambda f: f.label):
+        if label:
+            items.append(tag("dt", label))
+        items += [tag("dd", _fact_text(fact)) for fact in group]
+    told = [tag("p", _fact_text(fact)) for fact in sentences]
+    return joined([*told, *([tag("dl", *items)] if items else [])])
+
+
+def _cards(drift: Drift) -> Html:
+    whole = drift.consequences
+    counts = Counter[str](change.kind for change in drift.changes if "model" not in change.fields)
+    kinds = joined(
+        joined((rows.sign(kind), f"{counts[kind]:,} ", tag("span", kind), " "))
+        for kind in SIGNS.values()
+        if counts[kind]
+    )
+    cards = [
+        _card("Layers", _arrow(len(drift.recorded), len(drift.current)), kinds or "unchanged"),
+        _card("Parameters", _arrow(*whole.parameters), _delta(*whole.parameters)),
+        _card(
+            "Trainable", _arrow(*whole.trainable_parameters), _delta(*whole.trainable_parameters)
+        ),
+    ]
+    old, new = whole.memory
+    if old is not None and new is not None:
+        texts = [size_text(size) for size in (old, new)]
+        cards.append(_card("Memory of the weights", _arrow_text(*texts), _share(old, new)))
+    return tag(
+        "section", tag("h2", "In figures", class_="unseen"), tag("ul", *cards, class_="cards")
+    )
+
+
+def _card(name: str, value: Html, more: Content) -> Html:
+    return tag(
+        "li", tag("h3", name), tag("p", value, class_="value"), tag("p", more, class_="more")
+    )
+
+
+def _arrow(old: int, new: int) -> Html:
+    return _arrow_text(f"{old:,}", f"{new:,}")
+
+
+def _arrow_text(old: str, new: str) -> Html:
+    if old == new:
+        return tag("span", new)
+    return joined((tag("span", old, class_="old"), " → ", tag("span", new)))
+
+
+def _delta(old: int, new: int) -> str:
+    return "unchanged" if old == new else f"{new - old:+,} ({_share(old, new)})"
+
+
+def _share(old: int, new: int) -> str:
+    if old == new:
+        return "unchanged"
+    return f"{(new - old) / old:+.1%}" if old else "from nothing"
+
+
+def _counts(all_rows: Iterable[Row]) -> dict[str, int]:
+    """In how many rows something of each category has changed."""
+    counts = Counter(name for row in all_rows for name in row.categories)
+    return {name: counts[name] for name in CATEGORIES if counts[name]}
+
+
+def _findings(found: Sequence[Finding], all_rows: Iterable[Row]) -> Html | None:
+    if not found:
+        return None
+    row_of = {id(row.layer): row for row in all_rows}
+    items = (_finding(number, finding, row_of) for number, finding in enumerate(found))
+    return _section("findings", "Findings", tag("ul", *items, class_="findings"))
+
+
+def _finding(number: int, finding: Finding, row_of: dict[int, Row]) -> Html:
+    kind = SIGNS[finding.sign]
+    remark = f", {finding.remark}" if finding.remark else ""
+    first = row_of[id(finding.rows[0])]
+    count = f"{len(finding.rows):,} rows" if len(finding.rows) > 1 else "row"
+    link = tag("a", count, href=f"#{first.anchor}", class_="to", data_f=number)
+    return tag(
+        "li",
+        tag("h3", rows.sign(kind), tag("code", finding.layers), remark, " ", link),
+        _described(finding.facts),
+        class_=kind,
+        data_c=" ".join(name for name in CATEGORIES if name in finding.categories),
+    )
+
+
+def _fact_text(fact: Fact) -> Html:
+    if fact.recorded is None:
+        return tag("span", fact.current)
+    old, new = (tag("code", value) for value in values.pair(fact.recorded, fact.current))
+    remark = tag("span", f" {fact.remark}", class_="remark") if fact.remark else None
+    return joined((old, " → ", new, remark))
+
+
+def _rows(drift: Drift, found: Sequence[Finding], all_rows: Sequence[Row]) -> Html:
+    findings_of: dict[int, list[int]] = defaultdict(list)
+    numbers = {id(row.layer): row.number for row in all_rows}
+    for number, finding in enumerate(found):
+        for layer in finding.rows:
+            findings_of[numbers[id(layer)]].append(number)
+    return _section("rows", "Rows", rows.table(all_rows, findings_of))
+
+
+def _circumstances(told: Iterable[tuple[str, str]]) -> Html | None:
+    facts = [Fact(label, text) for label, text in told if label not in _ABOVE]
+    return _section("circumstances", "Circumstances", _described(facts)) if facts else None
+
+
+#: What consequences and cards have told already.
+_ABOVE = frozenset({"weights", "parameters", "trainable", "memory"})
+
+
+def _accept(command: str) -> Html:
+    return _section(
+        "accept",
+        "If this is what you want",
+        tag("p", "accept it with"),
+        tag("pre", tag("code", command), tabindex=0),
+    )
+
+
+def _section(name: str, title: str, *content: Content, class_: str | None = None) -> Html:
+    heading = tag("h2", title, id=f"{name}-title")
+    return tag(
+        "section", heading, *content, id=name, class_=class_, aria_labelledby=f"{name}-title"
+    )

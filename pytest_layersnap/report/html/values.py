@@ -1,0 +1,64 @@
+"""Two values beside each other, with what differs marked inside of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import groupby, takewhile
+from typing import Final
+
+from pytest_layersnap.report.html.markup import Html, escaped, joined, tag
+from pytest_layersnap.report.words import cut
+
+#: Words, signs, and numbers with their thousands.
+_TOKEN: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|[^\W_]+|[\W_]")
+#: Longer values fold up.
+_LONG: Final = 300
+
+
+def pair(recorded: str, current: str) -> tuple[Html, Html]:
+    """Both values, the parts of each that the other does not have marked."""
+    old, new = _TOKEN.findall(recorded), _TOKEN.findall(current)
+    start = _alike(old, new)
+    end = _alike(old[start:][::-1], new[start:][::-1])
+    middles = old[start : len(old) - end], new[start : len(new) - end]
+    differ = [True] * max(map(len, middles))
+    if len(middles[0]) == len(middles[1]):
+        differ = [one != other for one, other in zip(*middles, strict=True)]
+    return (
+        _short(recorded, _marked(old, start, differ[: len(middles[0])], "del")),
+        _short(current, _marked(new, start, differ[: len(middles[1])], "ins")),
+    )
+
+
+def value(text: str) -> Html:
+    """A value, folded up if it is long."""
+    return _short(text, escaped(text))
+
+
+def _short(text: str, shown: Html) -> Html:
+    if len(text) <= _LONG:
+        return shown
+    return folded(joined((cut(text), tag("small", f" {len(text):,} characters"))), shown)
+
+
+def folded(summary: Html, shown: Html) -> Html:
+    """What only a click unfolds."""
+    return tag("details", tag("summary", summary), shown)
+
+
+def _marked(tokens: Sequence[str], start: int, differ: Sequence[bool], name: str) -> Html:
+    parts: list[Html | str] = ["".join(tokens[:start])]
+    place = start
+    for differs, group in groupby(differ):
+        length = len(list(group))
+        text = "".join(tokens[place : place + length])
+        parts.append(tag(name, text) if differs else text)
+        place += length
+    return joined([*parts, "".join(tokens[place:])])
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many tokens two values begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
