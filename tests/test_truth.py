@@ -33,4 +33,4 @@ def test_page() -> None:
     assert "| keras2 | 1 | 100.0 % | 100.0 % | 100.0 % | 1 | 0 |" in text
     assert "| keras3 | 2 | 100.0 % | 50.0 % | 100.0 % | 1 | 0 |" in text
     assert "| keras2 | 0.0 %, 0.0 % | 0.0 %, 100.0 % |" in text
-    assert "- keras3: kernel (m, conv): another layer" in text
+    assert "- keras3, kernel in m (conv): another layer" in text

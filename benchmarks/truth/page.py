@@ -17,6 +17,13 @@ from .peers import PEERS
 #: What ``--json`` wrote, by environment.
 Figures = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 
+#: Why some changes may be told otherwise, by name.
+_REASONS = {
+    "swap the inputs of a merge": "two equal branches named by Keras: fed crosswise, they are the same "
+    "network as with the inputs of their sum swapped",
+    "rename a layer": "a subclassed model takes the paths of its layers along",
+}
+
 _PAGE = Path(__file__).parents[2] / "docs" / "truth.md"
 
 
@@ -91,8 +98,9 @@ def _by_name(figures: Figures) -> list[str]:
     for name, found in figures.items():
         for change in found["mutations"]:
             if not (change["reported"] and change["right_layer"] and change["right_category"]):
-                where = f"{change['model']}, {change['place']}"
-                wrong.append(f"- {name}: {change['name']} ({where}): {change['said'] or 'missed'}")
+                where = f"{change['name']} in {change['model']} ({change['place']})"
+                said = _REASONS.get(change["name"]) or change["said"] or "missed"
+                wrong.append(f"- {name}, {where}: {said}")
         wrong += [
             f"- {name}, false alarm: {other['name']} ({other['model']}): {other['said']}"
             for other in found["non_changes"]

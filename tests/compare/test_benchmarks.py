@@ -12,7 +12,9 @@ from benchmarks.compare.tables import CASES, network
 from benchmarks.compare.work import calls
 from pytest_layersnap import compare
 
-pytestmark = pytest.mark.lifecycle  # needs no Keras, and a process that JAX has not made unfit to fork
+pytestmark = (
+    pytest.mark.lifecycle
+)  # needs no Keras, and a process that JAX has not made unfit to fork
 
 ROWS = 300
 
