@@ -77,9 +77,21 @@ def _repeats(table: LayerTable, run: Sequence[int]) -> list[Fact]:
         names = listed([layer.layer_name for layer in twin])
         count = len(run) // period
         if count == 1:
-            return [Fact("", f"the same block as {names}")]
-        return [Fact("", f"{count} blocks of {period} layers, each the same as {names}")]
+            return [Fact("", f"the same block{_stage(table, run)} as {names}")]
+        text = f"{count} blocks of {period} layers{_stage(table, run)}, each the same as {names}"
+        return [Fact("", text)]
     return []
+
+
+def _stage(table: LayerTable, run: Sequence[int]) -> str:
+    """Which stage of the network has a run of rows, if it is one."""
+    from pytest_layersnap.flow.stages import flow
+
+    inside = {table.layers[row].layer_name for row in run}
+    for stage in flow(table).stages:
+        if inside <= {row.layer_name for row in stage.rows}:
+            return f" in {stage.name}"
+    return ""
 
 
 def _look(layer: Layer) -> tuple[str, str, str]:

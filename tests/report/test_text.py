@@ -334,9 +334,9 @@ def test_a_block_that_stands_there_once_more_is_said_so() -> None:
     alike = resnet(40, named=True)
     two, three, six = (LayerTable(tuple(alike[: 7 * blocks + 1])) for blocks in (2, 3, 6))
     text = compare(two, three).to_text()
-    assert "      the same block as block1_1_conv … block1_add" in text.splitlines()
+    assert "      the same block in block0–2 as block1_1_conv … block1_add" in text.splitlines()
     text = compare(two, six).to_text()
-    line = "4 blocks of 7 layers, each the same as block1_1_conv … block1_add"
+    line = "4 blocks of 7 layers in block0–5, each the same as block1_1_conv … block1_add"
     assert f"      {line}" in text.splitlines()
     text = compare(six, two).to_text()
     assert f"      {line}" in text.splitlines()
