@@ -72,9 +72,11 @@ def _explained(text: str) -> Iterator[None]:
     except ModelError as error:
         raise BuilderError(f"{text}: {error}") from None
     except Exception as error:
-        where = _outside(error.__traceback__)
-        trace = "".join(traceback.format_exception(type(error), error, where))
-        raise BuilderError(f"{text} fails\n\n{trace}") from None
+        trace = traceback.TracebackException(type(error), error, _outside(error.__traceback__))
+        # What stands in for a part of Keras while weights wait has frames among those of Keras.
+        frames = [frame for frame in trace.stack if not frame.filename.startswith(_HERE)]
+        trace.stack = traceback.StackSummary.from_list(frames)
+        raise BuilderError(f"{text} fails\n\n{''.join(trace.format())}") from None
 
 
 def _outside(where: TracebackType | None) -> TracebackType | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pytest_layersnap import layer_table
+from pytest_layersnap import layer_table, weightless
 
 Builder = Callable[..., Any]
 
@@ -66,6 +66,15 @@ def rescaling(keras: ModuleType, filters: int = 4, units: int = 3) -> Any:
             keras.layers.Dense(units, name="beside"),
         ]
     )
+
+
+def scaled_images(keras: ModuleType, size: int = 32, units: int = 3) -> Any:
+    with weightless():
+        backbone = keras.applications.EfficientNetB0(
+            weights="imagenet", include_top=False, input_shape=(size, size, 3)
+        )
+    pooled = keras.layers.GlobalAveragePooling2D(name="pooled")(backbone.output)
+    return keras.Model(backbone.input, keras.layers.Dense(units, name="beside")(pooled))
 
 
 def inferred_sizes(keras: ModuleType, width: int = 3, units: int = 3) -> Any:
@@ -132,6 +141,7 @@ MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
     "convolutional_lstm": (convolutional_lstm, {"filters": 4}, {"convolutional", "beside"}),
     "layers_in_a_cell": (layers_in_a_cell, {"size": 4}, {"recurrent", "beside"}),
     "rescaling": (rescaling, {"filters": 5}, {"stem", "beside"}),
+    "scaled_images": (scaled_images, {"size": 64}, {"stem_conv"}),
     "inferred_sizes": (inferred_sizes, {"width": 5}, {"einsum", "beside"}),
     "length_of_sequences": (length_of_sequences, {"width": 5}, {"tokens", "encoder"}),
     "activation_with_weights": (activation_with_weights, {"width": 5}, {"activated", "beside"}),

@@ -8,17 +8,19 @@ something else about the same layer, too, nothing is explained.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from pytest_layersnap.compare.changes import Change, Kind
 from pytest_layersnap.compare.edges import split_reference
 from pytest_layersnap.table import Layer, LayerTable
 
-#: A release of Keras as (major, minor); tf_keras is Keras 2 under every number.
+#: A release of Keras as (major, minor); tf_keras is one after Keras 2.15 under every number.
 Release = tuple[int, int]
 
 
@@ -67,7 +69,7 @@ def release(recorded_with: str) -> Release | None:
     match = re.search(r"\b(tf_)?keras (\d+)\.(\d+)", recorded_with)
     if match is None:
         return None
-    return (2, 15) if match[1] else (int(match[2]), int(match[3]))
+    return (2, 16) if match[1] else (int(match[2]), int(match[3]))
 
 
 def explanations(
@@ -360,6 +362,28 @@ def _is_activation_without_weights(change: Change) -> bool:
     )
 
 
+def _is_scaling_operation(change: Change) -> bool:
+    """A Rescaling became a multiplication by the same factors, in single precision."""
+    before, after = change.recorded_row, change.current_row
+    if not before or not after or not _values(change).keys() <= _OF_SCALING:
+        return False
+    scale, factors = before.attributes.get("scale"), after.attributes.get("x2")
+    while isinstance(factors, list) and len(factors) == 1:
+        factors = factors[0]
+    return (
+        (before.layer_type, after.layer_type) == ("Rescaling", "op:multiply")
+        and before.attributes.get("offset") == 0
+        and isinstance(scale, list)
+        and isinstance(factors, list)
+        and len(scale) == len(factors)
+        and all(map(partial(math.isclose, rel_tol=1e-6), scale, factors))
+    )
+
+
+#: What differs between a Rescaling and an operation that takes and gives the same.
+_OF_SCALING: Final = frozenset({"layer_type", "dtype", "layer_name", "scale", "offset", "x2"})
+
+
 def _is_attention_scores(change: Change) -> bool:
     """The scores of a query for each value, ``(N, heads, T, S)``, became ``(N, heads, T, T)``."""
     values = _values(change)
@@ -428,6 +452,14 @@ KNOWN_CHANGES: Final = (
         "keras-team/keras, applications/nasnet.py, 2.15 and 3.0",
         (3, 0),
         _nasnet_mobile,
+    ),
+    KnownChange(
+        "tf_keras scales the images of EfficientNet with the weights of ImageNet by an operation (Keras 2"
+        " and 3: by a Rescaling of the same factors)",
+        "keras-team/tf-keras, applications/efficientnet.py, 2.21",
+        (2, 16),
+        _each(_is_scaling_operation),
+        until=(3, 0),
     ),
     KnownChange(
         "Keras 3.11 takes it that a Rescaling by several factors gives one channel, as in EfficientNet"
