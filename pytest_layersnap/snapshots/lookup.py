@@ -59,7 +59,7 @@ def _project(start: Path) -> tuple[Path, Path]:
     """The root of the project that a folder is in, and the folder of its snapshots."""
     for root in (start, *start.parents):
         configured = _configured(root)
-        if configured or (root / "snapshots").is_dir():
+        if configured or any(_inside(root / "snapshots")):
             return root, root / (configured or "snapshots")
     return start, start / "snapshots"
 
