@@ -1,6 +1,6 @@
 """The command ``layersnap``: received tables, shards, and what is in snapshots.
 
-It needs neither pytest nor Keras; only ``show`` of a model reads it with Keras.
+It needs neither pytest nor Keras; only a model that ``show`` or ``flow`` is given is read with Keras.
 
 Exit codes: 0 for the same, 1 for drift, 2 for wrong use or input that can't be read.
 """
