@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -75,7 +76,15 @@ KERAS = frozenset({"keras", "tf_keras"})
 
 def is_a(value: Any, name: str) -> bool:
     """Whether an object's class is, or derives from, Keras' class of that name, in either generation."""
-    return any(package in KERAS and base == name for package, base in classes(value))
+    return name in _names_in_keras(type(value))
+
+
+@functools.lru_cache(maxsize=1_000)
+def _names_in_keras(kind: type) -> frozenset[str]:
+    """The names of the classes of Keras that a class is or derives from."""
+    return frozenset(
+        base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] in KERAS
+    )
 
 
 def is_built_in(value: Any) -> bool:

@@ -236,6 +236,30 @@ def test_clear_session_inside(keras: ModuleType) -> None:
     assert memory.allocated == 12
 
 
+@pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow", reason="is of TensorFlow"
+)
+def test_gradients_inside(keras: ModuleType) -> None:
+    """A layer may ask for the gradients of its own weights while Keras infers shapes."""
+    tf = import_module("tensorflow")
+
+    class Penalised(keras.layers.Dense):  # type: ignore[name-defined,misc]
+        def call(self, inputs: Any) -> Any:
+            with tf.GradientTape() as tape:
+                outputs = super().call(inputs)
+            kernel = self.kernel if isinstance(self.kernel, tf.Variable) else self.kernel.value
+            return outputs + tf.reduce_sum(tape.gradient(outputs, kernel))
+
+    def build() -> Any:
+        inputs = keras.Input((64,))
+        return keras.Model(inputs, Penalised(32, name="penalised")(inputs))
+
+    with weightless() as memory:
+        model = build()
+    assert memory.allocated == 0
+    assert layer_table(model) == layer_table(build())
+
+
 def test_a_builder_that_needs_weights_gets_them(keras: ModuleType) -> None:
     """It is called once more, which is said once; the table is the same."""
     usual = layer_table(dense(keras))

@@ -1,14 +1,15 @@
 """Variables of Keras 2 that wait for their value.
 
-TensorFlow lets a scope create variables in its own way (``tf.variable_creator_scope``). Ours makes the
-handle of a resource, with a shape and a dtype, and runs the initializer when the handle is first used
-outside of the graphs in which Keras calls layers symbolically.
+TensorFlow lets a scope create variables in its own way (``tf.variable_creator_scope``). Ours have a shape
+and a dtype. In the graphs in which Keras calls layers symbolically their value is a placeholder; when
+their handle is first used elsewhere, the initializer is run.
 """
 
 from __future__ import annotations
 
 import functools
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from importlib import import_module
@@ -32,6 +33,7 @@ def patches(package: str) -> Iterator[AbstractContextManager[None]]:
         return
     tf = import_module("tensorflow")
     resources = import_module("tensorflow.python.ops.resource_variable_ops")
+    _require_known(tf, resources)
     create = functools.partial(_create, tf, resources)
 
     def waiting(original: Any) -> Any:
@@ -58,14 +60,39 @@ def _create(tf: Any, resources: Any, following: Callable[..., Any], **kwargs: An
         if variable.shape.is_fully_defined():
             memory.add(variable.name, variable.shape, variable.dtype.name)
         return variable
+    variable = _constructed(tf, resources, **kwargs)
+    vars(variable)[_INITIAL] = kwargs["initial_value"], memory
+    memory.waited += 1
+    return variable
+
+
+def _require_known(tf: Any, resources: Any) -> None:
+    """Refuse a TensorFlow that makes variables in another way."""
+    _constructed(tf, resources, name="probe", shape=(1,), dtype=tf.float32)
+    resources.record.could_possibly_record()
+
+
+def _constructed(tf: Any, resources: Any, **kwargs: Any) -> Any:
+    """A variable as by ``UninitializedVariable``, but for a handle, which takes most of the time there."""
+    kind = _waiting(tf, resources)
+    variable = kind.__new__(kind)
+    ops = resources.ops
     arguments = {
         name: kwargs.get(name)
-        for name in ("trainable", "name", "dtype", "constraint", "synchronization", "aggregation")
+        for name in ("trainable", "constraint", "synchronization", "aggregation", "shape", "dtype")
     }
-    variable = resources.UninitializedVariable(shape=tf.TensorShape(kwargs["shape"]), **arguments)
-    vars(variable)[_INITIAL] = kwargs["initial_value"], memory
-    variable.__class__ = _waiting(tf, resources)
-    memory.waited += 1
+    with (
+        ops.init_scope(),
+        ops.name_scope(kwargs.get("name"), "Variable", skip_on_eager=False) as name,
+    ):
+        handle_name = ops.name_from_scope_name(name)
+        resources.BaseResourceVariable.__init__(
+            variable,
+            handle_name=handle_name,
+            unique_id=f"{handle_name}_{ops.uid()}",
+            in_graph_mode=False,
+            **arguments,
+        )
     return variable
 
 
@@ -87,18 +114,47 @@ def _can_wait(tf: Any, **kwargs: Any) -> bool:
 def _waiting(tf: Any, resources: Any) -> Any:
     """The class of variables that wait; they become ``ResourceVariable``, which it derives from."""
 
+    base = resources.ResourceVariable
+
     def handle(self: Any) -> Any:
         if not in_keras_graph(tf):
             _initialize(self, tf, resources)
         return self._handle
 
-    base = resources.ResourceVariable
+    def get_handle(self: Any) -> Any:
+        with _LOCK:
+            if vars(self)["_handle"] is None:
+                vars(self)["_handle"] = _made_handle(self, resources)
+            return vars(self)["_handle"]
+
+    def set_handle(self: Any, value: Any) -> None:
+        vars(self)["_handle"] = value
+
+    def read(self: Any, *args: Any, **kwargs: Any) -> Any:
+        # Gradients lead to the handle.
+        if in_keras_graph(tf) and not resources.record.could_possibly_record():
+            return tf.compat.v1.placeholder(self.dtype, self.shape)
+        return base._read_variable_op(self, *args, **kwargs)
+
     namespace = {
         "__module__": base.__module__,
         "handle": property(handle),
         "device": property(lambda self: self._handle.device),
+        "_handle": property(get_handle, set_handle),
+        "_read_variable_op": read,
     }
     return type(base)(base.__name__, (base,), namespace)
+
+
+def _made_handle(variable: Any, resources: Any) -> Any:
+    """The handle of a resource without a value, which an empty variable of TensorFlow's lends us."""
+    empty = resources.UninitializedVariable(
+        name=variable.name.partition(":")[0], shape=variable.shape, dtype=variable.dtype
+    )
+    handle = empty.handle
+    handle._parent_trackable = weakref.ref(variable)
+    handle._unique_id = variable._unique_id
+    return handle
 
 
 def _initialize(variable: Any, tf: Any, resources: Any) -> None:
