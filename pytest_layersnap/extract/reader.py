@@ -76,7 +76,8 @@ KERAS = frozenset({"keras", "tf_keras"})
 
 def is_a(value: Any, name: str) -> bool:
     """Whether an object's class is, or derives from, Keras' class of that name, in either generation."""
-    return name in _names_in_keras(type(value))
+    kind: Any = type(value)
+    return name in _names_in_keras(kind)
 
 
 @functools.lru_cache(maxsize=1_000)
