@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import re
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from pytest_layersnap import LayerTable, compare, layer_table
+from pytest_layersnap import LayerTable, compare, layer_table, weightless
 
 from .hub import HUB
 
@@ -76,6 +77,26 @@ def test_weightless(hub: ModuleType, hub_table: Any, name: str) -> None:
     """Built without weights it has the same table, byte for byte."""
     build = partial(HUB[name], hub)
     assert layer_table(build, name=name).to_csv() == hub_table(name).to_csv()
+
+
+def test_presets(hub: ModuleType, tmp_path: Path) -> None:
+    """A preset is built as it ships, and the file of its weights is not read."""
+    backbone = HUB["bert"](hub)
+    task = hub.models.BertTextClassifier(backbone, num_classes=3, preprocessor=None)
+    task.save_to_preset(str(tmp_path))
+    usual = [layer_table(kind.from_preset(str(tmp_path))) for kind in _kinds(hub)]
+    for file in tmp_path.glob("*.weights.h5"):
+        file.write_bytes(b"")
+    for kind, table in zip(_kinds(hub), usual, strict=True):
+        with weightless() as memory:
+            assert layer_table(kind.from_preset(str(tmp_path))) == table
+        assert memory.waited
+        with pytest.raises(OSError, match="file signature not found"):
+            kind.from_preset(str(tmp_path))
+
+
+def _kinds(hub: ModuleType) -> tuple[Any, Any]:
+    return hub.models.Backbone, hub.models.TextClassifier
 
 
 #: What comes back from a file trainable although it was frozen: another model, and drift.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -242,13 +243,18 @@ def _row(
         output_shape=output_shape,
         parameters=sum(map(_size, counted)),
         is_trainable=flag,
-        layer_attributes=json.dumps(attributes, sort_keys=True, ensure_ascii=False),
+        layer_attributes=_json(attributes),
         trainable_parameters=sum(map(_size, trained)),
-        weight_shapes=json.dumps([list(_weight_shape(weight)) for weight in weights]),
+        weight_shapes=_json([list(_weight_shape(weight)) for weight in weights]),
         dtype=_dtype(reader, operation),
         inbound_layers=edges,
         **canonical.readable(layer_type, attributes),
     )
+
+
+def _json(value: Any) -> str:
+    """As JSON; what repeats from block to block is kept once."""
+    return sys.intern(json.dumps(value, sort_keys=True, ensure_ascii=False))
 
 
 def _operation(

@@ -2,7 +2,7 @@
 
 Nothing of an architecture depends on the values of its weights, so a variable that is made inside
 ``weightless()`` waits: it gets its value when that is read. ``keras3`` and ``keras2`` say how, and
-``applications`` does without the files that Keras would download.
+``applications`` and ``presets`` do without the files of weights that would be downloaded.
 
 All of them reach into private places of Keras. Where one is gone, models are built with their weights,
 as ever, and a ``WeightlessWarning`` says so.
@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.weightless import applications, keras2, keras3
+from pytest_layersnap.extract.weightless import applications, keras2, keras3, presets
 from pytest_layersnap.extract.weightless.memory import Memory, current, set_current
 
 __all__ = ["Memory", "WeightlessWarning", "build", "weightless"]
@@ -41,8 +41,9 @@ def weightless() -> Iterator[Memory]:
 
     Inside, and in this thread alone, a new variable is not initialised before its value is read. Whatever
     reads values (``adapt``, ``set_weights``, ``predict``, ``fit``, saving), inside or later, works as
-    ever, at the usual cost. Networks of ``keras.applications`` with ``weights="imagenet"`` are built as
-    they ship, but their weights are not downloaded or loaded: **their values are random.**
+    ever, at the usual cost. Networks of ``keras.applications`` with ``weights="imagenet"``, and presets of
+    a keras-hub that is imported before, are built as they ship, but their weights are not downloaded or
+    loaded: **their values are random.**
 
     Yields:
         what has been allocated, in bytes and by layer; it goes on counting after the scope.
@@ -109,7 +110,12 @@ class _Patches:
 
     def _apply(self) -> None:
         for package in _packages():
-            for patches in (keras3.patches, keras2.patches, applications.patches):
+            for patches in (
+                keras3.patches,
+                keras2.patches,
+                applications.patches,
+                presets.patches,
+            ):
                 try:
                     with ExitStack() as undo:
                         for patch in patches(package):
