@@ -5,8 +5,9 @@ tox exec -e keras3-jax -- python benchmarks/weightless.py --write build/keras3-j
 python benchmarks/weightless.py build/*.json --into docs/weightless.md
 
 Every figure is of a process of its own, in which Keras was imported and a small model built before. Memory
-is the peak of what is resident above what was resident then (Linux only). With names, as in the second
-line, those models alone are measured and the other figures kept. Llama-2 7B with weights takes 14 GB.
+is the peak of what is resident above what was resident then (Linux only). The last row is different: all
+of a run of pytest, with a test for each network. With names, as in the second line, those models alone are
+measured and the other figures kept. Llama-2 7B with weights takes 14 GB.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -64,7 +66,29 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "Llama-2 70B": ("LlamaBackbone", _LLAMA_70B),
 }
 ALL = "all of keras.applications"
+GUARD = "pytest with a test for each of them, in all"
 WAYS = ("normal", "weightless")
+
+#: What the last row runs.
+TESTS = """
+import os
+from functools import partial
+from importlib import import_module
+
+import pytest
+
+from tests import applications
+
+keras = import_module("tf_keras" if os.environ.get("TF_USE_LEGACY_KERAS") else "keras")
+
+
+@pytest.mark.parametrize("name", applications.NAMES)
+def test_application(layersnap, name):
+    if reason := applications.NOT_BUILT.get((keras.backend.backend(), name)):
+        pytest.skip(reason)
+    build = partial(applications.build, keras, name, top=True)
+    layersnap.check(build if os.environ["WAY"] == "weightless" else build())
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.one:
         print(json.dumps(measured(*options.one)))
     elif options.write:
-        write(options.write, options.names or [*MODELS, ALL])
+        write(options.write, options.names or [*MODELS, ALL, GUARD])
     else:
         part = page_part([Path(name) for name in options.names])
         if options.into:
@@ -101,12 +125,16 @@ def write(file: Path, names: Sequence[str]) -> None:
         for way in WAYS:
             if not _is_built(name, way):
                 continue
-            command = [sys.executable, __file__, "--one", name, way]
-            output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            found.setdefault(name, {})[way] = json.loads(output.splitlines()[-1])
+            found.setdefault(name, {})[way] = guarded(way) if name == GUARD else _apart(name, way)
             print(name, way, found[name][way], flush=True)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+def _apart(name: str, way: str) -> Any:
+    command = [sys.executable, __file__, "--one", name, way]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(output.splitlines()[-1])
 
 
 def _is_built(name: str, way: str) -> bool:
@@ -134,6 +162,33 @@ def measured(name: str, way: str) -> dict[str, float]:
     }
 
 
+def guarded(way: str) -> dict[str, float]:
+    """Seconds, processor seconds and megabytes of a process of pytest that checks what another recorded."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "test_all.py").write_text(TESTS, encoding="utf-8")
+        _pytest(folder, "weightless", "--snapshot-update")
+        start = time.perf_counter()
+        usage = _pytest(folder, way)
+        return {
+            "seconds": time.perf_counter() - start,
+            "processor": usage.ru_utime + usage.ru_stime,
+            "megabytes": usage.ru_maxrss / 1000,
+        }
+
+
+def _pytest(folder: str, way: str, *arguments: str) -> Any:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", *arguments],
+        cwd=folder,
+        env={**os.environ, "WAY": way, "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
+        stdout=sys.stderr,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"pytest ended with {status}")
+    return usage
+
+
 def _builders(keras: Any, name: str) -> list[Callable[[], Any]]:
     names = applications.NAMES if name == ALL else [name]
     if names == [name] and MODELS[name][0].endswith("Backbone"):
@@ -158,7 +213,8 @@ def page_part(files: Sequence[Path]) -> str:
     """Models × environments as Markdown."""
     figures = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
     rows = [
-        (name, *(_cell(of.get(name, {})) for of in figures.values())) for name in [*MODELS, ALL]
+        (name, *(_cell(of.get(name, {})) for of in figures.values()))
+        for name in [*MODELS, ALL, GUARD]
     ]
     return markdown_table(("", *figures), rows)
 
@@ -173,7 +229,8 @@ def _cell(found: dict[str, dict[str, float]]) -> str:
     if "weightless" not in found:
         return ""
     if "normal" in found:
-        shown[1] += f" ({found['normal']['seconds'] / found['weightless']['seconds']:.0f}×)"
+        ratio = found["normal"]["seconds"] / found["weightless"]["seconds"]
+        shown[1] += f" ({ratio:,.{0 if ratio >= 10 else 1}f}×)"
     return " → ".join(shown)
 
 
