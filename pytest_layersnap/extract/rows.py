@@ -18,12 +18,21 @@ from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 @dataclass(slots=True)
 class Walk:
-    """What one walk over a model knows: the model's name, its trained weights, weights met so far."""
+    """What one walk over a model knows: the model's name, its trained weights, what was met so far."""
 
     reader: Reader
     model_name: str
     trained: frozenset[int]
     owners: dict[int, str] = field(default_factory=dict)
+    graphs: dict[int, Graph | None] = field(default_factory=dict)
+
+    def graph_of(self, layer: Any) -> Graph | None:
+        """The graph of a functional or Sequential model; None for whatever has none."""
+        if id(layer) not in self.graphs:
+            functional = _functional(self.reader, layer)
+            graph = None if functional is None else read_graph(self.reader, functional)
+            self.graphs[id(layer)] = graph
+        return self.graphs[id(layer)]
 
 
 def rows(reader: Reader, model: Any, name: str) -> list[Layer]:
@@ -39,12 +48,8 @@ def rows(reader: Reader, model: Any, name: str) -> list[Layer]:
     return [itself, *below] if itself.weight_shapes != "[]" or itself.attributes else below
 
 
-def graph_of(reader: Reader, layer: Any) -> Graph | None:
-    """The graph of a functional or Sequential model; None for whatever has none."""
-    if not is_a(layer, "Model"):
-        return None
-    functional = reader.functional(layer)
-    return None if functional is None else read_graph(reader, functional)
+def _functional(reader: Reader, layer: Any) -> Any | None:
+    return reader.functional(layer) if is_a(layer, "Model") else None
 
 
 def listed_below(reader: Reader, layer: Any) -> list[Any]:
@@ -66,7 +71,7 @@ def listed_below(reader: Reader, layer: Any) -> list[Any]:
 
 def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[Layer]:
     """The rows below a container, each followed by the rows of what is nested in it."""
-    graph = graph_of(walk.reader, container)
+    graph = walk.graph_of(container)
     members = _members(walk.reader, container, graph)
     paths = _paths(walk.reader, members, prefix)
     marks = _marks(walk.reader, graph) if graph else {}
@@ -315,7 +320,7 @@ def _weights(walk: Walk, layer: Any) -> list[Any]:
     reader = walk.reader
     if reader.is_operation(layer):
         return []
-    listed = _members(reader, layer, graph_of(reader, layer))
+    listed = _members(reader, layer, walk.graph_of(layer))
     elsewhere = {id(weight) for child in listed for weight in _all_weights(reader, child)}
     return [weight for weight in _all_weights(reader, layer) if id(weight) not in elsewhere]
 
@@ -390,9 +395,8 @@ def _built_shapes(reader: Reader, layer: Any) -> tuple[Any, Any]:
 
     Layers without weights remember none in Keras 3, so none is given in either generation.
     """
-    graph = graph_of(reader, layer)
-    if graph is not None:
-        functional = reader.functional(layer)
+    functional = _functional(reader, layer)
+    if functional is not None:
         ends = (reader.inputs(functional), reader.outputs(functional))
         given, made = (_map_shapes(_only(end)) for end in ends)
         return given, made
