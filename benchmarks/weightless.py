@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -86,7 +87,7 @@ keras = import_module("tf_keras" if os.environ.get("TF_USE_LEGACY_KERAS") else "
 def test_application(layersnap, name):
     if reason := applications.NOT_BUILT.get((keras.backend.backend(), name)):
         pytest.skip(reason)
-    build = partial(applications.build, keras, name, top=True)
+    build = partial(getattr(keras.applications, name), weights=None)
     layersnap.check(build if os.environ["WAY"] == "weightless" else build())
 """
 
@@ -197,7 +198,7 @@ def _builders(keras: Any, name: str) -> list[Callable[[], Any]]:
         return [lambda: backbone(**arguments)]
     backend = keras.backend.backend()
     return [
-        lambda name=name: applications.build(keras, name, top=True)
+        partial(getattr(keras.applications, name), weights=None)
         for name in names
         if (backend, name) not in applications.NOT_BUILT
     ]
