@@ -10,7 +10,6 @@ as ever, and a ``WeightlessWarning`` says so.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import threading
@@ -58,7 +57,7 @@ def build(builder: Callable[[], Any]) -> Any:
 
     A builder that fails where variables wait is called once more, with weights.
     """
-    with _old_objects_left_alone(), weightless() as memory:
+    with weightless() as memory:
         try:
             return builder()
         except Exception as error:
@@ -70,23 +69,6 @@ def build(builder: Callable[[], Any]) -> Any:
     name = getattr(builder, "__qualname__", type(builder).__qualname__)
     _warn_once(f"{name} is built with its weights, as it fails without: {reason}")
     return built
-
-
-@contextmanager
-def _old_objects_left_alone() -> Iterator[None]:
-    """Keep the garbage collector from what is there already.
-
-    Keras and its backend are a million objects; a growing model has them searched again and again, which
-    takes a quarter of the time.
-    """
-    if gc.get_freeze_count():  # by somebody else
-        yield
-        return
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 @contextmanager
