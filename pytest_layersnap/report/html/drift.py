@@ -11,7 +11,7 @@ from pytest_layersnap.compare.changes import CATEGORIES
 from pytest_layersnap.report.finding import MODEL, Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.html import network, rows, values
-from pytest_layersnap.report.html.markup import Content, Html, joined, tag
+from pytest_layersnap.report.html.markup import Content, Html, joined, joined_by, tag
 from pytest_layersnap.report.html.page import page
 from pytest_layersnap.report.html.tools import tools
 from pytest_layersnap.report.whole import (
@@ -95,10 +95,13 @@ def _described(facts: Sequence[Fact]) -> Html:
 def _cards(drift: Drift) -> Html:
     whole = drift.consequences
     counts = Counter[str](change.kind for change in drift.changes if "model" not in change.fields)
-    kinds = joined(
-        joined((rows.sign(kind), f"{counts[kind]:,} ", tag("span", kind), " "))
-        for kind in SIGNS.values()
-        if counts[kind]
+    kinds = joined_by(
+        " ",
+        (
+            tag("span", rows.sign(kind), f"{counts[kind]:,} {kind}")
+            for kind in SIGNS.values()
+            if counts[kind]
+        ),
     )
     cards = [
         _card("Layers", _arrow(len(drift.recorded), len(drift.current)), kinds or "unchanged"),

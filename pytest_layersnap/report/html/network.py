@@ -106,6 +106,7 @@ def _entry(blocks: Sequence[Block], row_of: _Rows) -> Html:
         "li",
         sign(kind) if kind else None,
         link,
+        " ",
         tag("span", ", ".join(notes), class_="tags") if notes else None,
         class_=kind or None,
     )
