@@ -218,7 +218,7 @@ def test_on_paper(reader: Reader) -> None:
     assert page.pdf().startswith(b"%PDF")
     page.emulate_media(media="print")
     assert not page.get_by_label("Search").is_visible()
-    assert page.locator("#network").is_visible()
+    assert page.get_by_role("region", name="The network").is_visible()
 
 
 def test_ten_thousand_rows(reader: Reader) -> None:

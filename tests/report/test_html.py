@@ -11,6 +11,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from pytest_layersnap.compare.drift import Drift, compare
 from pytest_layersnap.report.html import values
+from pytest_layersnap.report.html.index import Chapter, Entry, render_all
 from pytest_layersnap.table import LayerTable
 
 from ..compare.tables import chain, changed, entry, mlp, plain, resnet, without_topology
@@ -69,9 +71,11 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """All text, but for style and script."""
+        """All text of the body."""
         pairs = zip(self.elements, self.texts, strict=True)
-        return " ".join(text for (name, _), text in pairs if name not in ("style", "script"))
+        return " ".join(
+            text for (name, _), text in pairs if name not in ("title", "style", "script")
+        )
 
 
 def strange(name: str, text: str) -> Drift:
@@ -103,24 +107,46 @@ DRIFTS = {
 }
 
 
-@pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
-def test_a_page_is_sound(drift: Drift) -> None:
+def of_run() -> str:
+    """A run in which all of them drifted, as one page."""
+    entries = [Entry("drifted", f"{n}.csv", "", f"test_{n}", n) for n in DRIFTS]
+    entries.append(Entry("same", "same.csv", "", "test_same", ""))
+    chapters = {name: Chapter(drift, "accept") for name, drift in DRIFTS.items()}
+    return render_all(["9 drifted"], entries, chapters)
+
+
+@pytest.mark.parametrize("name", [*DRIFTS, "a run"])
+def test_a_page_is_sound(name: str) -> None:
     """Elements are nested, ids unique, headings in order, links lead somewhere, headers have a scope."""
-    page = Page(drift.to_html())
+    page = Page(DRIFTS[name].to_html() if name in DRIFTS else of_run())
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     headings = [int(name[1]) for name, _ in page.elements if re.fullmatch(r"h\d", name)]
     assert headings[0] == 1
-    assert headings.count(1) == 1
+    assert headings.count(1) == 1 + len(page.all("article"))
     assert all(after - before <= 1 for before, after in pairwise(headings))
     for link in page.all("a"):
         assert link["href"] is not None
-        assert link["href"].removeprefix("#") in ids
-    for attributes in (found for _, found in page.elements if "aria-labelledby" in found):
-        assert attributes["aria-labelledby"] in ids
+        assert unquote(link["href"].removeprefix("#")) in ids
     assert all("scope" in header for header in page.all("th"))
     assert len(page.all("main")) == 1
     assert page.all("html", lang="en")
+
+
+def test_the_page_of_a_run_says_what_the_pages_of_its_drifts_say() -> None:
+    """Under the name that the index leads to; no finding leads to the rows of another drift."""
+    page = Page(of_run())
+    assert [article["id"] for article in page.all("article")] == [*DRIFTS]
+    for drift in DRIFTS.values():
+        assert set(Page(drift.to_html(accept="accept")).text.split()) <= set(page.text.split())
+    findings: dict[str, str | None] = {}
+    article = ""
+    for name, attributes in page.elements:
+        if name == "article":
+            article = attributes["id"] or ""
+        for number in (attributes.get("data-f") or "").split():
+            assert findings.setdefault(number, article) == article
+    assert len(set(findings.values())) == len([d for d in DRIFTS.values() if d])
 
 
 @pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)

@@ -29,7 +29,7 @@ class Row:
     """A row of either table, or of both.
 
     Args:
-        number: its place in the report.
+        number: its place on the page.
         recorded: the row in the snapshot, if it is there.
         current: the row now, if it is there.
         change: what became of it, as far as that counts.
@@ -58,8 +58,13 @@ class Row:
         return self.change.categories if self.change else frozenset()
 
 
-def rows(drift: Drift) -> list[Row]:
-    """All rows in the order in which they are now, each removed one after the row it followed."""
+def rows(drift: Drift, above: int) -> list[Row]:
+    """All rows in the order in which they are now, each removed one after the row it followed.
+
+    Args:
+        drift: whose rows.
+        above: after which number theirs begin.
+    """
     changes = {id(c.current_row or c.recorded_row): c for c in drift.changes}
     recorded_of = {new: old for old, new in drift.pairs}
     gone = _gone(drift)
@@ -70,7 +75,7 @@ def rows(drift: Drift) -> list[Row]:
         found += [(row, None) for row in gone[place]]
     return [
         Row(number, old, new, changes.get(id(new or old)))
-        for number, (old, new) in enumerate(found, start=1)
+        for number, (old, new) in enumerate(found, start=above + 1)
     ]
 
 
