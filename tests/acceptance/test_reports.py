@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ..report.schemas import validate
 from .project import Project
 
 pytestmark = pytest.mark.lifecycle
@@ -41,8 +42,9 @@ def recorded(project: Project) -> Project:
 
 
 def report(project: Project, folder: str = "out") -> dict[str, Any]:
-    """The JSON of a report."""
+    """The JSON of a report, which is what its schema says."""
     data: dict[str, Any] = json.loads((project.path / folder / "report.json").read_bytes())
+    validate(data, "report")
     return data
 
 
