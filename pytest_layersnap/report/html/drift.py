@@ -242,4 +242,4 @@ def _accept(command: str) -> Html:
 
 
 def _section(name: str, title: str, *content: Content) -> Html:
-    return tag("section", tag("h2", title), *content, class_=name, aria_label=title)
+    return tag("section", tag("h2", title), *content, class_=name)
