@@ -121,8 +121,15 @@ def _parser() -> argparse.ArgumentParser:
     drawn.add_argument("--format", choices=_FLOW_FORMATS, default="table")
     drawn.add_argument("--output", metavar="FILE", type=Path, help="write it there")
     merge = command("merge", _merge, "join the reports of several runs that each ran a part")
-    merge.add_argument("report", nargs="+", type=Path, help="what --layersnap-report wrote")
-    merge.add_argument("--output", metavar="DIR", type=Path, help="write the joint report there")
+    merge.add_argument(
+        "report", nargs="+", type=Path, help="a folder that --layersnap-report DIR wrote"
+    )
+    merge.add_argument(
+        "--output",
+        metavar="OUT",
+        type=Path,
+        help="write the joint report there: a folder, or .html",
+    )
     return parser
 
 

@@ -34,7 +34,7 @@ class Settings:
         directory: the folder of all snapshots, inside ``rootdir``.
         update: whether ``--snapshot-update`` was given.
         unused: what to do about snapshots that no test uses.
-        report: the folder to write the reports of the run to, if any.
+        report: the folder, or the ``.html`` file, to write the reports of the run to, if any.
         export: where to write the tables that checks saw, if anywhere.
         scope: what all checks compare where neither their marker nor they themselves say.
     """
@@ -70,8 +70,9 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("layersnap", "snapshots of layer tables")
     group.addoption(
         "--layersnap-report",
-        metavar="DIR",
-        help="Write what the run found to DIR: report.json, report.md, and the received tables.",
+        metavar="OUT",
+        help="Write what the run found to a folder (pages, report.json, report.md, and the tables; "
+        "'layersnap merge' joins such folders), or all for people as one page to an .html file.",
     )
     group.addoption(
         "--layersnap-export",

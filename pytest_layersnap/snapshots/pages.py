@@ -1,4 +1,4 @@
-"""The pages of a run: an index of its checks, and one about each snapshot that drifted."""
+"""The pages of a run: an index of its checks, and what is to be said of each that drifted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 INDEX = "index.html"
 FOLDER = "drifts"
+SUFFIX = ".html"
 #: The order of the index; what was recorded stands between what failed and what held.
 _STATES = ("drifted", "missing", "broken", "created", "updated", "same")
+
+
+def is_one(path: Path) -> bool:
+    """Whether a report that is to be written there is one page, and no folder."""
+    return path.suffix.lower() == SUFFIX
 
 
 def write(run: Run, drifts: Mapping[str, Drift], folder: Path) -> None:
@@ -39,7 +45,7 @@ def write(run: Run, drifts: Mapping[str, Drift], folder: Path) -> None:
         page_of(path): drift.to_html(accept=run.received[path].accept)
         for path, drift in drifts.items()
     }
-    for old in (folder / FOLDER).rglob("*.html"):
+    for old in (folder / FOLDER).rglob(f"*{SUFFIX}"):
         if old.relative_to(folder).as_posix() not in pages and page.is_ours(old.read_bytes()):
             old.unlink()
     pages[INDEX] = index.render(said(run), _entries(run, drifts))
@@ -48,9 +54,34 @@ def write(run: Run, drifts: Mapping[str, Drift], folder: Path) -> None:
         replace_file(folder / path, text.encode())
 
 
+def write_one(run: Run, drifts: Mapping[str, Drift], file: Path) -> None:
+    """Write all of it as one page.
+
+    Args:
+        run: the run.
+        drifts: by snapshot, how what the run received differs.
+        file: where to.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    from pytest_layersnap.report.html.index import Chapter, render_all
+
+    chapters = {
+        page_of(path): Chapter(drift, run.received[path].accept)
+        for path, drift in sorted(drifts.items())
+    }
+    text = render_all(said(run), _entries(run, drifts), chapters)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(file, text.encode())
+
+
 def page_of(snapshot: str) -> str:
-    """Where the page about a drifted snapshot is, relative to the folder of the reports."""
-    return f"{FOLDER}/{snapshot.removesuffix(naming.SUFFIX)}.html"
+    """Where the page about a drifted snapshot is, relative to the folder of the reports.
+
+    On one page it is the ``id`` of what is said about it.
+    """
+    return f"{FOLDER}/{snapshot.removesuffix(naming.SUFFIX)}{SUFFIX}"
 
 
 def _entries(run: Run, drifts: Mapping[str, Drift]) -> list[Entry]:

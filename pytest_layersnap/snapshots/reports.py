@@ -47,16 +47,24 @@ def of(run: Run, store: Store) -> Report:
     return Report(run, _drifts(run, store))
 
 
-def write(report: Report, folder: Path) -> None:
-    """Write a report; what an earlier one has left in the same folder is replaced.
+def write(report: Report, to: Path) -> None:
+    """Write a report; what an earlier one has left in the same place is replaced.
 
     Args:
         report: what to write.
-        folder: where to; it need not exist.
+        to: a folder, which need not exist, or an ``.html`` file, which gets everything that people
+            read and nothing that ``merge`` needs.
 
     Raises:
         OSError: it can't be written.
     """
+    if pages.is_one(to):
+        pages.write_one(report.run, report.drifts, to)
+    else:
+        _write_folder(report, to)
+
+
+def _write_folder(report: Report, folder: Path) -> None:
     received = {path: result.table.encode() for path, result in report.run.received.items()}
     recorded = {path: csvfile.dump(drift.recorded) for path, drift in report.drifts.items()}
     _write_tables(received, folder / RECEIVED)
@@ -130,6 +138,10 @@ def read(folder: Path) -> Report:
         OSError: a file can't be read.
     """
     path = folder / JSON if folder.is_dir() else folder
+    if pages.is_one(path):
+        raise ReportError(
+            f"{path}: a page can't be merged; let each run write a folder: --layersnap-report DIR"
+        )
     try:
         data: dict[str, Any] = json.loads(path.read_bytes())
         if data["schema"] != SCHEMA:

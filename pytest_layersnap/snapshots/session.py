@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -156,6 +157,7 @@ class SnapshotSession:
             # Run again by the same worker, a test takes back what it found before.
             gathered.found[nodeid, getattr(report, "node", None)] = found
             (gathered.unchecked.discard if found else gathered.unchecked.add)(nodeid)
+            self._link(report, found)
         if report.when == "teardown":
             gathered.ended.add(nodeid)
         # What other plugins call an outcome (a test is run again) decides nothing.
@@ -209,6 +211,26 @@ class SnapshotSession:
             terminalreporter.write_line(f"layersnap: {line}" if quiet else line)
         for line in failures:
             terminalreporter.write_line(f"error: {line}", red=True)
+
+    def _link(self, report: pytest.TestReport, found: Sequence[dict[str, Any]]) -> None:
+        """Have pytest-html, which comes last, lead from the row of the test to its drifts."""
+        settings, config = self._settings, self._config
+        if not (found and settings.report) or settings.update:
+            return
+        theirs = config.getoption("htmlpath", default=None)
+        if theirs is None or not config.pluginmanager.hasplugin("html"):
+            return
+        from pytest_layersnap.snapshots.links import extras
+        from pytest_layersnap.snapshots.results import Result
+
+        # As pytest-html reads it.
+        path = Path(os.path.expandvars(theirs)).expanduser()
+        links = extras(
+            [Result(**data) for data in found],
+            report=settings.report,
+            theirs=config.invocation_params.dir / path,
+        )
+        vars(report)["extras"] = [*getattr(report, "extras", ()), *links]
 
     def _has_snapshots(self) -> bool:
         """Whether there is anything to decide: a check, a snapshot, or something that is due."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ..report.schemas import validate
 from .project import Project
 
 pytestmark = pytest.mark.lifecycle
@@ -41,8 +42,9 @@ def recorded(project: Project) -> Project:
 
 
 def report(project: Project, folder: str = "out") -> dict[str, Any]:
-    """The JSON of a report."""
+    """The JSON of a report, which is what its schema says."""
     data: dict[str, Any] = json.loads((project.path / folder / "report.json").read_bytes())
+    validate(data, "report")
     return data
 
 
@@ -107,6 +109,26 @@ def test_a_report_replaces_the_one_before(recorded: Project) -> None:
         "report.md",
     ]
     assert report(recorded)["failed"] is False
+
+
+def test_the_report_of_a_run_as_one_page(recorded: Project) -> None:
+    """Where a file is asked for: the index, and below it what its links lead to."""
+    recorded.write(test_a=TEST.format(units=5, name="new"))
+    recorded.run("--layersnap-report", "out/run.html").assert_outcomes(passed=1, failed=2)
+    assert list(recorded.snapshots("out")) == ["run.html"]
+    page = (recorded.path / "out/run.html").read_text(encoding="utf-8")
+    assert "<h1>1 drifted, 1 missing, 1 same</h1>" in page
+    assert "<h1><code>m</code> has drifted</h1>" in page
+    assert 'href="#drifts/test_a/test_x.html"' in page
+    assert '<article id="drifts/test_a/test_x.html">' in page
+    result = layersnap(recorded, "merge", "out/run.html")
+    assert result.ret == 2
+    result.stderr.fnmatch_lines(
+        ["layersnap: out/run.html: a page can't be merged; *--layersnap-report DIR"]
+    )
+    recorded.run("--layersnap-report", "dir")
+    assert layersnap(recorded, "merge", "dir", "--output", "joint.html").ret == 1
+    assert (recorded.path / "joint.html").read_text(encoding="utf-8") == page
 
 
 def test_what_was_recorded_is_reported(recorded: Project) -> None:

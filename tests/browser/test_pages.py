@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_layersnap.compare.drift import Drift, compare
+from pytest_layersnap.report.html.index import Chapter, Entry, render_all
 from pytest_layersnap.table import LayerTable
 
 from ..compare.tables import chain, changed, entry, mlp, plain, resnet
@@ -101,7 +102,11 @@ class Reader:
 
     def open(self, drift: Drift) -> Any:
         """Open the page about a drift."""
-        self._file.write_text(drift.to_html(), encoding="utf-8")
+        return self.show(drift.to_html())
+
+    def show(self, source: str) -> Any:
+        """Open a page."""
+        self._file.write_text(source, encoding="utf-8")
         self.page.goto(self._file.as_uri())
         assert self.noted == [self._file.as_uri()]
         return self.page
@@ -120,6 +125,15 @@ def reader(browser: Any, tmp_path: Path) -> Iterator[Reader]:
     found.page.close()
 
 
+def faults(page: Any) -> list[str]:
+    """What axe finds seriously wrong with a page."""
+    return [
+        f"{fault['id']}: {fault['nodes'][0]['html'][:200]}"
+        for fault in axe.Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", DRIFTS)
@@ -136,12 +150,7 @@ def test_a_page_is_for_everybody(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
     assert dark == (scheme == "dark")
-    faults = [
-        f"{fault['id']}: {fault['nodes'][0]['html'][:200]}"
-        for fault in axe.Axe().run(page).response["violations"]
-        if fault["impact"] in ("serious", "critical")
-    ]
-    assert faults == []
+    assert faults(page) == []
     assert len(reader.noted) == 1
     page.close()
 
@@ -199,6 +208,23 @@ def test_blocks_lead_to_their_rows(reader: Reader) -> None:
     assert page.locator(".hit").first.get_attribute("id") == "r156"
 
 
+def test_a_run_as_one_page(reader: Reader) -> None:
+    """Its index leads to each drift, whose findings and blocks lead to its own rows; one search for all."""
+    chapters = {name: Chapter(DRIFTS[name](), "") for name in ("removed", "rewired")}
+    entries = [Entry("drifted", name, "", "test", name) for name in chapters]
+    page = reader.show(render_all([], entries, chapters))
+    page.get_by_role("link", name="rewired").click()
+    article = page.locator("article#rewired")
+    assert article.evaluate("article => article.getBoundingClientRect().top") < 900
+    article.locator(".findings a").first.click()
+    assert reader.rows == article.locator(".rows > tbody[id]:visible").count() == 1
+    article.locator(".network a").last.click()
+    assert article.locator(".hit").count() == page.locator(".hit").count() > 0
+    page.get_by_label("Search").fill("dense_2")
+    assert page.locator("article#removed .rows > tbody[id]:visible").count() == 1
+    assert faults(page) == []
+
+
 def test_without_script(browser: Any, tmp_path: Path) -> None:
     """All is there but search and filter."""
     reader = Reader(browser, tmp_path, java_script_enabled=False)
@@ -218,7 +244,7 @@ def test_on_paper(reader: Reader) -> None:
     assert page.pdf().startswith(b"%PDF")
     page.emulate_media(media="print")
     assert not page.get_by_label("Search").is_visible()
-    assert page.locator("#network").is_visible()
+    assert page.get_by_role("table", name="Stages and blocks").is_visible()
 
 
 def test_ten_thousand_rows(reader: Reader) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +19,12 @@ from hypothesis import strategies as st
 
 from pytest_layersnap.compare.drift import Drift, compare
 from pytest_layersnap.report.html import values
+from pytest_layersnap.report.html.index import Chapter, Entry, render_all
 from pytest_layersnap.table import LayerTable
 
 from ..compare.tables import chain, changed, entry, mlp, plain, resnet, without_topology
+
+SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 
 #: Elements that end where the next begins.
 _UNENDED = {"dd", "dt", "li", "tbody", "td", "th", "thead", "tr", "meta", "input", "html"}
@@ -66,16 +71,24 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """All text, but for style and script."""
+        """All text of the body."""
         pairs = zip(self.elements, self.texts, strict=True)
-        return " ".join(text for (name, _), text in pairs if name not in ("style", "script"))
+        return " ".join(
+            text for (name, _), text in pairs if name not in ("title", "style", "script")
+        )
 
 
-def strange(name: str, text: str) -> Drift:
-    """A drift in which a name and a setting are free text."""
-    recorded = chain(entry(8), plain(name, "Lambda", [], text="x"))
-    current = chain(entry(8), plain(name, "Lambda", [], text=text), plain("new", text, []))
-    return compare(recorded, current)
+def strange(text: str) -> Drift:
+    """A drift in which all is free text that can be: names, classes, settings, shapes, versions."""
+    recorded = chain(entry(8), plain(text, "Lambda", [], text="x"))
+    config = {text: text, "object": {"class_name": text, "config": {text: text}}}
+    current = chain(
+        entry(8),
+        plain(text, "Lambda", [], text=text),
+        plain("new", text, [], output_shape=text, layer_attributes=json.dumps(config)),
+    )
+    layers = tuple(replace(layer, model=text) for layer in current)
+    return compare(recorded, LayerTable(layers, recorded_with=text))
 
 
 def big(blocks: int) -> Drift:
@@ -100,24 +113,46 @@ DRIFTS = {
 }
 
 
-@pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
-def test_a_page_is_sound(drift: Drift) -> None:
+def of_run() -> str:
+    """A run in which all of them drifted, as one page."""
+    entries = [Entry("drifted", f"{n}.csv", "", f"test_{n}", n) for n in DRIFTS]
+    entries.append(Entry("same", "same.csv", "", "test_same", ""))
+    chapters = {name: Chapter(drift, "accept") for name, drift in DRIFTS.items()}
+    return render_all(["9 drifted"], entries, chapters)
+
+
+@pytest.mark.parametrize("name", [*DRIFTS, "a run"])
+def test_a_page_is_sound(name: str) -> None:
     """Elements are nested, ids unique, headings in order, links lead somewhere, headers have a scope."""
-    page = Page(drift.to_html())
+    page = Page(DRIFTS[name].to_html() if name in DRIFTS else of_run())
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     headings = [int(name[1]) for name, _ in page.elements if re.fullmatch(r"h\d", name)]
     assert headings[0] == 1
-    assert headings.count(1) == 1
+    assert headings.count(1) == 1 + len(page.all("article"))
     assert all(after - before <= 1 for before, after in pairwise(headings))
     for link in page.all("a"):
         assert link["href"] is not None
-        assert link["href"].removeprefix("#") in ids
-    for attributes in (found for _, found in page.elements if "aria-labelledby" in found):
-        assert attributes["aria-labelledby"] in ids
+        assert unquote(link["href"].removeprefix("#")) in ids
     assert all("scope" in header for header in page.all("th"))
     assert len(page.all("main")) == 1
     assert page.all("html", lang="en")
+
+
+def test_the_page_of_a_run_says_what_the_pages_of_its_drifts_say() -> None:
+    """Under the name that the index leads to; no finding leads to the rows of another drift."""
+    page = Page(of_run())
+    assert [article["id"] for article in page.all("article")] == [*DRIFTS]
+    for drift in DRIFTS.values():
+        assert set(Page(drift.to_html(accept="accept")).text.split()) <= set(page.text.split())
+    findings: dict[str, str | None] = {}
+    article = ""
+    for name, attributes in page.elements:
+        if name == "article":
+            article = attributes["id"] or ""
+        for number in (attributes.get("data-f") or "").split():
+            assert findings.setdefault(number, article) == article
+    assert len(set(findings.values())) == len([d for d in DRIFTS.values() if d])
 
 
 @pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
@@ -131,9 +166,10 @@ def test_a_page_says_what_the_text_says(drift: Drift) -> None:
 def test_what_differs_is_marked_inside_of_values() -> None:
     """And nothing else of them."""
     assert values.pair("(None, 112, 112, 64)", "(None, 112, 56, 48)") == (
-        "(None, 112, <del>112</del>, <del>64</del>)",
-        "(None, 112, <ins>56</ins>, <ins>48</ins>)",
+        "(None, 112, <del>112, 64</del>)",
+        "(None, 112, <ins>56, 48</ins>)",
     )
+    assert values.pair("[[3, 8], [8]]", "[[3, 4], [4]]")[0] == "[[3, <del>8</del>], [<del>8</del>]]"
     assert values.pair("a, b", "a, c, b") == (
         "a, b",
         "a, <ins>c, </ins>b",
@@ -214,12 +250,22 @@ def test_any_text_does_nothing(text: str) -> None:
 
 
 def assert_harmless(text: str) -> None:
-    """The page has the elements and attributes that it has with any other text, and shows it."""
-    source = strange(text, text).to_html()
-    page = Page(source)
-    assert set(kinds(page)) <= HARMLESS
-    assert all(c.isprintable() or c == "\n" for c in page.text)
-    assert source.encode()
+    """The pages have the elements and attributes that they have with any other text, and show it."""
+    drift = strange(text)
+    for source, harmless in ((drift.to_html(accept=text), HARMLESS), (run(text), HARMLESS_RUN)):
+        page = Page(source)
+        assert set(kinds(page)) <= harmless
+        assert all(c.isprintable() or c == "\n" for c in page.text)
+        assert source.encode()
+
+
+def run(text: str) -> str:
+    """A run that has made a check with such a text in all places, as one page.
+
+    Only files have names that are made to be harmless.
+    """
+    entries = [Entry("drifted", text, text, text, "drifts/x.html")]
+    return render_all([text], entries, {"drifts/x.html": Chapter(strange(text), text)})
 
 
 def kinds(page: Page) -> Iterator[tuple[str, Sequence[str]]]:
@@ -228,22 +274,49 @@ def kinds(page: Page) -> Iterator[tuple[str, Sequence[str]]]:
         yield name, tuple(sorted(attributes.keys() - {"class"}))
 
 
-HARMLESS = {
-    *kinds(Page(strange("name", "text").to_html())),
-    *(("details", ()), ("summary", ()), ("del", ()), ("ins", ())),
-}
+FOLDED = {("details", ()), ("summary", ()), ("del", ()), ("ins", ())}
+HARMLESS = {*kinds(Page(strange("text").to_html())), *FOLDED}
+HARMLESS_RUN = {*kinds(Page(run("text"))), *FOLDED}
 
 
 def test_long_values_fold_up_and_are_there_in_full() -> None:
     """As nobody reads ten thousand characters, and somebody may search for one of them."""
-    source = strange("layer", "y" * 9_999).to_html()
+    source = strange("y" * 9_999).to_html()
     assert "9,999 characters</small></summary>" in source
     assert "y" * 9_999 in source
 
 
-def test_a_thousand_changed_rows_take_less_than_half_a_megabyte() -> None:
-    """So that it can be mailed."""
-    drift = big(145)
+def test_settings_are_told_as_they_are_called() -> None:
+    """Objects by their class, and what is in them."""
+    config = {
+        "units": 4,
+        "bias_initializer": {"class_name": "Zeros", "config": {}},
+        "kernel_initializer": {"class_name": "VarianceScaling", "config": {"scale": 2}},
+        "batch_shape": [None, 8],
+        "name_of": {"class_name": "x"},
+    }
+    assert values.settings(json.dumps(config)) == (
+        "units=4, bias_initializer=Zeros(), kernel_initializer=VarianceScaling(scale=2), "
+        'batch_shape=[null, 8], name_of={"class_name": "x"}'
+    )
+    assert values.settings("{}") == ""
+
+
+@pytest.mark.parametrize(
+    ("recorded", "current"),
+    [
+        ("efficientnetv2l", "efficientnetv2m"),
+        ("nasnetlarge", "nasnetmobile"),
+        ("vgg16", "efficientnetv2l"),
+    ],
+)
+def test_a_thousand_rows_take_less_than_half_a_megabyte(recorded: str, current: str) -> None:
+    """So that it can be mailed: the largest networks of Keras, of which nearly every row changed."""
+    tables = (
+        LayerTable.read_csv(SNAPSHOTS / "applications" / f"{name}.csv")
+        for name in (recorded, current)
+    )
+    drift = compare(*tables)
     assert len(drift.changes) > 1_000
     assert len(drift.to_html().encode()) < 500_000
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from pytest_layersnap.compare.changes import CATEGORIES
 from pytest_layersnap.report.finding import MODEL, Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.html import network, rows, values
-from pytest_layersnap.report.html.markup import Content, Html, joined, tag
+from pytest_layersnap.report.html.markup import Content, Html, joined, joined_by, tag
 from pytest_layersnap.report.html.page import page
 from pytest_layersnap.report.html.tools import tools
 from pytest_layersnap.report.whole import (
@@ -28,6 +29,23 @@ if TYPE_CHECKING:
     from pytest_layersnap.report.html.rows import Row
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a page says of a drift.
+
+    Args:
+        head: what it comes to.
+        body: where, and value by value.
+        counts: in how many rows something of each category has changed.
+        numbers: the last of the numbers that its rows and its findings are known by.
+    """
+
+    head: Html
+    body: Html
+    counts: Mapping[str, int]
+    numbers: int
+
+
 def render(drift: Drift, *, accept: str | None) -> str:
     """The report as a page that needs nothing else.
 
@@ -35,23 +53,37 @@ def render(drift: Drift, *, accept: str | None) -> str:
         drift: what to report.
         accept: the command that accepts it; None to leave it out.
     """
+    told = tell(drift, accept=accept)
+    return page(verdict(drift), tag("main", told.head, tools("Categories", told.counts), told.body))
+
+
+def tell(drift: Drift, *, accept: str | None, above: int = 0) -> Told:
+    """The report as a part of a page.
+
+    Args:
+        drift: what to report.
+        accept: the command that accepts it; None to leave it out.
+        above: the last of the numbers that are taken on the page.
+    """
     found = findings(drift)
-    about_layers = [finding for finding in found if finding.gravity != MODEL]
-    all_rows = rows.rows(drift)
+    about_model = [finding for finding in found if finding.gravity == MODEL]
+    about_layers = dict(enumerate((f for f in found if f.gravity != MODEL), start=above))
+    all_rows = rows.rows(drift, above)
     told = list(circumstances(drift))
-    main = tag(
-        "main",
-        _header(drift),
-        _consequences(drift, [finding for finding in found if finding.gravity == MODEL], told),
-        _cards(drift),
-        tools("Categories", _counts(all_rows)),
-        _findings(about_layers, all_rows),
-        _section("network", "The network", network.drawing(drift, all_rows)),
-        _rows(drift, about_layers, all_rows),
-        _circumstances(told),
-        _accept(accept) if drift and accept is not None else None,
+    return Told(
+        joined((_header(drift), _consequences(drift, about_model, told), _cards(drift))),
+        joined(
+            (
+                _findings(about_layers, all_rows),
+                _section("network", "The network", network.drawing(drift, all_rows)),
+                _rows(about_layers, all_rows),
+                _circumstances(told),
+                _accept(accept) if drift and accept is not None else None,
+            )
+        ),
+        _counts(all_rows),
+        above + max(len(all_rows), len(about_layers)),
     )
-    return page(verdict(drift), main)
 
 
 def _header(drift: Drift) -> Html:
@@ -76,8 +108,8 @@ def _consequences(
     facts += [Fact(label, text) for label, text in told if label == "weights"]
     if not facts:
         return None
-    hurts = "hurts" if lost_weights(drift) or any(signature(drift)) else None
-    return _section("consequences", "What it means", _described(facts), class_=hurts)
+    hurts = " hurts" if lost_weights(drift) or any(signature(drift)) else ""
+    return _section(f"consequences{hurts}", "What it means", _described(facts))
 
 
 def _described(facts: Sequence[Fact]) -> Html:
@@ -95,10 +127,13 @@ def _described(facts: Sequence[Fact]) -> Html:
 def _cards(drift: Drift) -> Html:
     whole = drift.consequences
     counts = Counter[str](change.kind for change in drift.changes if "model" not in change.fields)
-    kinds = joined(
-        joined((rows.sign(kind), f"{counts[kind]:,} ", tag("span", kind), " "))
-        for kind in SIGNS.values()
-        if counts[kind]
+    kinds = joined_by(
+        " ",
+        (
+            tag("span", rows.sign(kind), f"{counts[kind]:,} {kind}")
+            for kind in SIGNS.values()
+            if counts[kind]
+        ),
     )
     cards = [
         _card("Layers", _arrow(len(drift.recorded), len(drift.current)), kinds or "unchanged"),
@@ -148,11 +183,11 @@ def _counts(all_rows: Iterable[Row]) -> dict[str, int]:
     return {name: counts[name] for name in CATEGORIES if counts[name]}
 
 
-def _findings(found: Sequence[Finding], all_rows: Iterable[Row]) -> Html | None:
+def _findings(found: Mapping[int, Finding], all_rows: Iterable[Row]) -> Html | None:
     if not found:
         return None
     row_of = {id(row.layer): row for row in all_rows}
-    items = (_finding(number, finding, row_of) for number, finding in enumerate(found))
+    items = (_finding(number, finding, row_of) for number, finding in found.items())
     return _section("findings", "Findings", tag("ul", *items, class_="findings"))
 
 
@@ -179,10 +214,10 @@ def _fact_text(fact: Fact) -> Html:
     return joined((old, " → ", new, remark))
 
 
-def _rows(drift: Drift, found: Sequence[Finding], all_rows: Sequence[Row]) -> Html:
+def _rows(found: Mapping[int, Finding], all_rows: Sequence[Row]) -> Html:
     findings_of: dict[int, list[int]] = defaultdict(list)
     numbers = {id(row.layer): row.number for row in all_rows}
-    for number, finding in enumerate(found):
+    for number, finding in found.items():
         for layer in finding.rows:
             findings_of[numbers[id(layer)]].append(number)
     return _section("rows", "Rows", rows.table(all_rows, findings_of))
@@ -206,8 +241,5 @@ def _accept(command: str) -> Html:
     )
 
 
-def _section(name: str, title: str, *content: Content, class_: str | None = None) -> Html:
-    heading = tag("h2", title, id=f"{name}-title")
-    return tag(
-        "section", heading, *content, id=name, class_=class_, aria_labelledby=f"{name}-title"
-    )
+def _section(name: str, title: str, *content: Content) -> Html:
+    return tag("section", tag("h2", title), *content, class_=name)

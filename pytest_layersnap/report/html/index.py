@@ -1,15 +1,21 @@
-"""The page about a run: what it came to, and all its checks."""
+"""The page about a run: what it came to, and all its checks; with or without their drifts."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_layersnap.report.html.markup import Html, tag
+from pytest_layersnap.compare.changes import CATEGORIES
+from pytest_layersnap.report.html.drift import tell
+from pytest_layersnap.report.html.markup import Content, Html, tag
 from pytest_layersnap.report.html.page import page
 from pytest_layersnap.report.html.tools import tools
+
+if TYPE_CHECKING:
+    from pytest_layersnap.compare.drift import Drift
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,53 +27,109 @@ class Entry:
         snapshot: the snapshot that it compared with.
         summary: what there is to say of it in a line.
         test: the test that made it.
-        link: the page about it, relative to this one; empty if there is none.
+        page: the page about it, relative to this one; empty if there is none.
     """
 
     state: str
     snapshot: str
     summary: str
     test: str
-    link: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A drift that is told on the page of its run.
+
+    Args:
+        drift: what to tell.
+        accept: the command that accepts it.
+    """
+
+    drift: Drift
+    accept: str
 
 
 def render(said: Iterable[str], entries: Sequence[Entry]) -> str:
-    """The index of a run as a page that needs nothing else.
+    """The index of a run as a page that needs nothing but the pages that it leads to.
 
     Args:
         said: what the run has to say, line by line.
         entries: its checks, in the order in which they are to be shown.
     """
-    counts = Counter(entry.state for entry in entries)
-    verdict = ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "no checks"
+    states = Counter(entry.state for entry in entries)
+    rows = [_row(entry, quote(entry.page), [entry.state]) for entry in entries]
+    return _page(states, said, tools("States", states) if entries else None, rows)
+
+
+def render_all(
+    said: Iterable[str], entries: Sequence[Entry], chapters: Mapping[str, Chapter]
+) -> str:
+    """A run as one page that needs nothing else: its checks, and all about their drifts.
+
+    Args:
+        said: what the run has to say, line by line.
+        entries: its checks, in the order in which they are to be shown.
+        chapters: by the page that an entry names, what would be on it.
+    """
+    counts: Counter[str] = Counter()
+    articles: list[Html] = []
+    above = 0
+    for name, chapter in chapters.items():
+        told = tell(chapter.drift, accept=chapter.accept, above=above)
+        articles.append(tag("article", told.head, told.body, id=name))
+        counts.update(told.counts)
+        above = told.numbers
+    named = {name: counts[name] for name in CATEGORIES if counts[name]}
+    rows = [
+        _row(
+            entry,
+            f"#{quote(entry.page)}" if entry.page else "",
+            chapters[entry.page].drift.categories if entry.page else (),
+        )
+        for entry in entries
+    ]
+    states = Counter(entry.state for entry in entries)
+    return _page(states, said, tools("Categories", named) if entries else None, rows, *articles)
+
+
+def _page(
+    states: Mapping[str, int],
+    said: Iterable[str],
+    narrow: Html | None,
+    rows: Sequence[Html],
+    *articles: Content,
+) -> str:
+    verdict = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "no checks"
     lines = [tag("li", line) for line in said]
-    content = [
+    content = (
         tag("header", tag("p", "layersnap", class_="brand"), tag("h1", verdict)),
         tag("section", tag("h2", "The run"), tag("ul", *lines)) if lines else None,
-        tools("States", counts) if entries else None,
-        tag("section", tag("h2", "Checks"), _table(entries)) if entries else None,
-    ]
-    return page(f"layersnap: {verdict}", tag("main", *content))
+        narrow,
+        tag("section", tag("h2", "Checks"), _table(rows)) if rows else None,
+    )
+    return page(f"layersnap: {verdict}", tag("main", *content, *articles))
 
 
-def _table(entries: Iterable[Entry]) -> Html:
+def _table(rows: Iterable[Html]) -> Html:
     names = ("Snapshot", "State", "What", "Test")
     return tag(
         "table",
         tag("caption", "The checks of the run", class_="unseen"),
         tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names))),
-        tag("tbody", *map(_row, entries)),
+        tag("tbody", *rows),
         class_="checks",
     )
 
 
-def _row(entry: Entry) -> Html:
+def _row(entry: Entry, link: str, classes: Collection[str]) -> Html:
+    """A check; what it can be narrowed to are its classes."""
     name = tag("code", entry.snapshot)
     return tag(
         "tr",
-        tag("th", tag("a", name, href=quote(entry.link)) if entry.link else name, scope="row"),
+        tag("th", tag("a", name, href=link) if link else name, scope="row"),
         tag("td", tag("span", entry.state, class_=f"state {entry.state}")),
         tag("td", entry.summary),
         tag("td", tag("code", entry.test)),
-        data_c=entry.state,
+        data_c=" ".join(sorted(classes)),
     )

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_layersnap.compare.changes import CATEGORIES, Change
 from pytest_layersnap.report.html import values
-from pytest_layersnap.report.html.markup import Content, Html, escaped, joined, joined_by, tag
+from pytest_layersnap.report.html.markup import Content, Html, escaped, joined_by, tag
 from pytest_layersnap.report.words import LABELS, SIGNS, cut, in_full, listed
 from pytest_layersnap.table import Layer
 
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 #: A row that others feed is a change of its own in the drawing.
 _SIGN_OF = {kind: sign for sign, kind in SIGNS.items()} | {"rewired": "⇄"}
 
+#: From here on a browser is told not to lay out rows that are out of sight.
+_MANY: Final = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of either table, or of both.
 
     Args:
-        number: its place in the report.
+        number: its place on the page.
         recorded: the row in the snapshot, if it is there.
         current: the row now, if it is there.
         change: what became of it, as far as that counts.
@@ -55,8 +58,13 @@ class Row:
         return self.change.categories if self.change else frozenset()
 
 
-def rows(drift: Drift) -> list[Row]:
-    """All rows in the order in which they are now, each removed one after the row it followed."""
+def rows(drift: Drift, above: int) -> list[Row]:
+    """All rows in the order in which they are now, each removed one after the row it followed.
+
+    Args:
+        drift: whose rows.
+        above: after which number theirs begin.
+    """
     changes = {id(c.current_row or c.recorded_row): c for c in drift.changes}
     recorded_of = {new: old for old, new in drift.pairs}
     gone = _gone(drift)
@@ -67,7 +75,7 @@ def rows(drift: Drift) -> list[Row]:
         found += [(row, None) for row in gone[place]]
     return [
         Row(number, old, new, changes.get(id(new or old)))
-        for number, (old, new) in enumerate(found, start=1)
+        for number, (old, new) in enumerate(found, start=above + 1)
     ]
 
 
@@ -104,34 +112,36 @@ def table(found: Iterable[Row], findings_of: Mapping[int, Sequence[int]]) -> Htm
         tag("th", "Current", scope="col"),
     )
     caption = tag("caption", "Layer by layer: recorded and current values", class_="unseen")
-    return tag("table", caption, tag("thead", head), *bodies, class_="rows")
+    many = "rows many" if len(bodies) > _MANY else "rows"
+    return tag("table", caption, tag("thead", head), *bodies, class_=many)
 
 
 def _changed(row: Row, findings: Iterable[int]) -> Html:
-    """A body of the table: the layer, and a line for each value that differs."""
+    """A body of the table: the layer, and a line for each value that differs.
+
+    Its sign is in the style sheet, which spares a large table a tenth of its size.
+    """
     change = row.change
     assert change is not None
-    categories = [name for name in CATEGORIES if name in change.categories]
-    told = _differences(change) if change.differences else _portrait(row)
-    lines = (
-        tag("tr", tag("th", what, scope="row"), _cell(old), _cell(new)) for what, old, new in told
-    )
+    cells = () if change.differences else _portrait(row)
     title = tag(
         "th",
-        sign(change.kind),
-        tag("code", cut(row.layer.layer_name)),
-        " ",
+        f"{cut(row.layer.layer_name)} ",
         tag("small", row.layer.layer_type),
-        colspan=3,
+        colspan=None if cells else 3,
         scope="rowgroup",
-        data_c=" ".join(categories),
+        data_c=" ".join(name for name in CATEGORIES if name in change.categories),
+    )
+    lines = (
+        tag("tr", tag("th", what, scope="row"), tag("td", old), tag("td", new))
+        for what, old, new in _differences(change)
     )
     return tag(
         "tbody",
-        tag("tr", title),
+        tag("tr", title, *cells),
         *lines,
         id=row.anchor,
-        class_=change.kind,
+        class_=None if change.kind == "changed" else change.kind,
         data_f=" ".join(map(str, findings)) or None,
     )
 
@@ -141,11 +151,7 @@ def sign(kind: str) -> Html:
     return tag("b", _SIGN_OF[kind], role="img", aria_label=kind)
 
 
-def _cell(value: Html | None) -> Html:
-    return tag("td", "–" if value is None else value)
-
-
-def _differences(change: Change) -> Iterator[tuple[str, Html | None, Html | None]]:
+def _differences(change: Change) -> Iterator[tuple[str, Html, Html]]:
     """What differs; columns that differ in the same way are one line."""
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
     for difference in change.differences:
@@ -154,18 +160,19 @@ def _differences(change: Change) -> Iterator[tuple[str, Html | None, Html | None
         yield ", ".join(labels), *values.pair(recorded, current)
 
 
-def _portrait(row: Row) -> Iterator[tuple[str, Html | None, Html | None]]:
-    """A row that only one table has: in a line, and its settings folded up."""
+def _portrait(row: Row) -> Sequence[Html]:
+    """The cells of a row that only one table has: shapes and parameters, settings folded up."""
     layer = row.layer
     shapes = dict.fromkeys(shape for shape in (layer.input_shape, layer.output_shape) if shape)
     parts: list[Content] = [joined_by(" → ", map(values.value, shapes))]
-    if layer.parameters:
-        frozen = "" if layer.is_trainable else ", frozen"
-        parts.append(tag("p", f"{layer.parameters:,} parameters{frozen}"))
-    if layer.layer_attributes != "{}":
-        parts.append(values.folded(escaped("settings"), escaped(layer.layer_attributes)))
-    shown = joined(parts)
-    yield ("layer", None, shown) if row.recorded is None else ("layer", shown, None)
+    frozen = "" if layer.is_trainable else ", frozen"
+    size = f"{layer.parameters:,} parameters{frozen}" if layer.parameters else ""
+    if settings := values.settings(layer.layer_attributes):
+        parts.append(values.folded(escaped(size or "settings"), escaped(settings)))
+    elif size:
+        parts.append(tag("p", size))
+    shown, none = tag("td", *parts), tag("td", "–")
+    return (none, shown) if row.recorded is None else (shown, none)
 
 
 def _unchanged(found: Sequence[Row]) -> Html:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby, takewhile
-from typing import Final
+from typing import Any, Final
 
 from pytest_layersnap.report.html.markup import Html, escaped, joined, tag
-from pytest_layersnap.report.words import cut
+from pytest_layersnap.report.words import cut, value_text
 
 #: Words, signs, and numbers with their thousands.
 _TOKEN: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|[^\W_]+|[\W_]")
@@ -24,7 +25,7 @@ def pair(recorded: str, current: str) -> tuple[Html, Html]:
     middles = old[start : len(old) - end], new[start : len(new) - end]
     differ = [True] * max(map(len, middles))
     if len(middles[0]) == len(middles[1]):
-        differ = [one != other for one, other in zip(*middles, strict=True)]
+        differ = _bridged([one != other for one, other in zip(*middles, strict=True)], middles[0])
     return (
         _short(recorded, _marked(old, start, differ[: len(middles[0])], "del")),
         _short(current, _marked(new, start, differ[: len(middles[1])], "ins")),
@@ -34,6 +35,21 @@ def pair(recorded: str, current: str) -> tuple[Html, Html]:
 def value(text: str) -> Html:
     """A value, folded up if it is long."""
     return _short(text, escaped(text))
+
+
+def settings(config: str) -> str:
+    """A configuration as it would be called: ``units=4, bias_initializer=Zeros()``."""
+    return _arguments(json.loads(config))
+
+
+def _arguments(config: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={_argument(value)}" for name, value in config.items())
+
+
+def _argument(value: Any) -> str:
+    if isinstance(value, dict) and value.keys() == {"class_name", "config"}:
+        return f"{value['class_name']}({_arguments(value['config'])})"
+    return value_text(value)
 
 
 def _short(text: str, shown: Html) -> Html:
@@ -56,6 +72,14 @@ def _marked(tokens: Sequence[str], start: int, differ: Sequence[bool], name: str
         parts.append(tag(name, text) if differs else text)
         place += length
     return joined([*parts, "".join(tokens[place:])])
+
+
+def _bridged(differ: list[bool], tokens: Sequence[str]) -> list[bool]:
+    """Neighbours in a list are one mark: what differs, with the comma and the space between."""
+    for at in range(1, len(differ) - 2):
+        if differ[at - 1] and differ[at + 2] and tokens[at : at + 2] == [",", " "]:
+            differ[at] = differ[at + 1] = True
+    return differ
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> int:
