@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_layersnap.flow.model import Flow, Stage
 from pytest_layersnap.flow.text import repeat_text
 from pytest_layersnap.report.words import printable
+
+#: All but letters, digits and what names and shapes are made of; and what would begin a list.
+_MARKUP = re.compile(r"[^\w (),.=/+|×·–-]|[.-](?= )")
 
 
 def as_mermaid(flow: Flow) -> str:
@@ -30,6 +35,5 @@ def _stage(number: int, stage: Stage) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """A text as Mermaid takes it: in quotes, its own marks as entities."""
-    escaped = printable(text).replace("#", "#35;").replace('"', "#quot;")
-    return f'"{escaped.replace("<", "#lt;").replace(">", "#gt;")}"'
+    """A text as Mermaid takes it: in quotes, what could be markup, an icon or a formula as entities."""
+    return f'"{_MARKUP.sub(lambda found: f"#{ord(found[0])};", printable(text))}"'

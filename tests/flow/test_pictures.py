@@ -116,6 +116,29 @@ def test_mermaid() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["`**a**`", "%%{init}%%", "$$x$$", "fa:fa-car", r"a\nb", "&lt;#35;", "1. a", "- a", '"#<>'],
+)
+def test_mermaid_takes_no_name_for_markup(name: str) -> None:
+    """Each of these is a string of Markdown, a directive, a formula, … or no string to Mermaid 11."""
+    table = recorded("zoo/skip_connection")
+    first, *layers = table.layers
+    table = LayerTable((first, *(replace(layer, layer_type=name) for layer in layers)))
+    (line,) = {
+        line.strip()
+        for line in flow(table).to_mermaid().splitlines()
+        if line.startswith("    s0b0[")
+    }
+    label = line.removeprefix('s0b0["').removesuffix('"]')
+    assert not set(label) & set('`%${}"<>&\\:*')
+    assert not re.search(r"#(?!\d+;)|[.-] ", label)
+    assert re.sub(r"#(\d+);", lambda found: chr(int(found[1])), label) in (
+        f"2 × {name}",
+        f"2 × ({name})",
+    )
+
+
 @pytest.mark.parametrize("form", ["table", "markdown", "mermaid", "svg"])
 def test_command(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
