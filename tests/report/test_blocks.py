@@ -242,9 +242,10 @@ def test_reports_are_the_same_in_every_process() -> None:
             capture_output=True,
             check=True,
         ).stdout
-        for seed in "123"
+        for seed in "15"  # in which a set of the added rows has two orders
     }
     assert len(printed) == 1
+    assert b", conv4_block5_out and max_pooling2d_2, conv4_block23_2_conv" in printed.pop()
 
 
 def test_telling_blocks_is_less_work_than_deepdiff() -> None:
