@@ -264,10 +264,15 @@ def _tail(waiting: Sequence[Node], found: Sequence[Piece]) -> int:
     is_kernel = last.unit is not None and not last.unit.is_pool
     if not is_kernel and any(map(_activates, waiting[norms[0] : own])):
         return norms[0]
-    twins = [piece for piece in found[:-1] if (piece.kind, piece.units) == (last.kind, last.units)]
-    if not is_kernel and twins and all(node.role != "norm" for node in twins[-1].tail):
+    if not is_kernel and (twin := _twin(found)) and all(node.role != "norm" for node in twin.tail):
         return norms[0]
     return own
+
+
+def _twin(found: Sequence[Piece]) -> Piece | None:
+    """The last piece before the last one that is made up as it is."""
+    made_up = found[-1].kind, found[-1].units
+    return next((piece for piece in found[-2::-1] if (piece.kind, piece.units) == made_up), None)
 
 
 def _inside(nodes: Sequence[Node], edges: Feeds) -> Feeds:
@@ -424,7 +429,7 @@ def _bottleneck(found: Sequence[Piece]) -> tuple[str, int]:
     That is an inverted bottleneck without a shortcut, as the first of a stage has none.
     """
     kind = "inverted bottleneck"
-    *_, first, second, last = [None, None, *(piece.unit for piece in found)]
+    *_, first, second, last = [None, None, *(piece.unit for piece in found[-3:])]
     if not (last and last.is_pointwise and found[-1].is_linear and second):
         return "", 1
     if second.is_depthwise:
@@ -436,7 +441,7 @@ def _bottleneck(found: Sequence[Piece]) -> tuple[str, int]:
 
 def _separable(found: Sequence[Piece]) -> tuple[str, int]:
     """A depthwise convolution and a pointwise one."""
-    *_, first, last = [None, *(piece.unit for piece in found)]
+    *_, first, last = [None, *(piece.unit for piece in found[-2:])]
     is_separable = last and last.is_pointwise and first and first.is_depthwise
     return ("separable", 2) if is_separable else ("", 1)
 

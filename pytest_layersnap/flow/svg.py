@@ -26,8 +26,12 @@ _BOX, _BESIDE, _BETWEEN = 84, 10, 16
 #: Letters that fit beside each other, at the sizes of the style.
 _IN_LINE, _IN_SHAPE, _IN_BOX = 52, 18, 12
 
-#: Names are broken after these signs, and where a word begins inside (``MultiHeadAttention``).
-_WORD = re.compile(r".*?(?:[/_-]+|(?<!×) (?!×)|(?<=[a-z])(?=[A-Z])|$)")
+#: Where a text is broken: between words (no ``2 ×``), then between the names of a path, the words of
+#: a name (``MultiHeadAttention``), and letters.
+_BREAKS = tuple(
+    re.compile(f".*?(?:{end}|$)", re.DOTALL)
+    for end in ("(?<!×) (?!×)", "/+", "[_-]+|(?<=[a-z])(?=[A-Z])", "(?<=.)")
+)
 
 _STYLE = """
 .lsf-page{fill:#fff}.lsf-card{fill:#f6f8fa;stroke:#d0d7de}.lsf-box{fill:#ddf4ff;stroke:#54aeff}
@@ -213,18 +217,26 @@ def _box(style: str, text: str) -> _Drawing:
 
 
 def _lines(text: str, width: int) -> list[str]:
-    """A text in lines; names are broken between their words, and wide letters count twice."""
+    """A text in lines."""
     lines = [""]
-    for word in _WORD.findall(printable(text)):
-        if lines[-1] and _length(lines[-1] + word.rstrip()) > width:
+    for part in _parts(printable(text), width, _BREAKS):
+        if lines[-1] and _length(lines[-1] + part.rstrip()) > width:
             lines.append("")
-        lines[-1] += word
-        while _length(lines[-1].rstrip()) > width:
-            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+        lines[-1] += part
     return [line.strip() for line in lines]
 
 
+def _parts(text: str, width: int, breaks: Sequence[re.Pattern[str]]) -> Iterator[str]:
+    """A text in parts that fit into a line, as large as they can be."""
+    for part in breaks[0].findall(text):
+        if _length(part.rstrip()) <= width:
+            yield part
+        else:
+            yield from _parts(part, width, breaks[1:])
+
+
 def _length(text: str) -> int:
+    """How many letters it is as wide as; wide ones count twice."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.changes import Change, Difference
+from pytest_layersnap.report.blocks import Blocks
 from pytest_layersnap.report.finding import FOLLOWING, Fact, Finding, about, lines
 from pytest_layersnap.report.scaling import scaled
 from pytest_layersnap.report.unpaired import unpaired
@@ -19,6 +20,7 @@ from pytest_layersnap.report.whole import lost_weights, signature
 from pytest_layersnap.report.words import (
     COUNTS,
     LABELS,
+    LISTED,
     cut,
     cut_pair,
     is_none,
@@ -52,7 +54,17 @@ def findings(drift: Drift) -> list[Finding]:
         *unpaired(drift.recorded, [c for c in drift.changes if c.kind == "removed"], "-"),
     ]
     room = max(_LINES - lines(found), _LINES_AT_LEAST)
-    return sorted([*found, *_paired(paired, room)], key=lambda finding: finding.gravity)
+    blocks = Blocks(drift.current)
+    found += [_in_blocks(finding, blocks) for finding in _paired(paired, room)]
+    return sorted(found, key=lambda finding: finding.gravity)
+
+
+def _in_blocks(finding: Finding, blocks: Blocks) -> Finding:
+    """The finding, with the stages and blocks that it is about, where it does not list the layers."""
+    if len(finding.rows) <= LISTED or finding.gravity == FOLLOWING:
+        return finding
+    flagged = "trainability" in finding.categories
+    return replace(finding, remark=blocks.remark(finding.rows, flagged=flagged))
 
 
 def _model(drift: Drift) -> Iterator[Finding]:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.changes import Change
+from pytest_layersnap.report.blocks import Blocks
 from pytest_layersnap.report.finding import Fact, Finding, about
-from pytest_layersnap.report.words import cut, listed
+from pytest_layersnap.report.words import SIGNS, cut, listed
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ def unpaired(table: LayerTable, changes: Sequence[Change], sign: str) -> list[Fi
         return []
     of_row = _of_rows(table, changes)
     runs = _runs(sorted(of_row))
+    blocks = Blocks(table)
     if len(runs) > _RUNS:
-        rows = [row for run in runs for row in run]
-        facts = _make_up([table.layers[row] for row in rows])
-        changes = [of_row[row] for row in rows]
+        layers = [table.layers[row] for run in runs for row in run]
+        facts = [*_told(blocks.unpaired(layers, SIGNS[sign])), *_make_up(layers)]
+        changes = [of_row[row] for run in runs for row in run]
         return [about(sign, changes, ["layers"], facts, remark=f"in {len(runs)} places")]
     edges = _Edges(table)
     in_full = len(changes) <= _ROWS_IN_FULL
@@ -44,24 +46,31 @@ def unpaired(table: LayerTable, changes: Sequence[Change], sign: str) -> list[Fi
             sign,
             [of_row[row] for row in run],
             ["layers"],
-            _facts(table, run, in_full=in_full),
+            _facts(table, run, blocks, sign, in_full=in_full),
             remark=edges.place(run),
         )
         for run in runs
     ]
 
 
-def _facts(table: LayerTable, run: Sequence[int], *, in_full: bool) -> list[Fact]:
+def _facts(
+    table: LayerTable, run: Sequence[int], blocks: Blocks, sign: str, *, in_full: bool
+) -> list[Fact]:
     layers = [table.layers[row] for row in run]
     if len(run) == 1:
-        text = _portrait(layers[0]).current
-        return [Fact("", text)] if text else []
-    if repeats := _repeats(table, run):
-        return [*repeats, *_make_up(layers)]
-    return [_portrait(layer) for layer in layers] if in_full else _make_up(layers)
+        return _told(_portrait(layers[0]).current)
+    told, same = blocks.unpaired(layers, SIGNS[sign]), _repeats(table, run)
+    facts = _told(", ".join(filter(None, (told, same))))
+    if in_full and not same:
+        return [*facts, *map(_portrait, layers)]
+    return [*facts, *_make_up(layers)]
 
 
-def _repeats(table: LayerTable, run: Sequence[int]) -> list[Fact]:
+def _told(text: str) -> list[Fact]:
+    return [Fact("", text)] if text else []
+
+
+def _repeats(table: LayerTable, run: Sequence[int]) -> str:
     """That a run is a block which stands beside it, once more or several times."""
     looks = [_look(layer) for layer in table.layers]
     start, stop = run[0], run[-1] + 1
@@ -75,22 +84,7 @@ def _repeats(table: LayerTable, run: Sequence[int]) -> list[Fact]:
         else:
             continue
         names = listed([layer.layer_name for layer in twin])
-        count = len(run) // period
-        if count == 1:
-            return [Fact("", f"the same block{_stage(table, run)} as {names}")]
-        text = f"{count} blocks of {period} layers{_stage(table, run)}, each the same as {names}"
-        return [Fact("", text)]
-    return []
-
-
-def _stage(table: LayerTable, run: Sequence[int]) -> str:
-    """Which stage of the network has a run of rows, if it is one."""
-    from pytest_layersnap.flow.stages import flow
-
-    inside = {table.layers[row].layer_name for row in run}
-    for stage in flow(table).stages:
-        if inside <= {row.layer_name for row in stage.rows}:
-            return f" in {stage.name}"
+        return f"{'each ' if len(run) > period else ''}the same as {names}"
     return ""
 
 
@@ -157,7 +151,7 @@ class _Edges:
             return f"after {self._table.layers[run[0] - 1].layer_name}" if run[0] else ""
         inside = {layer.layer_name for layer in layers}
         feeds = dict.fromkeys(feed for layer in layers for feed in _feeds(layer))
-        fed = dict.fromkeys(name for path in inside for name in self._consumers[path])
+        fed = dict.fromkeys(name for each in layers for name in self._consumers[each.layer_name])
         before = [feed for feed in feeds if feed not in inside]
         after = [name for name in fed if name not in inside]
         if before and after:

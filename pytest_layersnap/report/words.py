@@ -17,6 +17,8 @@ SIGNS = {"+": "added", "-": "removed", "~": "changed", "=": "renamed", ">": "mov
 LABELS = {"inbound_layers": "fed by", "layer_type": "type", "layer_name": "name"}
 #: Columns that hold a number of parameters.
 COUNTS = ("parameters", "trainable_parameters")
+#: So many names are listed; of more, the first and the last.
+LISTED = 3
 #: Values longer than this are cut down to where they differ.
 _WIDTH = 60
 
@@ -115,8 +117,8 @@ def named(layers: Sequence[Layer]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Up to three names, or the first and the last."""
-    return ", ".join(names) if len(names) <= 3 else f"{names[0]} … {names[-1]}"
+    """The names, or the first and the last."""
+    return ", ".join(names) if len(names) <= LISTED else f"{names[0]} … {names[-1]}"
 
 
 def times(count: int) -> str:

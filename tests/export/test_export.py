@@ -298,6 +298,35 @@ def test_latex(tmp_path: Path) -> None:
     assert "a-{}-b & " in text
 
 
+def test_latex_that_any_engine_takes(tmp_path: Path) -> None:
+    """What pdfLaTeX has no letter for is spelled out for it: it stops at any such letter."""
+    export([table('"größe" … “x”', "«層🙂»y")], tmp_path / "out.tex")
+    text = (tmp_path / "out.tex").read_text(encoding="utf-8")
+    assert r"\texttt{\char34}größe\texttt{\char34} \ldots{} “x” & " in text
+    spelled = "[U+00AB U+5C64 U+1F642 U+00BB]"
+    assert rf"\ifdefined\Umathchar «層🙂»\else {spelled}\fi{{}}y & " in text
+
+
+def test_latex_fits_a_page(tmp_path: Path) -> None:
+    """Long names are broken between their words, and what TeX can't measure loses its middle."""
+    name = "encoder/transformer_layer_11/self_attention"
+    export([table(name, "x" * 40_000)], tmp_path / "out.tex")
+    text = (tmp_path / "out.tex").read_text(encoding="utf-8")
+    assert r"\begin{longtable}{p{18em}lr}" in text
+    broken = r"encoder/\allowbreak{}transformer\_\allowbreak{}layer\_\allowbreak{}11/"
+    assert rf"\raggedright {broken}" in text
+    assert f"{'x' * 100}\\ldots{{}}{'x' * 100} & " in text
+    assert "x" * 101 not in text
+
+
+def test_latex_labels_are_told_apart(tmp_path: Path) -> None:
+    """Those of models whose names differ in signs alone, and that of the totals."""
+    export([table("d", model=name) for name in ("a_b", "a/b", "models")], tmp_path / "out.tex")
+    text = (tmp_path / "out.tex").read_text(encoding="utf-8")
+    labels = re.findall(r"\\label\{tab:(.*?)\}", text)
+    assert labels == ["models", "a-b", "a-b_2", "models_2"]
+
+
 def test_an_export_again(tmp_path: Path) -> None:
     """What was exported before is replaced, in a folder that is there too."""
     export([table("d")], tmp_path / "out.csv")

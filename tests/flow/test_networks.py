@@ -13,6 +13,7 @@ from pytest_layersnap import flow, layer_table
 from pytest_layersnap.flow.model import Flow
 
 from .networks import NETWORKS
+from .test_pictures import arrows
 
 GOLDEN = Path(__file__).parent / "goldens" / "resnet50.txt"
 
@@ -123,6 +124,8 @@ def test_image_and_text(found: Callable[[str], Flow]) -> None:
     assert [stage.is_apart for stage in found("image_and_text").stages] == [
         stage.name == "text/embedding" for stage in found("image_and_text").stages
     ]
+    mermaid = found("image_and_text").to_mermaid()
+    assert arrows(mermaid) == "input>s0 s0>s1 s1>s2 input>s3 s3>s4 input>s5 s2>s5 s4>s5"
 
 
 def test_recurrent(found: Callable[[str], Flow]) -> None:
@@ -142,3 +145,4 @@ def test_two_heads(found: Callable[[str], Flow]) -> None:
         ("label", ["1 × Dense", "1 × Dense"]),
         ("box", ["1 × Dense", "1 × Dense"]),
     ]
+    assert arrows(found("two_heads").to_mermaid()) == "input>s0 s0>s1 s1>s2 s1>s3"

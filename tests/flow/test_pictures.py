@@ -19,6 +19,7 @@ from .test_stages import ALL, SNAPSHOTS, recorded
 pytestmark = pytest.mark.lifecycle
 
 ROOT = SNAPSHOTS.parent
+TABLES = Path(__file__).parent / "tables"
 _SVG = "{http://www.w3.org/2000/svg}"
 #: The limits of Mermaid's renderers.
 _EDGES, _LETTERS = 500, 50_000
@@ -101,6 +102,22 @@ def test_names_are_no_markup() -> None:
     assert "\x07" not in found.to_text()
 
 
+def test_long_names_are_broken_between_their_parts() -> None:
+    """Between words and the names of a path first; what is longer than a line, inside."""
+    drawn = texts(flow(LayerTable.read_csv(TABLES / "deeplab_v3.csv")).to_svg())
+    assert "deep_lab_v3_backbone/functional/" in drawn
+    assert "stack1_x" in drawn
+    drawn = texts(flow(LayerTable.read_csv(TABLES / "swin.csv")).to_svg())
+    assert [text for text in drawn if text.endswith(("0–5:", "Block"))] == [
+        "stage_2/blocks_0–5:",
+        "SwinTransformerBlock",
+    ]
+    table = recorded("zoo/skip_connection")
+    layers = (replace(layer, layer_type="深" * 40) for layer in table)
+    drawn = texts(flow(LayerTable(tuple(layers))).to_svg())
+    assert max(text.count("深") for text in drawn) <= 26
+
+
 def test_mermaid() -> None:
     """A subgraph for each stage, a node for each line of the table."""
     lines = flow(recorded("applications/vgg16")).to_mermaid().splitlines()
@@ -114,6 +131,54 @@ def test_mermaid() -> None:
         "    s0b0 --> s0b1",
         "  end",
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["`**a**`", "%%{init}%%", "$$x$$", "fa:fa-car", r"a\nb", "&lt;#35;", "1. a", "- a", '"#<>'],
+)
+def test_mermaid_takes_no_name_for_markup(name: str) -> None:
+    """Each of these is a string of Markdown, a directive, a formula, … or no string to Mermaid 11."""
+    table = recorded("zoo/skip_connection")
+    first, *layers = table.layers
+    table = LayerTable((first, *(replace(layer, layer_type=name) for layer in layers)))
+    (line,) = {
+        line.strip()
+        for line in flow(table).to_mermaid().splitlines()
+        if line.startswith("    s0b0[")
+    }
+    label = line.removeprefix('s0b0["').removesuffix('"]')
+    assert not set(label) & set('`%${}"<>&\\:*')
+    assert not re.search(r"#(?!\d+;)|[.-] ", label)
+    assert re.sub(r"#(\d+);", lambda found: chr(int(found[1])), label) in (
+        f"2 × {name}",
+        f"2 × ({name})",
+    )
+
+
+def arrows(mermaid: str) -> str:
+    """The arrows between stages."""
+    lines = (line.strip() for line in mermaid.splitlines() if not line.startswith("    "))
+    return " ".join(line.replace(" --> ", ">") for line in lines if "-->" in line)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("applications/vgg16", "input>s0 s0>s1 s1>s2 s2>s3 s3>s4 s4>s5"),
+        ("zoo/subclassed", "input>s0"),
+        # Each cell reads what the two before it made.
+        ("applications/nasnetmobile", "input>s0 s0>s1 s0>s2 s1>s2 s2>s3 s3>s4 s4>s5"),
+        # The decoder (s5 to s7) has an input and a mask of its own, and attends to the encoder (s4).
+        (
+            "keras_hub/whisper",
+            "input>s0 s0>s1 s1>s2 s2>s3 s3>s4 input>s5 input>s6 s4>s6 s5>s6 s6>s7",
+        ),
+    ],
+)
+def test_mermaid_connects_stages_as_their_layers_are(name: str, expected: str) -> None:
+    """Not each with the next alone."""
+    assert arrows(flow(recorded(name)).to_mermaid()) == expected
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "mermaid", "svg"])

@@ -125,7 +125,7 @@ def test_frozen_layers_are_one_finding_with_their_parameters_in_total() -> None:
         recorded, LayerTable((recorded.layers[0], *frozen[1:36], *recorded.layers[36:]))
     )
     first, *facts = body(drift.to_text())
-    assert first == "  ~ 35 layers: block0_1_conv … block4_add"
+    assert first == "  ~ 35 layers: block0_1_conv … block4_add, all of block0–2 and block3–4"
     assert facts[0] == "      is_trainable          True → False"
     assert facts[1].startswith("      trainable_parameters  ")
     assert facts[1].endswith(" → 0  (in total)")
@@ -143,7 +143,7 @@ def test_a_renamed_prefix_is_one_finding() -> None:
         for layer in recorded
     ]
     assert body(compare(recorded, LayerTable(tuple(rows))).to_text()) == [
-        "  = 7 layers: stage1_1_conv … stage1_add",
+        "  = 7 layers: stage1_1_conv … stage1_add, all of stage1",
         "      name  block1 → stage1",
     ]
 
@@ -188,6 +188,7 @@ def test_a_run_of_added_layers_is_one_finding() -> None:
     many = compare(LayerTable(tuple(recorded[:-14])), LayerTable(tuple(recorded)))
     assert body(many.to_text()) == [
         "  + 14 layers: block1_1_conv … block2_add, after block0_add",
+        "      block1 and block2 added",
         "      4 Conv2D, 4 BatchNormalization, 4 Activation, 2 Add, 961,024 parameters",
     ]
 
@@ -240,7 +241,7 @@ def test_edges_that_can_no_longer_be_read_are_one_finding() -> None:
     """Not one a layer."""
     recorded = mlp(8, 7, 6, 5, 4, 3, 2)
     assert body(compare(recorded, without_topology(recorded)).to_text()) == [
-        "  ~ 7 layers: input_layer … dense_5",
+        "  ~ 7 layers: input_layer … dense_5, the whole network",
         "      fed by  known layers → unknown",
     ]
 
@@ -334,11 +335,13 @@ def test_a_block_that_stands_there_once_more_is_said_so() -> None:
     alike = resnet(40, named=True)
     two, three, six = (LayerTable(tuple(alike[: 7 * blocks + 1])) for blocks in (2, 3, 6))
     text = compare(two, three).to_text()
-    assert "      the same block in block0–2 as block1_1_conv … block1_add" in text.splitlines()
+    line = "block0–2: 1 block added, 3 in all, the same as block1_1_conv … block1_add"
+    assert f"      {line}" in text.splitlines()
     text = compare(two, six).to_text()
-    line = "4 blocks of 7 layers in block0–5, each the same as block1_1_conv … block1_add"
+    line = "block0–5: 4 blocks added, 6 in all, each the same as block1_1_conv … block1_add"
     assert f"      {line}" in text.splitlines()
     text = compare(six, two).to_text()
+    line = "block0–5: 4 of 6 blocks removed, each the same as block1_1_conv … block1_add"
     assert f"      {line}" in text.splitlines()
 
 
@@ -352,7 +355,7 @@ def test_a_width_multiplier_is_one_finding() -> None:
     current[2] = replace(current[2], layer_attributes='{"epsilon": 0.1}')
     text = compare(LayerTable(tuple(network(64))), LayerTable(tuple(current))).to_text()
     first, second = (line for line in body(text) if line.startswith("  ~"))
-    assert first == "  ~ 113 layers: input_layer … block15_add"
+    assert first == "  ~ 113 layers: input_layer … block15_add, the whole network"
     assert "      channels              × 0.75" in text.splitlines()
     assert second == "  ~ block0_1_bn (BatchNormalization)"
 
