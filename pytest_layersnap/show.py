@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from pytest_layersnap.report.words import printable, size_text, trained
+from pytest_layersnap.printable import printable
+from pytest_layersnap.report.words import size_text, trained
 from pytest_layersnap.snapshots.preview import totals
 from pytest_layersnap.table import COLUMNS, JSON_CELLS, UNKNOWN_EDGES, Layer, LayerTable
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_layersnap.report.words import printable, size_text, trained
+from pytest_layersnap.printable import printable
+from pytest_layersnap.report.words import size_text, trained
 from pytest_layersnap.snapshots.preview import counted
 from pytest_layersnap.table import Layer, LayerTable
 

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 from pytest_layersnap.compare.edges import split_reference
 from pytest_layersnap.flow.model import Flow, Stage
 from pytest_layersnap.flow.text import repeat_text
-from pytest_layersnap.report.words import printable
+from pytest_layersnap.printable import printable
 from pytest_layersnap.table import Layer
 
 #: The number of what is before all stages.

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from pytest_layersnap.flow.model import Block, Flow, Repeat, Section, Stage
 from pytest_layersnap.flow.text import repeat_text, title
-from pytest_layersnap.report.words import printable
+from pytest_layersnap.printable import printable
 
 _COLUMN = 470
 _MARGIN = 16

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from pytest_layersnap.flow.model import Block, Flow, Repeat
-from pytest_layersnap.report.words import printable
+from pytest_layersnap.printable import printable
 
 _COLUMNS = ("stage", "output", "blocks", "parameters", "trainable")
 _NUMBERS = frozenset({"parameters", "trainable"})

@@ -6,10 +6,11 @@ import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pytest_layersnap.printable import printable
 from pytest_layersnap.report.finding import Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.whole import circumstances, verdict
-from pytest_layersnap.report.words import SIGNS, code, printable
+from pytest_layersnap.report.words import SIGNS, code
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
+from pytest_layersnap.printable import printable
 from pytest_layersnap.report.finding import Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.whole import circumstances, verdict
-from pytest_layersnap.report.words import printable
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift

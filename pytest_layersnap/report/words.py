@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from pytest_layersnap.compare.changes import ABSENT, Difference
+from pytest_layersnap.printable import printable
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 #: What the signs of findings stand for.
@@ -57,11 +58,6 @@ def value_text(value: Any) -> str:
 def is_none(value: Any) -> bool:
     """Whether a side does not have the value."""
     return value is ABSENT or value == ""
-
-
-def printable(text: str) -> str:
-    """A text with control characters spelled out, so that it can't break a line or a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def trained(layer: Layer) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from pytest_layersnap.report.words import printable
+from pytest_layersnap.printable import printable
 
 
 class Html(str):
