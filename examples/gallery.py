@@ -1,7 +1,6 @@
 """Real changes of real models: docs/gallery.md, its pictures, and the pages that they lead to.
 
-python examples/gallery.py          # builds the models and writes the files
-python examples/gallery.py --check  # fails if they are out of date
+python examples/gallery.py  # builds the models and writes the files
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from types import ModuleType
 from pytest_layersnap import compare
 from pytest_layersnap.compare.drift import Drift
 from pytest_layersnap.report.html.beside import Line, Panel, follows, panels
-from pytest_layersnap.report.html.rows import rows
+from pytest_layersnap.report.html.rows import SIGN_OF, rows
 from pytest_layersnap.report.whole import verdict
 
 ROOT = Path(__file__).parents[1]
@@ -48,14 +47,6 @@ GALLERY = {
 _COLUMN, _MARGIN, _GAP, _LINE = 400, 16, 16, 20
 #: As many letters fit beside each other.
 _LETTERS = 60
-_SIGNS = {
-    "added": "+",
-    "removed": "-",
-    "renamed": "=",
-    "moved": ">",
-    "rewired": "⇄",
-    "changed": "~",
-}
 _STYLE = """
 .page{fill:#fff}.card{fill:#f6f8fa;stroke:#d0d7de}.way{stroke:#8c959f}
 text{fill:#1f2328;font:12px ui-sans-serif,system-ui,'DejaVu Sans',sans-serif}
@@ -163,7 +154,7 @@ def _entry(line: Line, x: int, y: int) -> Iterator[str]:
     if line.kind:
         size = f'width="{_COLUMN - 16}" height="{height - 1}"'
         yield f'<rect class="{line.kind}" x="{x}" y="{y - 14}" {size} rx="3"/>'
-        yield _text(_SIGNS[line.kind], x + 10, y, "sign")
+        yield _text(SIGN_OF[line.kind], x + 10, y, "sign")
     yield _text(line.text, x + 22, y, "" if line.kind else "dim")
     yield _text(", ".join(line.notes), x + _COLUMN - 22, y + height - _LINE, "dim small end")
 
@@ -172,25 +163,14 @@ def _text(text: str, x: int, y: int, style: str) -> str:
     return f'<text class="{style}" x="{x}" y="{y}">{escape(text)}</text>' if text else ""
 
 
-def main() -> int:
-    """Write the files, or tell which are out of date."""
+def main() -> None:
+    """Write the files."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.path.insert(0, str(ROOT))  # the cases are those of the tests
-    files = made(importlib.import_module("keras"))
-    if "--check" in sys.argv[1:]:
-        stale = [path for path, text in files.items() if _read(path) != text]
-        for path in stale:
-            print(f"{path.relative_to(ROOT)} is out of date: python examples/gallery.py")
-        return 1 if stale else 0
-    for path, text in files.items():
+    for path, text in made(importlib.import_module("keras")).items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
-    return 0
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -21,7 +21,6 @@ Figures = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 _REASONS = {
     "swap the inputs of a merge": "two equal branches named by Keras: fed crosswise, they are the same "
     "network as with the inputs of their sum swapped",
-    "rename a layer": "a subclassed model takes the paths of its layers along",
 }
 
 _PAGE = Path(__file__).parents[2] / "docs" / "truth.md"

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_layersnap.extract.functions import function_text
-from pytest_layersnap.extract.reader import KERAS, classes, is_a, is_built_in
+from pytest_layersnap.extract.reader import KERAS, classes_of_keras, is_a, is_built_in
 
 # --- values --------------------------------------------------------------------------------------
 
@@ -419,7 +419,8 @@ def _activity_regularizer(layer: Any) -> dict[str, Any]:
 
 def _nearest_class(layer: Any) -> str:
     """The class of Keras that an object is of or derives from: a namesake of it obeys no rules."""
-    return next((name for package, name in classes(layer) if package in KERAS), "Layer")
+    kind: Any = type(layer)
+    return next(iter(classes_of_keras(kind)), "Layer")
 
 
 def _live(layer: Any, key: str, item: Any) -> Any:

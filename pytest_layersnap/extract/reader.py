@@ -65,27 +65,21 @@ def labelled(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
         yield from labelled(item, f"{label}.{key}" if label else key)
 
 
-def classes(value: Any) -> Iterator[tuple[str, str]]:
-    """Top package and name of an object's class and its bases."""
-    for base in type(value).__mro__:
-        yield base.__module__.partition(".")[0], base.__name__
-
-
 KERAS = frozenset({"keras", "tf_keras"})
+
+
+@functools.lru_cache(maxsize=1_000)
+def classes_of_keras(kind: type) -> tuple[str, ...]:
+    """The names of Keras' classes, of either generation, that a class is or derives from; nearest first."""
+    return tuple(
+        base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] in KERAS
+    )
 
 
 def is_a(value: Any, name: str) -> bool:
     """Whether an object's class is, or derives from, Keras' class of that name, in either generation."""
     kind: Any = type(value)
-    return name in _names_in_keras(kind)
-
-
-@functools.lru_cache(maxsize=1_000)
-def _names_in_keras(kind: type) -> frozenset[str]:
-    """The names of the classes of Keras that a class is or derives from."""
-    return frozenset(
-        base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] in KERAS
-    )
+    return name in classes_of_keras(kind)
 
 
 def is_built_in(value: Any) -> bool:

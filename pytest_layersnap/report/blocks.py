@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_layersnap.report.runs import runs
+
 if TYPE_CHECKING:
     from pytest_layersnap.flow.model import Stage
     from pytest_layersnap.table import Layer, LayerTable
@@ -131,10 +133,7 @@ class Blocks:
             self._places[id(block.rows[0])] for stage in self._stages for block in stage.blocks
         }
         slid: set[int] = set()
-        for start in sorted(place for place in inside if place - 1 not in inside):
-            stop = start
-            while stop in inside:
-                stop += 1
+        for start, stop in ((run.start, run.stop) for run in runs(inside)):
             back = 0
             while start - back not in begins and looks[start - back - 1] == looks[stop - back - 1]:
                 back += 1
@@ -146,7 +145,7 @@ class Blocks:
 
 def _are_scattered(inside: set[int]) -> bool:
     """Whether rows stand apart, as those of a block never do; to find that by blocks costs much."""
-    return 2 * sum(place - 1 not in inside for place in inside) > len(inside)
+    return 2 * len(runs(inside)) > len(inside)
 
 
 def _runs(parts: Iterable[_Part]) -> list[list[_Part]]:

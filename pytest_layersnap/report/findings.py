@@ -48,13 +48,15 @@ def findings(drift: Drift) -> list[Finding]:
     if not drift:
         return []
     paired = [c for c in drift.changes if c.differences and c.current_row is not None]
+    added = [c for c in drift.changes if c.kind == "added"]
+    removed = [c for c in drift.changes if c.kind == "removed"]
+    blocks = Blocks(drift.current)
     found = [
         *_model(drift),
-        *unpaired(drift.current, [c for c in drift.changes if c.kind == "added"], "+"),
-        *unpaired(drift.recorded, [c for c in drift.changes if c.kind == "removed"], "-"),
+        *unpaired(drift.current, added, "+", blocks),
+        *unpaired(drift.recorded, removed, "-", Blocks(drift.recorded)),
     ]
     room = max(_LINES - lines(found), _LINES_AT_LEAST)
-    blocks = Blocks(drift.current)
     found += [_in_blocks(finding, blocks) for finding in _paired(paired, room)]
     return sorted(found, key=lambda finding: finding.gravity)
 

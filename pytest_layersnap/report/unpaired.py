@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.changes import Change
-from pytest_layersnap.report.blocks import Blocks
 from pytest_layersnap.report.finding import Fact, Finding, about
+from pytest_layersnap.report.runs import runs
 from pytest_layersnap.report.words import SIGNS, cut, listed
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 if TYPE_CHECKING:
+    from pytest_layersnap.report.blocks import Blocks
     from pytest_layersnap.table import LayerTable
 
 #: So many runs, rows and types are told one by one.
@@ -21,24 +22,26 @@ _ROWS_IN_FULL = 8
 _TYPES = 6
 
 
-def unpaired(table: LayerTable, changes: Sequence[Change], sign: str) -> list[Finding]:
+def unpaired(
+    table: LayerTable, changes: Sequence[Change], sign: str, blocks: Blocks
+) -> list[Finding]:
     """The findings about rows that only ``table`` has.
 
     Args:
         table: the table that has them.
         changes: the changes that add or remove them, in the order of the rows.
         sign: ``+`` or ``-``.
+        blocks: those of the table.
     """
     if not changes:
         return []
     of_row = _of_rows(table, changes)
-    runs = _runs(sorted(of_row))
-    blocks = Blocks(table)
-    if len(runs) > _RUNS:
-        layers = [table.layers[row] for run in runs for row in run]
+    found = runs(of_row)
+    if len(found) > _RUNS:
+        layers = [table.layers[row] for run in found for row in run]
         facts = [*_told(blocks.unpaired(layers, SIGNS[sign])), *_make_up(layers)]
-        changes = [of_row[row] for run in runs for row in run]
-        return [about(sign, changes, ["layers"], facts, remark=f"in {len(runs)} places")]
+        changes = [of_row[row] for run in found for row in run]
+        return [about(sign, changes, ["layers"], facts, remark=f"in {len(found)} places")]
     edges = _Edges(table)
     in_full = len(changes) <= _ROWS_IN_FULL
     return [
@@ -49,7 +52,7 @@ def unpaired(table: LayerTable, changes: Sequence[Change], sign: str) -> list[Fi
             _facts(table, run, blocks, sign, in_full=in_full),
             remark=edges.place(run),
         )
-        for run in runs
+        for run in found
     ]
 
 
@@ -96,16 +99,6 @@ def _of_rows(table: LayerTable, changes: Sequence[Change]) -> dict[int, Change]:
     """The changes by the places of their rows in the table."""
     places = {id(layer): place for place, layer in enumerate(table)}
     return {places[id(change.recorded_row or change.current_row)]: change for change in changes}
-
-
-def _runs(rows: Sequence[int]) -> list[list[int]]:
-    runs: list[list[int]] = []
-    for row in rows:
-        if runs and runs[-1][-1] == row - 1:
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    return runs
 
 
 def _portrait(layer: Layer) -> Fact:

@@ -67,6 +67,7 @@ def patched_places(keras: ModuleType) -> dict[str, Any]:
 @pytest.fixture
 def unchanged(keras: ModuleType) -> Iterator[None]:
     """Fails where Keras is not afterwards what it was before."""
+    dense(keras)  # Keras 2 imports some of its modules when they are first used
     before = patched_places(keras)
     yield
     after = patched_places(keras)
@@ -295,11 +296,13 @@ def test_a_keras_that_keeps_things_elsewhere(
     utils = import_module(f"{keras.__name__}.src.utils.{'data' if second else 'file'}_utils")
     with monkeypatch.context() as patch:
         patch.delattr(utils, "get_file")
-        if not second:
+        if second:
+            patch.delattr(import_module("tensorflow.python.eager.record"), "could_possibly_record")
+        else:
             patch.delattr("keras.src.backend.common.KerasVariable")
         with pytest.warns(WeightlessWarning, match="does not know"), weightless():
             model = dense(keras)
-    assert bool(waiting(model)) == second
+    assert not waiting(model)
 
 
 @pytest.mark.skipif("torch" not in os.environ.get("KERAS_BACKEND", ""), reason="is of PyTorch")

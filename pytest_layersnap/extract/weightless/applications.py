@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.weightless.memory import current
+from pytest_layersnap.extract.weightless.memory import is_lazy
 from pytest_layersnap.extract.weightless.replaced import is_second, replaced
 
 #: Part of the address of each of those files, and of no other.
@@ -41,8 +41,7 @@ def patches(package: str) -> Iterator[AbstractContextManager[None]]:
 def _get_file(original: Any) -> Any:
     @functools.wraps(original)
     def get_file(fname: Any = None, origin: Any = None, *args: Any, **kwargs: Any) -> Any:
-        memory = current()
-        if memory is not None and memory.lazy and _ADDRESS in str(origin):
+        if is_lazy() and _ADDRESS in str(origin):
             return _NotFetched(fname)
         return original(fname, origin, *args, **kwargs)
 

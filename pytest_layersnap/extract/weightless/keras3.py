@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.weightless.memory import SMALL, current
+from pytest_layersnap.extract.weightless.memory import SMALL, current, is_lazy
 from pytest_layersnap.extract.weightless.replaced import is_second, replaced
 from pytest_layersnap.extract.weightless.tracing import in_keras_graph
 
@@ -188,12 +188,11 @@ def _without_scope(original: Any) -> Any:
 
     @functools.wraps(original)
     def _post_build(self: Any) -> None:
-        memory = current()
-        if memory is None or not memory.lazy:
-            original(self)
-        else:
+        if is_lazy():
             self.register_state_dict_pre_hook(_track)
             self.register_load_state_dict_pre_hook(_track)
+        else:
+            original(self)
 
     return _post_build
 

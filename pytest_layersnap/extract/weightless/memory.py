@@ -60,6 +60,12 @@ def current() -> Memory | None:
     return _CURRENT.get()
 
 
+def is_lazy() -> bool:
+    """Whether this thread is in a scope in which variables wait."""
+    memory = current()
+    return memory is not None and memory.lazy
+
+
 def set_current(memory: Memory | None) -> None:
     """Open or close a scope. No token: a generator may be closed in another context than its own."""
     _CURRENT.set(memory)

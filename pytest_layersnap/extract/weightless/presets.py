@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from pytest_layersnap.extract.weightless.memory import current
+from pytest_layersnap.extract.weightless.memory import is_lazy
 from pytest_layersnap.extract.weightless.replaced import replaced
 
 
@@ -33,8 +33,6 @@ def _from_preset(original: Any) -> Any:
 
     @functools.wraps(function)
     def from_preset(cls: Any, /, preset: Any, load_weights: bool = True, **kwargs: Any) -> Any:
-        memory = current()
-        load_weights = load_weights and not (memory is not None and memory.lazy)
-        return function(cls, preset, load_weights=load_weights, **kwargs)
+        return function(cls, preset, load_weights=load_weights and not is_lazy(), **kwargs)
 
     return classmethod(from_preset)

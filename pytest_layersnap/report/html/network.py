@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_layersnap.report.html.beside import Line, Panel, follows, panels
 from pytest_layersnap.report.html.markup import Html, tag
 from pytest_layersnap.report.html.rows import sign
+from pytest_layersnap.report.runs import runs
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
@@ -67,10 +68,4 @@ def _line(line: Line) -> Html:
 
 def _ranges(numbers: Iterable[int]) -> str:
     """Numbers in short: ``4-9 12``."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and runs[-1][1] + 1 == number:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return " ".join(f"{a}-{b}" if a < b else str(a) for a, b in runs)
+    return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs(numbers))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
 
 #: A row that others feed is a change of its own in the drawing.
-_SIGN_OF = {kind: sign for sign, kind in SIGNS.items()} | {"rewired": "⇄"}
+SIGN_OF = {kind: sign for sign, kind in SIGNS.items()} | {"rewired": "⇄"}
 
 #: From here on a browser is told not to lay out rows that are out of sight.
 _MANY: Final = 300
@@ -148,7 +148,7 @@ def _changed(row: Row, findings: Iterable[int]) -> Html:
 
 def sign(kind: str) -> Html:
     """What became of something, as a sign and for those who don't see it."""
-    return tag("b", _SIGN_OF[kind], role="img", aria_label=kind)
+    return tag("b", SIGN_OF[kind], role="img", aria_label=kind)
 
 
 def _differences(change: Change) -> Iterator[tuple[str, Html, Html]]:
