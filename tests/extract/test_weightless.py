@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import functools
+import gc
+import inspect
 import os
 import pickle
 import sys
@@ -68,10 +71,11 @@ def patched_places(keras: ModuleType) -> dict[str, Any]:
 def unchanged(keras: ModuleType) -> Iterator[None]:
     """Fails where Keras is not afterwards what it was before."""
     dense(keras)  # Keras 2 imports some of its modules when they are first used
-    before = patched_places(keras)
+    before, threshold = patched_places(keras), gc.get_threshold()
     yield
     after = patched_places(keras)
     assert {place for place in before if after.get(place) is not before[place]} == set()
+    assert gc.get_threshold() == threshold
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -303,6 +307,78 @@ def test_a_keras_that_keeps_things_elsewhere(
         with pytest.warns(WeightlessWarning, match="does not know"), weightless():
             model = dense(keras)
     assert not waiting(model)
+
+
+def test_signatures_are_read_once(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many layers of a class there are."""
+
+    class Own(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+
+    read: list[str] = []
+
+    def counted(original: Any) -> Any:
+        def reader(function: Any, *args: Any, **kwargs: Any) -> Any:
+            read.append(getattr(function, "__qualname__", ""))
+            return original(function, *args, **kwargs)
+
+        return reader
+
+    module = import_module(
+        "inspect" if hasattr(keras, "ops") else f"{keras.__name__}.src.utils.tf_inspect"
+    )
+    for name in {"signature", "getfullargspec"} & set(vars(module)):
+        monkeypatch.setattr(module, name, counted(getattr(module, name)))
+    with weightless():
+        for _ in range(10):
+            Own()
+    assert 1 <= read.count(Own.__init__.__qualname__) <= 2
+
+
+def test_signatures_are_told_apart(keras: ModuleType) -> None:
+    """Of the same function as it is, as a method, wrapped, and where it says that it has another one."""
+
+    def call(self: Any, inputs: Any, *, factor: Any = 1, training: Any = None) -> Any:
+        return inputs * factor
+
+    @functools.wraps(call)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return call(self, *args, **kwargs)
+
+    def said(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return call(self, *args, **kwargs)
+
+    said.__signature__ = inspect.signature(call)  # type: ignore[attr-defined]
+    kinds = [
+        type(name, (keras.layers.Layer,), {"call": function})
+        for name, function in (("Plain", call), ("Wrapped", wrapped), ("Said", said))
+    ]
+
+    def build() -> Any:
+        inputs = [keras.Input((64,), name=name) for name in ("a", "b")]
+        x = inputs[0]
+        for number, kind in enumerate(kinds * 2):
+            x = kind(name=f"layer{number}")(x, factor=inputs[1])
+        return keras.Model(inputs, keras.layers.Dense(32)(x))
+
+    assert layer_table(build) == layer_table(build())
+
+
+def test_the_collector_stays_as_the_user_wants_it(keras: ModuleType) -> None:
+    """Off where it was off, and what the builder sets is kept."""
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(0)
+        with weightless():
+            assert gc.get_threshold()[0] == 0
+        gc.set_threshold(*before)
+        with weightless():
+            assert gc.get_threshold()[0] > before[0]
+            gc.set_threshold(123)
+        assert gc.get_threshold()[0] == 123
+    finally:
+        gc.set_threshold(*before)
 
 
 @pytest.mark.skipif("torch" not in os.environ.get("KERAS_BACKEND", ""), reason="is of PyTorch")

@@ -1,8 +1,9 @@
 """Building without weights: variables have a shape, a dtype and a name, and no storage.
 
 Nothing of an architecture depends on the values of its weights, so a variable that is made inside
-``weightless()`` waits: it gets its value when that is read. ``keras3`` and ``keras2`` say how, and
-``applications`` and ``presets`` do without the files of weights that would be downloaded.
+``weightless()`` waits: it gets its value when that is read. ``keras3`` and ``keras2`` say how,
+``applications`` and ``presets`` do without the files of weights that would be downloaded, and ``repeated``
+shortens what is left.
 
 All of them reach into private places of Keras. Where one is gone, models are built with their weights,
 as ever, and a ``WeightlessWarning`` says so.
@@ -19,7 +20,7 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.weightless import applications, keras2, keras3, presets
+from pytest_layersnap.extract.weightless import applications, keras2, keras3, presets, repeated
 from pytest_layersnap.extract.weightless.memory import Memory, current, set_current
 
 __all__ = ["Memory", "WeightlessWarning", "build", "weightless"]
@@ -109,12 +110,14 @@ class _Patches:
                     self._undo.close()
 
     def _apply(self) -> None:
+        self._undo.enter_context(repeated.collected_less_often())
         for package in _packages():
             for patches in (
                 keras3.patches,
                 keras2.patches,
                 applications.patches,
                 presets.patches,
+                repeated.patches,
             ):
                 try:
                     with ExitStack() as undo:
