@@ -1,13 +1,9 @@
 """Snapshot tests for the architecture of neural networks."""
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
-
-# The functions ``compare``, ``export`` and ``flow`` have the names of the packages that hold them. Python
-# gives a package's name to its parent when it is first imported: here, before the names are free for them.
-import pytest_layersnap.compare
-import pytest_layersnap.export
-import pytest_layersnap.flow  # noqa: F401
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Change, Drift, LayerDrift, compare
@@ -16,8 +12,6 @@ if TYPE_CHECKING:
     from pytest_layersnap.extract.weightless import WeightlessWarning, weightless
     from pytest_layersnap.flow.stages import flow
     from pytest_layersnap.table import LayerTable, TableError
-
-del compare, export, flow
 
 __all__ = [
     "Change",
@@ -50,3 +44,18 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _Package(ModuleType):
+    """This package, in which ``compare``, ``export`` and ``flow`` are functions.
+
+    The packages that hold them have the same names, and Python binds a package to its name here when it is
+    first imported.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -11,13 +11,14 @@ import os
 from collections.abc import Generator, Iterator
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import pytest
 
 from pytest_layersnap.settings import Settings
-from pytest_layersnap.snapshots import naming
-from pytest_layersnap.snapshots.reads import Reads
+
+if TYPE_CHECKING:
+    from pytest_layersnap.snapshots.reads import Reads
 
 FIXTURE = "layersnap"
 
@@ -48,7 +49,7 @@ class Collection:
     def __init__(self, settings: Settings) -> None:
         """Begin before anything is collected."""
         self._settings = settings
-        self._reads = Reads(settings.directory)
+        self._reads = _reads(settings.directory)
         self._collectors: dict[str, pytest.Collector] = {}
         self._found: dict[str, pytest.Item | pytest.Collector] = {}
         self._deselected: list[pytest.Item] = []
@@ -85,7 +86,8 @@ class Collection:
 
     def collected(self) -> Collected:
         """What was collected; ends the listening."""
-        self._reads.stop()
+        if self._reads:
+            self._reads.stop()
         items = [node for node in self._found.values() if isinstance(node, pytest.Item)]
         return Collected(
             tests={
@@ -104,12 +106,30 @@ class Collection:
                 for nodeid, node in self._found.items()
                 if isinstance(node, pytest.Class) and nodeid not in self._collectors
             ),
-            read=sorted(self._reads.snapshots),
+            read=sorted(self._reads.snapshots) if self._reads else [],
         )
 
     def _folder(self, path: Path) -> str:
         file = relative(path, self._settings.rootdir)
-        return naming.folder(file) if file is not None else ""
+        return _folder(file) if file is not None else ""
+
+
+# A suite without snapshots starts without what is imported in the next three.
+
+
+def _reads(directory: Path) -> Reads | None:
+    """What listens for the snapshots that are opened, if there are any."""
+    if not directory.is_dir():
+        return None
+    from pytest_layersnap.snapshots.reads import Reads
+
+    return Reads(directory)
+
+
+def _folder(file: PurePosixPath) -> str:
+    from pytest_layersnap.snapshots.naming import folder
+
+    return folder(file)
 
 
 def test_id(item: pytest.Item) -> str:
@@ -120,8 +140,10 @@ def test_id(item: pytest.Item) -> str:
 
 def first_snapshot(item: pytest.Item, rootdir: Path) -> str:
     """The path of a test's first unnamed snapshot; empty where its file lies outside the root."""
+    from pytest_layersnap.snapshots.naming import derived
+
     file = relative(item.path, rootdir)
-    return "" if file is None else naming.derived(file, test_name(item))
+    return "" if file is None else derived(file, test_name(item))
 
 
 def test_name(item: pytest.Item) -> str:
@@ -157,7 +179,7 @@ def folders_beside(config: pytest.Config, files: set[str]) -> set[str]:
     A module that ``testpaths`` leaves out may have been run by its path.
     """
     modules = _modules(config, os.fspath(config.rootpath))
-    return {naming.folder(path) for path in modules if path.as_posix() not in files}
+    return {_folder(path) for path in modules if path.as_posix() not in files}
 
 
 def _modules(config: pytest.Config, start: str) -> Iterator[PurePosixPath]:

@@ -17,12 +17,11 @@ class Reads:
     """The snapshots that this process opened since this was made, until ``stop``."""
 
     def __init__(self, folder: Path) -> None:
-        """Begin to listen, if there are snapshots at all."""
+        """Begin to listen."""
         self.snapshots: set[str] = set()
         self._folder = os.path.join(folder, "")
-        self._listens = folder.is_dir()
-        if self._listens:
-            sys.addaudithook(self._heard)
+        self._listens = True
+        sys.addaudithook(self._heard)
 
     def stop(self) -> None:
         """Note no more; an audit hook can't be taken away."""

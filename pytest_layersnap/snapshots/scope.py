@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # What is raised here is shown at the line of the test.
 __tracebackhide__ = True
@@ -13,8 +13,7 @@ class ScopeError(ValueError):
     """``only`` or ``ignore`` name what no table has; the message says what is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """``only`` these categories or columns, or all but ``ignore``; ``None`` says nothing."""
 
     only: frozenset[str] | None = None

@@ -7,7 +7,15 @@ import pytest
 from .project import Project
 
 HEAVY = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "deepdiff")
-OURS = ("pytest_layersnap.csvfile", "pytest_layersnap.snapshots.fixture")
+OURS = (
+    "pytest_layersnap.compare",
+    "pytest_layersnap.csvfile",
+    "pytest_layersnap.export",
+    "pytest_layersnap.flow",
+    "pytest_layersnap.snapshots.fixture",
+    "pytest_layersnap.snapshots.naming",
+    "pytest_layersnap.snapshots.reads",
+)
 
 
 def test_an_unused_plugin_imports_nothing(project: Project) -> None:
