@@ -24,6 +24,7 @@ MARKER = (
 Unused = Literal["warn", "error", "ignore"]
 
 
+# A named tuple, as every start of pytest defines it: a dataclass takes several times as long.
 class Settings(NamedTuple):
     """The settings of one run.
 

@@ -2,6 +2,8 @@
 
 They are gathered in the process that collects, which under pytest-xdist is a worker, and go to the
 process that controls the run as plain JSON.
+
+``naming`` and ``reads`` are imported where they are used: a suite without snapshots starts without them.
 """
 
 from __future__ import annotations
@@ -111,10 +113,11 @@ class Collection:
 
     def _folder(self, path: Path) -> str:
         file = relative(path, self._settings.rootdir)
-        return _folder(file) if file is not None else ""
+        if file is None:
+            return ""
+        from pytest_layersnap.snapshots import naming
 
-
-# A suite without snapshots starts without what is imported in the next three.
+        return naming.folder(file)
 
 
 def _reads(directory: Path) -> Reads | None:
@@ -126,12 +129,6 @@ def _reads(directory: Path) -> Reads | None:
     return Reads(directory)
 
 
-def _folder(file: PurePosixPath) -> str:
-    from pytest_layersnap.snapshots.naming import folder
-
-    return folder(file)
-
-
 def test_id(item: pytest.Item) -> str:
     """A test's id; xdist appends its group to the one that is on the reports."""
     parent = item.parent
@@ -140,10 +137,10 @@ def test_id(item: pytest.Item) -> str:
 
 def first_snapshot(item: pytest.Item, rootdir: Path) -> str:
     """The path of a test's first unnamed snapshot; empty where its file lies outside the root."""
-    from pytest_layersnap.snapshots.naming import derived
+    from pytest_layersnap.snapshots import naming
 
     file = relative(item.path, rootdir)
-    return "" if file is None else derived(file, test_name(item))
+    return "" if file is None else naming.derived(file, test_name(item))
 
 
 def test_name(item: pytest.Item) -> str:
@@ -178,8 +175,10 @@ def folders_beside(config: pytest.Config, files: set[str]) -> set[str]:
 
     A module that ``testpaths`` leaves out may have been run by its path.
     """
+    from pytest_layersnap.snapshots import naming
+
     modules = _modules(config, os.fspath(config.rootpath))
-    return {_folder(path) for path in modules if path.as_posix() not in files}
+    return {naming.folder(path) for path in modules if path.as_posix() not in files}
 
 
 def _modules(config: pytest.Config, start: str) -> Iterator[PurePosixPath]:

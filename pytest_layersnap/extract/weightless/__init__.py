@@ -1,12 +1,10 @@
 """Building without weights: variables have a shape, a dtype and a name, and no storage.
 
 Nothing of an architecture depends on the values of its weights, so a variable that is made inside
-``weightless()`` waits: it gets its value when that is read. ``keras3`` and ``keras2`` say how,
-``applications`` and ``presets`` do without the files of weights that would be downloaded, and ``repeated``
-shortens what is left.
-
-All of them reach into private places of Keras. Where one is gone, models are built with their weights,
-as ever, and a ``WeightlessWarning`` says so.
+``weightless()`` waits: it gets its value when that is read. ``keras3`` and ``keras2`` say how, and
+``applications`` and ``presets`` do without the files of weights that would be downloaded. They reach into
+private places of Keras: where one is gone, models are built with their weights, as ever, and a
+``WeightlessWarning`` says so. ``repeated`` shortens what is left of building, as far as it can.
 """
 
 from __future__ import annotations
