@@ -64,7 +64,7 @@ def _value(raw: Any) -> Any:
     if isinstance(raw, Mapping):
         return _mapping(raw)
     if isinstance(raw, (set, frozenset)):
-        return sorted(map(_value, raw), key=_json)
+        return sorted(map(_value, raw), key=as_json)
     if isinstance(raw, (list, tuple)):
         return [_value(item) for item in raw]
     return _object(raw)
@@ -134,7 +134,7 @@ def serialized(raw: Mapping[str, Any]) -> Any:
 def _object(raw: Any) -> Any:
     if isinstance(raw, functools.partial):
         arguments = {"args": list(raw.args), "keywords": raw.keywords}
-        return f"<partial {_value(raw.func)} {_json(_value(arguments))}>"
+        return f"<partial {_value(raw.func)} {as_json(_value(arguments))}>"
     if isinstance(raw, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)):
         return _function(raw)
     if hasattr(raw, "as_list") and type(raw).__name__ == "TensorShape":
@@ -177,13 +177,17 @@ def _stand_in(raw: Any) -> str:
     return f"<{type(raw).__module__}.{type(raw).__qualname__}>"
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two plain values are equal as JSON: ``true`` is not ``1``."""
-    return _json(one) == _json(other)
+    return bool(one == other) and as_json(one) == as_json(other)
 
 
-def _json(plain: Any) -> str:
-    return json.dumps(plain, sort_keys=True, ensure_ascii=False)
+def as_json(plain: Any) -> str:
+    """Plain values as JSON, equal values as equal texts."""
+    return _ENCODER.encode(plain)
 
 
 def _function(raw: Any) -> str:
@@ -317,14 +321,11 @@ def attributes(
         rank: the rank of the layer's input, where known: it makes a negative axis absolute.
     """
     renamed = _RENAMED.get(class_name, {})
-    dropped = (*_CLASS_DROPPED.get(class_name, ()), *_DEAD.get(class_name, ()))
-    defaults = {} if class_name == "Layer" else _DEFAULTS | _CLASS_DEFAULTS.get(class_name, {})
+    dropped, defaults = _left_out(class_name)
     plain: dict[str, Any] = {}
     for key, raw in config.items():
         key = renamed.get(str(key), str(key))
-        if key in _DROPPED or key in dropped:
-            continue
-        if key == "seed" and class_name in _DRAWS_SEED:
+        if key in dropped:
             continue
         item = value(raw)
         if item is None or (key in defaults and same(item, value(defaults[key]))):
@@ -332,6 +333,16 @@ def attributes(
         plain[key] = item
     _shape_up(class_name, plain, rank)
     return plain
+
+
+@functools.lru_cache(maxsize=1_000)
+def _left_out(class_name: str) -> tuple[frozenset[str], dict[str, Any]]:
+    """The keys that a class never has in its attributes, and those that it has not at their defaults."""
+    dropped = {*_DROPPED, *_CLASS_DROPPED.get(class_name, ()), *_DEAD.get(class_name, ())}
+    if class_name in _DRAWS_SEED:
+        dropped.add("seed")
+    defaults = {} if class_name == "Layer" else _DEFAULTS | _CLASS_DEFAULTS.get(class_name, {})
+    return frozenset(dropped), defaults
 
 
 def _shape_up(class_name: str, plain: dict[str, Any], rank: int | None) -> None:
@@ -483,10 +494,8 @@ def _kept_settings(layer: Any) -> dict[str, Any]:
 
     Keras 3 records constructor arguments by itself, Keras 2 does not; attributes are the same in both.
     """
-    try:
-        parameters: Any = inspect.signature(type(layer).__init__).parameters
-    except (TypeError, ValueError):
-        parameters = {}
+    kind: Any = type(layer)
+    parameters = _constructor_arguments(kind)
     weights = {id(weight) for weight in getattr(layer, "weights", ())}
     kept: dict[str, Any] = {}
     for name, item in vars(layer).items():
@@ -498,6 +507,14 @@ def _kept_settings(layer: Any) -> dict[str, Any]:
         ):
             kept.setdefault(public, item)
     return kept
+
+
+@functools.lru_cache(maxsize=1_000)
+def _constructor_arguments(kind: Any) -> frozenset[str]:
+    try:
+        return frozenset(inspect.signature(kind.__init__).parameters)
+    except (TypeError, ValueError):
+        return frozenset()
 
 
 def _is_setting(item: Any) -> bool:
@@ -563,7 +580,7 @@ def _tuple_text(plain: Any) -> str:
 
 def _activation_text(plain: Any) -> str:
     if isinstance(plain, Mapping):
-        return str(plain.get("class_name", _json(plain)))
+        return str(plain.get("class_name", as_json(plain)))
     return str(plain)
 
 

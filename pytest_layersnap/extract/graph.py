@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from pytest_layersnap.extract.reader import Call, Reader, Source, flatten, labelled
+from pytest_layersnap.extract.signatures import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ def read_graph(reader: Reader, functional: Any) -> Graph:
         operation = reader.node_operation(node)
         nodes[id(operation), operation._inbound_nodes.index(node)] = node
         numbers.setdefault(id(operation), len(numbers))
+    signature = remembered(inspect.signature)
     bound = {
-        key: _bind(reader, reader.node_operation(node), reader.call(node))
+        key: _bind(reader, reader.node_operation(node), reader.call(node), signature)
         for key, node in nodes.items()
     }
     inputs = [
@@ -93,14 +95,16 @@ def tensors(reader: Reader, arguments: dict[str, Any]) -> list[Any]:
     ]
 
 
-def _bind(reader: Reader, operation: Any, call: Call) -> BoundCall:
+def _bind(
+    reader: Reader, operation: Any, call: Call, signature_of: Callable[[Any], inspect.Signature]
+) -> BoundCall:
     """Give arguments their names, so that ``f(x, key=k)`` and ``f(x, k)`` are the same call."""
     function: Callable[..., Any]
     function = (
         reader.operation_call(operation)[1] if reader.is_operation(operation) else operation.call
     )
     try:
-        signature = inspect.signature(function)
+        signature = signature_of(function)
         arguments = dict(signature.bind_partial(*call.args, **call.kwargs).arguments)
     except (TypeError, ValueError):
         positional = {f"argument_{index}": value for index, value in enumerate(call.args)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from pytest_layersnap.extract.reader import Call, Source, flatten
+from pytest_layersnap.extract.reader import Call, Source, flatten, is_a
 
 
 def functional(model: Any) -> Any | None:
@@ -110,10 +110,7 @@ def own_weights(layer: Any) -> list[Any]:
 
 def is_operation(layer: Any) -> bool:
     """Whether this is a node of the graph that is no layer."""
-    return not any(
-        base.__name__ == "Layer" and base.__module__.startswith("keras.")
-        for base in type(layer).__mro__
-    )
+    return not is_a(layer, "Layer")
 
 
 def operation_call(operation: Any) -> tuple[str, Any, dict[str, Any]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 
+@functools.lru_cache(maxsize=1_000)
 def snake_case(name: str) -> str:
     """The name that Keras makes from a class name (``Conv2DTranspose`` → ``conv2d_transpose``)."""
     name = re.sub(r"\W+", "", name)
@@ -32,8 +34,12 @@ def auto_name(name: str, class_name: str) -> str | None:
     Keras appends a counter which is global to the process, so the number says what else was built
     before and nothing about the model. A person's ``dense_2`` can't be told from Keras' own.
     """
-    stem = snake_case(class_name)
-    spellings = {re.escape(stem), re.escape(_keras2_snake_case(class_name))}
+    return snake_case(class_name) if _auto_names(class_name).fullmatch(name) else None
+
+
+@functools.lru_cache(maxsize=1_000)
+def _auto_names(class_name: str) -> re.Pattern[str]:
+    spellings = {re.escape(snake_case(class_name)), re.escape(_keras2_snake_case(class_name))}
     if class_name in _OTHER_AUTO_NAMES:
         spellings.add(_OTHER_AUTO_NAMES[class_name])
-    return stem if re.fullmatch(rf"(?:{'|'.join(sorted(spellings))})(?:_\d+)?", name) else None
+    return re.compile(rf"(?:{'|'.join(sorted(spellings))})(?:_\d+)?")

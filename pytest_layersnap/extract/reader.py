@@ -49,6 +49,8 @@ class Reader(Protocol):
 
 def flatten(value: Any) -> list[Any]:
     """The leaves of nested lists, tuples and dicts, dicts in the order of their keys as Keras does."""
+    if not isinstance(value, (dict, list, tuple)):
+        return [value]
     return [leaf for _, leaf in labelled(value)]
 
 

@@ -25,6 +25,7 @@ class Walk:
     trained: frozenset[int]
     owners: dict[int, str] = field(default_factory=dict)
     graphs: dict[int, Graph | None] = field(default_factory=dict)
+    weights: dict[int, dict[int, Any]] = field(default_factory=dict)
 
     def graph_of(self, layer: Any) -> Graph | None:
         """The graph of a functional or Sequential model; None for whatever has none."""
@@ -33,6 +34,17 @@ class Walk:
             graph = None if functional is None else read_graph(self.reader, functional)
             self.graphs[id(layer)] = graph
         return self.graphs[id(layer)]
+
+    def all_weights(self, layer: Any) -> dict[int, Any]:
+        """All weights at or below a layer by their ids, in the order of saving."""
+        if self.reader.is_operation(layer):
+            return {}
+        if id(layer) not in self.weights:
+            found = {id(weight): weight for weight in self.reader.own_weights(layer)}
+            for child in self.reader.children(layer):
+                found |= self.all_weights(child)
+            self.weights[id(layer)] = found
+        return self.weights[id(layer)]
 
 
 def rows(reader: Reader, model: Any, name: str) -> list[Layer]:
@@ -72,7 +84,7 @@ def listed_below(reader: Reader, layer: Any) -> list[Any]:
 def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[Layer]:
     """The rows below a container, each followed by the rows of what is nested in it."""
     graph = walk.graph_of(container)
-    members = _members(walk.reader, container, graph)
+    members = _members(walk, container, graph)
     paths = _paths(walk.reader, members, prefix)
     marks = _marks(walk.reader, graph) if graph else {}
     if graph and members and is_a(container, "Sequential"):
@@ -95,32 +107,28 @@ def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[L
         previous = path
 
 
-def _members(reader: Reader, container: Any, graph: Graph | None) -> list[Any]:
+def _members(walk: Walk, container: Any, graph: Graph | None) -> list[Any]:
     """What gets a row below a container, in row order."""
-    members = list(graph.operations) if graph else listed_below(reader, container)
+    members = list(graph.operations) if graph else listed_below(walk.reader, container)
     if is_a(container, "Sequential"):
         # As in model.layers: a Sequential's input is no layer of its own.
         return [layer for layer in members if not is_a(layer, "InputLayer")]
     if graph:
-        members += _beside_the_graph(reader, container, members)
+        members += _beside_the_graph(walk, container, members)
     return members
 
 
-def _beside_the_graph(reader: Reader, container: Any, listed: list[Any]) -> list[Any]:
+def _beside_the_graph(walk: Walk, container: Any, listed: list[Any]) -> list[Any]:
     """Layers with weights that a subclass of a functional model holds and its graph never calls.
 
     Not those whose weights are listed already: a model may hold a part of one of its layers by name.
     """
     ids = set(map(id, listed))
-    others = [layer for layer in reader.children(container) if id(layer) not in ids]
+    others = [layer for layer in walk.reader.children(container) if id(layer) not in ids]
     if not others:
         return []
-    known = {id(weight) for layer in listed for weight in _all_weights(reader, layer)}
-    return [
-        layer
-        for layer in others
-        if any(id(weight) not in known for weight in _all_weights(reader, layer))
-    ]
+    known = {weight for layer in listed for weight in walk.all_weights(layer)}
+    return [layer for layer in others if not walk.all_weights(layer).keys() <= known]
 
 
 def _sequential_input(graph: Graph, first: Any) -> dict[str, Any]:
@@ -220,11 +228,14 @@ def _row(
     mark: dict[str, Any],
 ) -> Layer:
     reader = walk.reader
+    shapes = [_call_shapes(reader, operation, call) for call in calls] or [
+        _built_shapes(walk, operation)
+    ]
     if reader.is_operation(operation):
         layer_type, attributes = _operation(reader, operation, calls)
     else:
         layer_type = type(operation).__name__
-        attributes = canonical.attributes_of(operation, _rank(operation, reader, calls))
+        attributes = canonical.attributes_of(operation, _rank(shapes[0][0]))
         if arguments := _call_arguments(reader, calls):
             attributes["call_arguments"] = arguments
     attributes |= mark
@@ -237,9 +248,9 @@ def _row(
     if shared := sorted({walk.owners[id(weight)] for weight in weights} - {path}):
         attributes["shares_weights_with"] = shared
     trained = [weight for weight in counted if id(weight) in walk.trained]
-    below = _all_weights(reader, operation)
-    flag = any(id(weight) in walk.trained for weight in below) if below else own_flag
-    input_shape, output_shape = _shapes(reader, operation, calls)
+    below = walk.all_weights(operation)
+    flag = not walk.trained.isdisjoint(below) if below else own_flag
+    input_shape, output_shape = _shapes(shapes)
     return Layer(
         model=walk.model_name,
         layer_name=path,
@@ -259,7 +270,7 @@ def _row(
 
 def _json(value: Any) -> str:
     """As JSON; what repeats from block to block is kept once."""
-    return sys.intern(json.dumps(value, sort_keys=True, ensure_ascii=False))
+    return sys.intern(canonical.as_json(value))
 
 
 def _operation(
@@ -304,25 +315,13 @@ def _without_tensors(reader: Reader, argument: Any) -> Any:
 # --- weights ----------------------------------------------------------------------------------
 
 
-def _all_weights(reader: Reader, layer: Any) -> list[Any]:
-    """All weights at or below a layer, in the order of saving, each once."""
-    if reader.is_operation(layer):
-        return []
-    found = {id(weight): weight for weight in reader.own_weights(layer)}
-    for child in reader.children(layer):
-        for weight in _all_weights(reader, child):
-            found.setdefault(id(weight), weight)
-    return list(found.values())
-
-
 def _weights(walk: Walk, layer: Any) -> list[Any]:
     """The weights of a row: those of the layer without those of layers listed below it."""
-    reader = walk.reader
-    if reader.is_operation(layer):
+    if walk.reader.is_operation(layer):
         return []
-    listed = _members(reader, layer, walk.graph_of(layer))
-    elsewhere = {id(weight) for child in listed for weight in _all_weights(reader, child)}
-    return [weight for weight in _all_weights(reader, layer) if id(weight) not in elsewhere]
+    listed = _members(walk, layer, walk.graph_of(layer))
+    elsewhere = {weight for child in listed for weight in walk.all_weights(child)}
+    return [weight for key, weight in walk.all_weights(layer).items() if key not in elsewhere]
 
 
 def _bears_name_of_base(layer: Any) -> bool:
@@ -380,27 +379,24 @@ def _map_shapes(value: Any) -> Any:
     return _shape(value)
 
 
-def _shapes(reader: Reader, operation: Any, calls: list[BoundCall]) -> tuple[str, str]:
+def _shapes(pairs: list[tuple[Any, Any]]) -> tuple[str, str]:
     """``input_shape`` and ``output_shape``; calls of different shapes are set apart by ``|``."""
-    pairs = [_call_shapes(reader, operation, call) for call in calls] or [
-        _built_shapes(reader, operation)
-    ]
     ins = dict.fromkeys(canonical.shape_text(given) for given, _ in pairs if given is not None)
     outs = dict.fromkeys(canonical.shape_text(made) for _, made in pairs if made is not None)
     return " | ".join(ins), " | ".join(outs)
 
 
-def _built_shapes(reader: Reader, layer: Any) -> tuple[Any, Any]:
+def _built_shapes(walk: Walk, layer: Any) -> tuple[Any, Any]:
     """The shapes that a layer outside any graph was built with, as far as they are its own.
 
     Layers without weights remember none in Keras 3, so none is given in either generation.
     """
-    functional = _functional(reader, layer)
+    functional = _functional(walk.reader, layer)
     if functional is not None:
-        ends = (reader.inputs(functional), reader.outputs(functional))
+        ends = (walk.reader.inputs(functional), walk.reader.outputs(functional))
         given, made = (_map_shapes(_only(end)) for end in ends)
         return given, made
-    if not _all_weights(reader, layer):
+    if not walk.all_weights(layer):
         return None, None
     given = made = None
     try:
@@ -424,10 +420,8 @@ def _as_shape(plain: Any) -> Any:
     return tuple(plain)
 
 
-def _rank(operation: Any, reader: Reader, calls: list[BoundCall]) -> int | None:
+def _rank(given: Any) -> int | None:
     """The rank of what a layer takes in, where all that it takes has one."""
-    built = _built_shapes(reader, operation) if not calls else None
-    given = (built or _call_shapes(reader, operation, calls[0]))[0]
     shapes = given if isinstance(given, list) else [given]
     ranks = {len(shape) if isinstance(shape, tuple) else None for shape in shapes}
     return ranks.pop() if len(ranks) == 1 else None

@@ -10,12 +10,13 @@ import os
 import pickle
 import sys
 import threading
+from collections import OrderedDict, defaultdict, namedtuple
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -388,12 +389,11 @@ def test_plain_values_and_symbolic_tensors_are_known(
                 keras.layers.Dense(32),
                 "a name",
                 3,
-                None,
                 {"more": [keras.layers.Dense(8)]},
             )
 
         def call(self, inputs: Any) -> Any:
-            return self.parts[4]["more"][0](self.parts[0](inputs))
+            return self.parts[3]["more"][0](self.parts[0](inputs))
 
     def build() -> Any:
         inputs = keras.Input((64,))
@@ -402,10 +402,76 @@ def test_plain_values_and_symbolic_tensors_are_known(
     with weightless():
         model = build()
     assert tracked
-    assert not {str, int, float, bool, type(None)} & set(map(type, tracked))
+    assert FunctionType not in set(
+        map(type, tracked)
+    )  # as attributes; containers are looked through
     assert keras.KerasTensor not in map(type, asked)
     assert len(model.weights) == 4
     assert layer_table(model) == layer_table(build())
+
+
+def test_attributes_are_set_as_ever(keras: ModuleType) -> None:
+    """Containers are wrapped, setters called or not called, and another's way of setting is respected."""
+    seen: list[Any] = []
+
+    class Noting:
+        def __setattr__(self, name: str, value: Any) -> None:
+            seen.append(name)
+            super().__setattr__(name, value)
+
+    class Holds(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        @property
+        def width(self) -> int:
+            return self._width
+
+        @width.setter
+        def width(self, value: int) -> None:
+            seen.append(("width", value))
+            self._width = value
+
+        def __init__(self) -> None:
+            super().__init__(name="holds")
+            self.width = 3
+            self.width = 3
+            self.names: Any = ["a"]
+            self.names = {"a": (1, 2)}
+            self.layers_held = [keras.layers.Dense(32), {"more": keras.layers.Dense(8)}]
+            self.chosen = {1, 2}
+
+    class HoldsAndNotes(Holds, Noting):
+        pass
+
+    def made() -> list[Any]:
+        seen.clear()
+        keras.backend.clear_session()
+        layers = [Holds(), HoldsAndNotes()]
+        kinds = [
+            {name: type(value) for name, value in sorted(vars(layer).items())} for layer in layers
+        ]
+        return [list(seen), kinds, [layer.names for layer in layers]]
+
+    with weightless():
+        without = made()
+    assert without == made()
+    assert "names" in without[0]
+
+
+def test_structures_are_flattened_as_ever(keras: ModuleType) -> None:
+    """On PyTorch it is Keras' own way for whatever is not made of the usual."""
+    if not hasattr(keras, "tree"):
+        pytest.skip("Keras 2 and 3.3 have no trees of their own")
+    tensor = keras.KerasTensor((None, 3))
+    pair = namedtuple("pair", "left right")
+    structures = [
+        *(None, 1, "text", tensor, [], {}, ((tensor,), {}), [1, [2, (3, None)], {"b": 4, "a": 5}]),
+        *(pair(tensor, [1]), OrderedDict(b=1, a=tensor), defaultdict(list, b=[1], a=[2])),
+        *([np.float32(3)], {"x": keras.layers.Dense(8)}, [{1: tensor, 0: [tensor]}]),
+    ]
+    with weightless():
+        flat = [keras.tree.flatten(structure) for structure in structures]
+    for structure, found in zip(structures, flat, strict=True):
+        known = keras.tree.flatten(structure)
+        assert list(map(id, found)) == list(map(id, known)), structure
 
 
 def test_the_collector_stays_as_the_user_wants_it(keras: ModuleType) -> None:
@@ -422,6 +488,21 @@ def test_the_collector_stays_as_the_user_wants_it(keras: ModuleType) -> None:
         assert gc.get_threshold()[0] == 123
     finally:
         gc.set_threshold(*before)
+
+
+@pytest.mark.skipif("torch" not in os.environ.get("KERAS_BACKEND", ""), reason="is of PyTorch")
+def test_names_that_pytorch_guards(keras: ModuleType) -> None:
+    """A number can't take the place of a parameter, and a buffer that is taken away is still one."""
+    torch = import_module("torch")
+    with weightless():
+        layer = keras.layers.Dense(32)
+        layer.register_parameter("scale", torch.nn.Parameter(torch.ones(2)))
+        layer.register_buffer("steps", torch.zeros(2))
+        with pytest.raises(TypeError, match="as parameter 'scale'"):
+            layer.scale = 3
+        layer.steps = None
+    assert "steps" in layer._buffers
+    assert "steps" not in vars(layer)
 
 
 @pytest.mark.skipif("torch" not in os.environ.get("KERAS_BACKEND", ""), reason="is of PyTorch")

@@ -1,0 +1,26 @@
+"""Reading the signatures of the same functions over and over, without the reading."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import FunctionType, MethodType
+from typing import Any
+
+
+def remembered(read: Callable[[Any], Any]) -> Callable[..., Any]:
+    """``inspect.signature`` or its like, that remembers what it read of functions and methods."""
+    known: dict[tuple[type, Any], Any] = {}
+
+    @functools.wraps(read)
+    def remembered(function: Any, *args: Any, **kwargs: Any) -> Any:
+        kind = type(function)
+        plain = function.__func__ if kind is MethodType else function
+        # With attributes, a signature may be said to be another one.
+        if type(plain) is not FunctionType or vars(plain) or args or kwargs:
+            return read(function, *args, **kwargs)
+        if (kind, plain) not in known:
+            known[kind, plain] = read(function)
+        return known[kind, plain]
+
+    return remembered
