@@ -91,13 +91,12 @@ def _set_directly(original: Any) -> Any:
     known: dict[type, str | None] = {}
 
     def backend_of(kind: type) -> str | None:
-        own = [base for base in kind.__mro__ if "__setattr__" in vars(base)]
-        while own and vars(own.pop(0))["__setattr__"] is not __setattr__:
-            pass
-        names = (
-            f"{base.__module__}.{base.__qualname__}" for base in own[:-1]
-        )  # the last is object
-        return _BACKENDS.get(tuple(names))
+        setting = [base for base in kind.__mro__ if "__setattr__" in vars(base)]
+        ways = [vars(base)["__setattr__"] for base in setting]
+        if __setattr__ not in ways:
+            return None  # somebody put another in its place
+        below = setting[ways.index(__setattr__) + 1 : -1]
+        return _BACKENDS.get(tuple(f"{base.__module__}.{base.__qualname__}" for base in below))
 
     @functools.wraps(original)
     def __setattr__(self: Any, name: str, value: Any) -> None:
