@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Any
 
 from pytest_layersnap.extract import files, keras2, keras3, names, rows, weightless
+from pytest_layersnap.extract.collector import collected_less_often
 from pytest_layersnap.extract.reader import Reader, is_a
 from pytest_layersnap.table import LayerTable
 
@@ -18,6 +19,7 @@ class ModelError(ValueError):
     """Something that no layer table can be taken of; the message says why, and what to do."""
 
 
+@collected_less_often()
 def layer_table(
     model_or_builder: Any | Callable[[], Any] | str | os.PathLike[str], *, name: str | None = None
 ) -> LayerTable:

@@ -61,12 +61,12 @@ def _value(raw: Any) -> Any:
         return "slice({}, {}, {})".format(*map(_value, (raw.start, raw.stop, raw.step)))
     if raw is Ellipsis:
         return "..."
-    if isinstance(raw, Mapping):
+    if isinstance(raw, (list, tuple)):
+        return [_value(item) for item in raw]
+    if isinstance(raw, (dict, Mapping)):
         return _mapping(raw)
     if isinstance(raw, (set, frozenset)):
         return sorted(map(_value, raw), key=as_json)
-    if isinstance(raw, (list, tuple)):
-        return [_value(item) for item in raw]
     return _object(raw)
 
 
@@ -182,6 +182,8 @@ _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 
 def same(one: Any, other: Any) -> bool:
     """Whether two plain values are equal as JSON: ``true`` is not ``1``."""
+    if isinstance(one, (bool, int, float, str)):
+        return type(one) is type(other) and bool(one == other)
     return bool(one == other) and as_json(one) == as_json(other)
 
 
@@ -328,7 +330,7 @@ def attributes(
         if key in dropped:
             continue
         item = value(raw)
-        if item is None or (key in defaults and same(item, value(defaults[key]))):
+        if item is None or (key in defaults and same(item, defaults[key])):
             continue
         plain[key] = item
     _shape_up(class_name, plain, rank)
@@ -342,7 +344,7 @@ def _left_out(class_name: str) -> tuple[frozenset[str], dict[str, Any]]:
     if class_name in _DRAWS_SEED:
         dropped.add("seed")
     defaults = {} if class_name == "Layer" else _DEFAULTS | _CLASS_DEFAULTS.get(class_name, {})
-    return frozenset(dropped), defaults
+    return frozenset(dropped), {key: value(default) for key, default in defaults.items()}
 
 
 def _shape_up(class_name: str, plain: dict[str, Any], rank: int | None) -> None:
@@ -413,7 +415,7 @@ def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
     for key in _UNWRITTEN.get(name, ()):
         if config.get(key) is None:
             config[key] = getattr(layer, key, None)
-    config = {key: _live(layer, key, item) for key, item in config.items()}
+    config = {key: _live(layer, key, config[key]) for key in config if key not in _DROPPED}
     return attributes(name, config | _activity_regularizer(layer), rank)
 
 
@@ -439,8 +441,8 @@ def _live(layer: Any, key: str, item: Any) -> Any:
     live = getattr(layer, key, None)
     if isinstance(live, (types.FunctionType, functools.partial)):
         return live
-    is_layer = isinstance(item, Mapping) and is_a(live, "Layer")
-    return live if is_layer and not is_a(live, "Model") else item
+    is_layer = is_a(live, "Layer") and not is_a(live, "Model")
+    return live if is_layer and isinstance(item, Mapping) else item
 
 
 def _has_own_config(layer: Any) -> bool:
@@ -500,11 +502,12 @@ def _kept_settings(layer: Any) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, item in vars(layer).items():
         public = name.removeprefix("_")
-        if public in _KERAS_ATTRIBUTES or id(item) in weights or is_a(item, "Layer"):
-            continue
-        if public in parameters or (
-            public == name and not is_built_in(layer) and _is_setting(item)
+        if public in _KERAS_ATTRIBUTES or not (
+            public in parameters
+            or (public == name and not is_built_in(layer) and _is_setting(item))
         ):
+            continue
+        if id(item) not in weights and not is_a(item, "Layer"):
             kept.setdefault(public, item)
     return kept
 
@@ -549,8 +552,10 @@ def _own_axes(layer: Any, made: bool) -> list[int]:
     """The axes whose sizes a layer's weights depend on."""
     if is_a(layer, "Embedding") and not made:
         return []
-    axis = getattr(layer, "axis", None)
-    if "Normalization" in type(layer).__name__ and axis is not None:
+    if (
+        "Normalization" in type(layer).__name__
+        and (axis := getattr(layer, "axis", None)) is not None
+    ):
         return list(axis) if isinstance(axis, (list, tuple)) else [axis]
     return [1] if getattr(layer, "data_format", None) == "channels_first" else [-1]
 

@@ -21,11 +21,9 @@ def _keras2_snake_case(name: str) -> str:
 
 
 #: Auto names that do not follow from the class: implicit models and inputs of either generation.
-_OTHER_AUTO_NAMES = {
-    "Functional": "model",
-    "Model": "model",
-    "InputLayer": r"input|keras_tensor(?:_\d+)?(?:CLONE)?|.+_input",
-}
+_OTHER_AUTO_NAMES = {"Functional": "model", "Model": "model", "InputLayer": "input"}
+_OF_INPUTS = re.compile(r"(?:keras_tensor(?:_\d+)?(?:CLONE)?|.+_input)(?:_\d+)?")
+_COUNTER = re.compile(r"_\d+\Z")
 
 
 def auto_name(name: str, class_name: str) -> str | None:
@@ -34,12 +32,18 @@ def auto_name(name: str, class_name: str) -> str | None:
     Keras appends a counter which is global to the process, so the number says what else was built
     before and nothing about the model. A person's ``dense_2`` can't be told from Keras' own.
     """
-    return snake_case(class_name) if _auto_names(class_name).fullmatch(name) else None
+    spellings = _spellings(class_name)
+    if (
+        name in spellings
+        or _COUNTER.sub("", name) in spellings
+        or (class_name == "InputLayer" and _OF_INPUTS.fullmatch(name))
+    ):
+        return snake_case(class_name)
+    return None
 
 
 @functools.lru_cache(maxsize=1_000)
-def _auto_names(class_name: str) -> re.Pattern[str]:
-    spellings = {re.escape(snake_case(class_name)), re.escape(_keras2_snake_case(class_name))}
-    if class_name in _OTHER_AUTO_NAMES:
-        spellings.add(_OTHER_AUTO_NAMES[class_name])
-    return re.compile(rf"(?:{'|'.join(sorted(spellings))})(?:_\d+)?")
+def _spellings(class_name: str) -> frozenset[str]:
+    """Auto names of a class without their counters."""
+    spellings = {snake_case(class_name), _keras2_snake_case(class_name)}
+    return frozenset(spellings | {_OTHER_AUTO_NAMES.get(class_name, "")} - {""})

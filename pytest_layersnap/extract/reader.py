@@ -49,9 +49,11 @@ class Reader(Protocol):
 
 def flatten(value: Any) -> list[Any]:
     """The leaves of nested lists, tuples and dicts, dicts in the order of their keys as Keras does."""
-    if not isinstance(value, (dict, list, tuple)):
+    if isinstance(value, dict):
+        value = [value[key] for key in sorted(value, key=str)]
+    elif not isinstance(value, (list, tuple)):
         return [value]
-    return [leaf for _, leaf in labelled(value)]
+    return [leaf for item in value for leaf in flatten(item)]
 
 
 def labelled(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:

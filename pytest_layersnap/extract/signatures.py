@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any
@@ -18,9 +19,16 @@ def remembered(read: Callable[[Any], Any]) -> Callable[..., Any]:
         plain = function.__func__ if kind is MethodType else function
         # With attributes, a signature may be said to be another one.
         if type(plain) is not FunctionType or vars(plain) or args or kwargs:
+            if read is inspect.signature and _is_wrapper(function) and not (args or kwargs):
+                return remembered(function.__wrapped__)
             return read(function, *args, **kwargs)
         if (kind, plain) not in known:
             known[kind, plain] = read(function)
         return known[kind, plain]
 
     return remembered
+
+
+def _is_wrapper(function: Any) -> bool:
+    """Whether ``functools.wraps`` made it, and nothing else says what its signature is."""
+    return type(function) is FunctionType and list(vars(function)) == ["__wrapped__"]

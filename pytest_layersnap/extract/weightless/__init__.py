@@ -4,7 +4,8 @@ Nothing of an architecture depends on the values of its weights, so a variable t
 ``weightless()`` waits: it gets its value when that is read. ``keras3`` and ``keras2`` say how, and
 ``applications`` and ``presets`` do without the files of weights that would be downloaded. They reach into
 private places of Keras: where one is gone, models are built with their weights, as ever, and a
-``WeightlessWarning`` says so. ``repeated`` shortens what is left of building, as far as it can.
+``WeightlessWarning`` says so. ``repeated``, ``attributes`` and ``structures`` shorten what is left of
+building, as far as they can.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.weightless import applications, keras2, keras3, presets, repeated
+from pytest_layersnap.extract.collector import collected_less_often
+from pytest_layersnap.extract.weightless import (
+    applications,
+    keras2,
+    keras3,
+    presets,
+    repeated,
+    structures,
+)
 from pytest_layersnap.extract.weightless.memory import Memory, current, set_current
 
 __all__ = ["Memory", "WeightlessWarning", "build", "weightless"]
@@ -108,7 +117,7 @@ class _Patches:
                     self._undo.close()
 
     def _apply(self) -> None:
-        self._undo.enter_context(repeated.collected_less_often())
+        self._undo.enter_context(collected_less_often())
         for package in _packages():
             for patches in (
                 keras3.patches,
@@ -116,6 +125,7 @@ class _Patches:
                 applications.patches,
                 presets.patches,
                 repeated.patches,
+                structures.patches,
             ):
                 try:
                     with ExitStack() as undo:

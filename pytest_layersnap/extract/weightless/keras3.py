@@ -86,12 +86,17 @@ def _waiting_init(backend: Backend, original: Any) -> Any:
 @contextmanager
 def _without_value(variable: Any) -> Iterator[None]:
     """Where Keras constructs a variable and leaves its value for later."""
-    common = import_module("keras.src.backend.common")
+    common = _common()
     with common.stateless_scope.StatelessScope(initialize_variables=False):
         yield
     pending = common.global_state.get_global_attribute("uninitialized_variables")
     if pending and pending[-1] is variable:
         pending.pop()  # or Keras would initialize it when it next leaves such a scope
+
+
+@functools.cache
+def _common() -> Any:
+    return import_module("keras.src.backend.common")
 
 
 def _require_known(kind: Any) -> None:

@@ -1,0 +1,135 @@
+"""Attributes of layers, set in one step.
+
+A layer of Keras 3 sets some 57, and up to four classes ask of each whether it is a variable, a layer or the
+like. Most are numbers, names and settings, which are nothing of that kind.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from inspect import Signature
+from types import FunctionType, MethodType
+from typing import Any
+
+from pytest_layersnap.extract.reader import KERAS
+
+#: Types whose values are no layers, variables or tensors, and hold none.
+PLAIN = frozenset({str, int, float, bool, type(None), FunctionType, MethodType, Signature})
+
+#: Types in which Keras looks for them, and what it makes of the first three.
+_CONTAINERS: dict[Any, str] = {
+    list: "TrackedList",
+    dict: "TrackedDict",
+    set: "TrackedSet",
+    tuple: "",
+}
+
+#: The backends by the classes below ``Layer`` that have a way of their own to set attributes.
+_BACKENDS = {
+    (): "jax",
+    (
+        "keras.src.backend.tensorflow.trackable.KerasAutoTrackable",
+        "tensorflow.python.trackable.autotrackable.AutoTrackable",
+    ): "tensorflow",
+    ("torch.nn.modules.module.Module",): "torch",
+}
+
+
+def set_directly(original: Any) -> Any:
+    """``Layer.__setattr__`` that asks once a class of values, and of what is in containers.
+
+    What else happens to an attribute stays: Keras wraps containers, and so does TensorFlow, which also
+    leaves one alone that is the same already; PyTorch guards its parameters, modules and buffers.
+    """
+    backends: dict[type, str | None] = {}
+    plain: set[Any] = set(PLAIN)
+    others: set[Any] = set(_CONTAINERS)
+    tracked = _tracked_by(sys.modules[original.__module__], plain)
+
+    def backend_of(kind: type) -> str | None:
+        setting = [base for base in kind.__mro__ if "__setattr__" in vars(base)]
+        ways = [vars(base)["__setattr__"] for base in setting]
+        if __setattr__ not in ways:
+            return None  # somebody put another in its place
+        below = setting[ways.index(__setattr__) + 1 : -1]
+        return _BACKENDS.get(tuple(f"{base.__module__}.{base.__qualname__}" for base in below))
+
+    def learn(kind: type, value: Any, tracker: Any) -> None:
+        (plain if _is_setting(kind, value, tracker) else others).add(kind)
+
+    @functools.wraps(original)
+    def __setattr__(self: Any, name: str, value: Any) -> None:
+        owner, kind, state = type(self), type(value), self.__dict__
+        if owner not in backends:
+            backends[owner] = backend_of(owner)
+        backend, tracker = backends[owner], state.get("_tracker")
+        if tracker is not None and kind not in plain and kind not in others:
+            learn(kind, value, tracker)
+        if (
+            backend is None
+            or tracker is None
+            or not (kind in plain or (kind in _CONTAINERS and backend != "tensorflow"))
+            or (
+                backend == "torch"
+                and (
+                    name in state.get("_parameters", ())
+                    or name in state.get("_modules", ())
+                    or name in state.get("_buffers", ())
+                )
+            )
+        ):
+            original(self, name, value)
+        elif kind in _CONTAINERS:
+            object.__setattr__(self, name, tracked(tracker, value))
+        elif backend != "tensorflow" or getattr(self, name, backends) is not value:
+            object.__setattr__(self, name, value)
+
+    return __setattr__
+
+
+def _is_setting(kind: type, value: Any, tracker: Any) -> bool:
+    """Whether instances of a class are settings of Keras' own, as initializers, and no state."""
+    *bases, _ = kind.__mro__
+    if not all(base.__module__.partition(".")[0] in KERAS for base in bases):
+        return False
+    try:
+        return not any(is_state(value) for is_state, _ in tracker.config.values())
+    except Exception:  # another release's tracker
+        return False
+
+
+def _wrapper(tracking: Any, name: str) -> Any:
+    """A class of containers that are kept track of, if it is as it was in the releases that we know."""
+    try:
+        kind = getattr(tracking, name)
+        return kind if vars(kind()) == {"tracker": None} else None
+    except (AttributeError, TypeError):
+        return None
+
+
+def _tracked_by(layers: Any, plain: set[Any]) -> Any:
+    """``Tracker.track`` of containers, which asks five times of each number in one."""
+    tracking = getattr(layers, "tracking", None)
+    is_enabled = getattr(tracking, "is_tracking_enabled", bool)  # no name, no shortcut
+    wrappers = {kind: _wrapper(tracking, name) for kind, name in _CONTAINERS.items()}
+
+    def are_plain(values: Any) -> bool:
+        return plain.issuperset(map(type, values)) or all(
+            type(value) in plain or (type(value) is tuple and are_plain(value)) for value in values
+        )
+
+    def tracked(tracker: Any, value: Any) -> Any:
+        kind = type(value)
+        if value and not are_plain(value.values() if kind is dict else value):
+            return tracker.track(value)
+        if kind is tuple:
+            return value
+        wrapper = wrappers[kind]
+        if wrapper is None or not is_enabled():
+            return tracker.track(value)
+        wrapped = wrapper(value)
+        wrapped.tracker = tracker
+        return wrapped
+
+    return tracked
