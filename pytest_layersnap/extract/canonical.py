@@ -182,7 +182,7 @@ _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 
 def same(one: Any, other: Any) -> bool:
     """Whether two plain values are equal as JSON: ``true`` is not ``1``."""
-    if isinstance(one, (bool, int, float, str)):
+    if isinstance(one, (bool, int, float, str)):  # most are, and JSON takes longer
         return type(one) is type(other) and bool(one == other)
     return bool(one == other) and as_json(one) == as_json(other)
 

@@ -50,16 +50,20 @@ class Reader(Protocol):
 def flatten(value: Any) -> list[Any]:
     """The leaves of nested lists, tuples and dicts, dicts in the order of their keys as Keras does."""
     if isinstance(value, dict):
-        value = [value[key] for key in sorted(value, key=str)]
+        value = [item for _, item in _in_order(value)]
     elif not isinstance(value, (list, tuple)):
         return [value]
     return [leaf for item in value for leaf in flatten(item)]
 
 
+def _in_order(value: dict[Any, Any]) -> list[tuple[str, Any]]:
+    return [(str(key), value[key]) for key in sorted(value, key=str)]
+
+
 def labelled(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
     """The leaves of a structure, each with its place in it: ``0``, ``left``, ``heads.1``."""
     if isinstance(value, dict):
-        items = [(str(key), value[key]) for key in sorted(value, key=str)]
+        items = _in_order(value)
     elif isinstance(value, (list, tuple)):
         items = [(str(index), item) for index, item in enumerate(value)]
     else:

@@ -15,13 +15,15 @@ def remembered(read: Callable[[Any], Any]) -> Callable[..., Any]:
 
     @functools.wraps(read)
     def remembered(function: Any, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs:
+            return read(function, *args, **kwargs)
+        if read is inspect.signature and _is_wrapper(function):
+            return remembered(function.__wrapped__)  # each layer wraps its own build anew
         kind = type(function)
         plain = function.__func__ if kind is MethodType else function
         # With attributes, a signature may be said to be another one.
-        if type(plain) is not FunctionType or vars(plain) or args or kwargs:
-            if read is inspect.signature and _is_wrapper(function) and not (args or kwargs):
-                return remembered(function.__wrapped__)
-            return read(function, *args, **kwargs)
+        if type(plain) is not FunctionType or vars(plain):
+            return read(function)
         if (kind, plain) not in known:
             known[kind, plain] = read(function)
         return known[kind, plain]

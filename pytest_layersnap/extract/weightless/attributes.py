@@ -17,13 +17,11 @@ from pytest_layersnap.extract.reader import KERAS
 #: Types whose values are no layers, variables or tensors, and hold none.
 PLAIN = frozenset({str, int, float, bool, type(None), FunctionType, MethodType, Signature})
 
-#: Types in which Keras looks for them, and what it makes of the first three.
-_CONTAINERS: dict[Any, str] = {
-    list: "TrackedList",
-    dict: "TrackedDict",
-    set: "TrackedSet",
-    tuple: "",
-}
+#: Types in which Keras looks for them, as more may come later, and what it makes of each.
+_WRAPPERS: dict[Any, str] = {list: "TrackedList", dict: "TrackedDict", set: "TrackedSet"}
+
+#: Those, and the one to which nothing comes later.
+_CONTAINERS = frozenset({*_WRAPPERS, tuple})
 
 #: The backends by the classes below ``Layer`` that have a way of their own to set attributes.
 _BACKENDS = {
@@ -112,7 +110,7 @@ def _tracked_by(layers: Any, plain: set[Any]) -> Any:
     """``Tracker.track`` of containers, which asks five times of each number in one."""
     tracking = getattr(layers, "tracking", None)
     is_enabled = getattr(tracking, "is_tracking_enabled", bool)  # no name, no shortcut
-    wrappers = {kind: _wrapper(tracking, name) for kind, name in _CONTAINERS.items()}
+    wrappers = {kind: _wrapper(tracking, name) for kind, name in _WRAPPERS.items()}
 
     def are_plain(values: Any) -> bool:
         return plain.issuperset(map(type, values)) or all(
