@@ -20,6 +20,15 @@ pytest_plugins = ["pytester"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for no Keras; begin with what would keep one worker busy at the end."""
+    for item in items:
+        if "keras" not in getattr(item, "fixturenames", ()):
+            item.add_marker("keras_free")
+    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+
+
 @pytest.fixture(scope="session")
 def keras() -> ModuleType:
     """Keras 3 or 2.15, or tf_keras where ``TF_USE_LEGACY_KERAS`` asks for it."""

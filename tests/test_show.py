@@ -12,8 +12,6 @@ from pytest_layersnap import LayerTable
 from pytest_layersnap.show import as_data, render
 from pytest_layersnap.table import COLUMNS, Layer
 
-pytestmark = pytest.mark.lifecycle
-
 SNAPSHOTS = Path(__file__).parent.parent / "snapshots"
 FOLDERS = ("", "keras_hub", "zoo")
 

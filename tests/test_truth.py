@@ -6,11 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.truth.page import page
 
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.longest
+@pytest.mark.usefixtures("keras")
 def test_sample() -> None:
     """The bench ends with 0 only if all changes are reported right, and nothing else is."""
     command = [sys.executable, "benchmarks/truth.py", "--count", "150"]

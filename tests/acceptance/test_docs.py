@@ -24,6 +24,7 @@ def blocks(kind: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.usefixtures("keras")
 @pytest.mark.parametrize("example", blocks("python"))
 def test_example(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A plain example runs as it stands, in the root of the repository."""
@@ -31,6 +32,7 @@ def test_example(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
     exec(compile(blocks("python")[example], example, "exec"), {})
 
 
+@pytest.mark.usefixtures("keras")
 def test_examples_of_the_fixture(project: Project) -> None:
     """Those that need a test run inside of one."""
     lines = ["import pytest", "from models import build, keras"]

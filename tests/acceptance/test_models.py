@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
 
 from .project import Project
 
-pytestmark = pytest.mark.skipif(
-    not (find_spec("keras") or find_spec("tf_keras")), reason="needs a Keras"
-)
+pytestmark = pytest.mark.usefixtures("keras")
 
 TEST = """
 import pytest

@@ -32,6 +32,7 @@ def show(project: Project, *arguments: str) -> pytest.RunResult:
     return project.pytester.run(sys.executable, "-m", "pytest_layersnap.cli", "show", *arguments)
 
 
+@pytest.mark.usefixtures("keras")
 def test_models(project: Project) -> None:
     """A builder, a model in a namespace; what is printed on the way does not come between."""
     project.write(

@@ -19,8 +19,6 @@ from pytest_layersnap.export import export, workbook
 from pytest_layersnap.export.files import ExportError, told_apart
 from pytest_layersnap.table import COLUMNS, NOTEBOOK_COLUMNS, Layer
 
-pytestmark = pytest.mark.lifecycle
-
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 TRANSFER = ("efficientnetb4", "resnet50", "densenet169", "vgg16", "mobilenetv2")
 SUFFIXES = (".csv", ".xlsx", ".md", ".tex")

@@ -73,6 +73,7 @@ def test_code_in_a_file_is_not_run(keras: ModuleType, tmp_path: Path, suffix: st
         layer_table(path)
 
 
+@pytest.mark.usefixtures("keras")
 def test_unusable_files(tmp_path: Path) -> None:
     """One message that says what is wrong with which file."""
     missing, broken, bare = (tmp_path / f"{name}.keras" for name in ("missing", "broken", "bare"))

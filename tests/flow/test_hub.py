@@ -8,8 +8,6 @@ from pytest_layersnap import LayerTable, flow
 
 from .hub import TABLES
 
-pytestmark = pytest.mark.lifecycle
-
 #: The stages with more than one block, and whose depth that is.
 DEPTHS = {
     "clip": ([12, 12], "arXiv:2103.00020, table 20: ViT-B"),

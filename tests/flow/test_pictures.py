@@ -16,8 +16,6 @@ from pytest_layersnap.cli import main
 
 from .test_stages import ALL, SNAPSHOTS, recorded
 
-pytestmark = pytest.mark.lifecycle
-
 ROOT = SNAPSHOTS.parent
 TABLES = Path(__file__).parent / "tables"
 _SVG = "{http://www.w3.org/2000/svg}"

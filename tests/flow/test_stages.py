@@ -17,7 +17,6 @@ from pytest_layersnap.table import Layer
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 GOLDENS = Path(__file__).parent / "goldens"
-pytestmark = pytest.mark.lifecycle  # no Keras: one environment runs them for all
 ALL = sorted(path.relative_to(SNAPSHOTS).as_posix() for path in SNAPSHOTS.rglob("*.csv"))
 
 #: How many blocks of a kind the stages of a network have, and which source says so.
