@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_layersnap.extract import canonical, names, operations
+from pytest_layersnap.extract import canonical, names, operations, readable, shapes
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
 from pytest_layersnap.extract.reader import Reader, Source, flatten, is_a, is_built_in
+from pytest_layersnap.extract.rules import lookups
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 
@@ -264,7 +265,7 @@ def _row(
         weight_shapes=_json([list(_weight_shape(weight)) for weight in weights]),
         dtype=_dtype(reader, operation),
         inbound_layers=edges,
-        **canonical.readable(layer_type, attributes),
+        **readable.readable(layer_type, attributes),
     )
 
 
@@ -381,8 +382,8 @@ def _map_shapes(value: Any) -> Any:
 
 def _shapes(pairs: list[tuple[Any, Any]]) -> tuple[str, str]:
     """``input_shape`` and ``output_shape``; calls of different shapes are set apart by ``|``."""
-    ins = dict.fromkeys(canonical.shape_text(given) for given, _ in pairs if given is not None)
-    outs = dict.fromkeys(canonical.shape_text(made) for _, made in pairs if made is not None)
+    ins = dict.fromkeys(readable.shape_text(given) for given, _ in pairs if given is not None)
+    outs = dict.fromkeys(readable.shape_text(made) for _, made in pairs if made is not None)
     return " | ".join(ins), " | ".join(outs)
 
 
@@ -401,11 +402,11 @@ def _built_shapes(walk: Walk, layer: Any) -> tuple[Any, Any]:
     given = made = None
     try:
         given = canonical.value((layer.get_build_config() or {}).get("input_shape"))
-        given = canonical.built_shape(layer, given)
+        given = shapes.built_shape(layer, given)
         made = canonical.value(layer.compute_output_shape(_as_shape(given)))
     except Exception:  # the user's code, or a layer that can't tell
         made = None
-    return given, canonical.built_shape(layer, made, made=True)
+    return given, shapes.built_shape(layer, made, made=True)
 
 
 def _only(end: Any) -> Any:
@@ -433,7 +434,7 @@ def _dtype(reader: Reader, operation: Any) -> str:
         return ""
     if is_a(operation, "InputLayer"):
         return _input_dtype(operation)
-    if type(operation).__name__ in canonical.LOOKUPS:
+    if type(operation).__name__ in lookups.LOOKUPS:
         return ""
     policy = getattr(operation, "dtype_policy", None)
     return str(getattr(policy, "name", ""))

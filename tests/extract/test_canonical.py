@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_layersnap.extract import canonical, names, operations
+from pytest_layersnap.extract import canonical, names, operations, readable
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_auto_names(name: str, class_name: str, stem: str | None) -> None:
             {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}},
             "float32",
         ),
-        ("swish", "silu"),
+        ("swish", "swish"),
         (object(), "<builtins.object>"),
         (len, "<function builtins.len>"),
         (dict, "<class builtins.dict>"),
@@ -227,7 +227,7 @@ def test_settings_of_operations(
 )
 def test_shapes(shape: Any, text: str) -> None:
     """Shapes are written as Python writes them."""
-    assert canonical.shape_text(shape) == text
+    assert readable.shape_text(shape) == text
 
 
 def test_functions_that_hold_each_other() -> None:
