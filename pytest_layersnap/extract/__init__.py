@@ -10,6 +10,7 @@ from typing import Any
 from pytest_layersnap.extract import files, keras2, keras3, names, rows, weightless
 from pytest_layersnap.extract.collector import collected_less_often
 from pytest_layersnap.extract.reader import Reader, is_a
+from pytest_layersnap.extract.serializer import without_tensorflow
 from pytest_layersnap.table import LayerTable
 
 __all__ = ["ModelError", "layer_table"]
@@ -20,6 +21,7 @@ class ModelError(ValueError):
 
 
 @collected_less_often()
+@without_tensorflow()
 def layer_table(
     model_or_builder: Any | Callable[[], Any] | str | os.PathLike[str], *, name: str | None = None
 ) -> LayerTable:

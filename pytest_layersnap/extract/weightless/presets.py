@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from pytest_layersnap.extract.weightless.memory import is_lazy
-from pytest_layersnap.extract.weightless.replaced import replaced
+from pytest_layersnap.extract.replaced import replaced
 
 
 def patches(package: str) -> Iterator[AbstractContextManager[None]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from pytest_layersnap.extract.weightless.replaced import replaced
+from pytest_layersnap.extract.replaced import replaced
 
 _IsUsual = Callable[[Any], bool]
 
