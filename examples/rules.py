@@ -15,10 +15,10 @@ _HEAD = """\
 # Rules of encoding
 
 A snapshot holds under every supported release because what releases write differently is brought to one
-spelling. Each rule holds for the classes of Keras that it names, never for yours, and takes away a difference
-of spelling and nothing else: `equal` is one setting as two releases write it, and the change beside it stays
-visible. `tests/extract/test_rules.py` tries every line in every environment; `python examples/rules.py` made
-this page of `pytest_layersnap/extract/rules/`.
+spelling. Each rule holds for the classes of Keras that it names, never for yours, and takes away a
+difference of spelling and nothing else: `equal` is one setting as two releases write it, and the change
+beside it stays visible. `tests/extract/test_rules.py` tries every line in every environment;
+`python examples/rules.py` made this page of `pytest_layersnap/extract/rules/`.
 """
 
 

@@ -79,4 +79,5 @@ def layersnap(request: pytest.FixtureRequest) -> LayerSnap:
     try:
         return session.open_fixture(request.node, request.config.stash[_SETTINGS])
     except pytest.UsageError as error:
-        pytest.fail(str(error), pytrace=False)
+        reason = str(error)
+    pytest.fail(reason, pytrace=False)  # here, or the error before it would be shown too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from importlib import metadata
@@ -15,13 +16,14 @@ from pytest_layersnap.table import LayerTable
 
 __all__ = ["ModelError", "layer_table"]
 
+# What a builder of the user's raises is shown where it raises it; our frames would say nothing more.
+__tracebackhide__ = True
+
 
 class ModelError(ValueError):
     """Something that no layer table can be taken of; the message says why, and what to do."""
 
 
-@collected_less_often()
-@without_tensorflow()
 def layer_table(
     model_or_builder: Any | Callable[[], Any] | str | os.PathLike[str], *, name: str | None = None
 ) -> LayerTable:
@@ -38,10 +40,15 @@ def layer_table(
         ModelError: it is no Keras model; the model is not built, so that it has no shapes yet; or the
             file can't be read.
     """
-    model: Any = model_or_builder
+    with collected_less_often(), without_tensorflow():
+        return _table(model_or_builder, name)
+
+
+def _table(model: Any, name: str | None) -> LayerTable:
     if files.is_file(model):
         model = _read(model)
     elif not is_a(model, "Layer") and callable(model):
+        _require_builder(model)
         model = weightless.build(model)
     if not is_a(model, "Model"):
         raise ModelError(_no_model(model))
@@ -69,6 +76,27 @@ def _reader(model: Any) -> Reader:
         if base.__name__ == "Layer" and base.__module__.endswith("engine.base_layer"):
             return keras2
     return keras3
+
+
+def _require_builder(value: Any) -> None:
+    """Refuse what can be called and builds no model: a function of arguments, a module of PyTorch."""
+    if not isinstance(value, type) and hasattr(value, "forward"):
+        raise ModelError(_no_model(value))
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except (TypeError, ValueError):  # some callables written in C have none
+        return
+    needed = [
+        one.name
+        for one in parameters
+        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+    ]
+    if needed:
+        name = getattr(value, "__name__", type(value).__name__)
+        raise ModelError(
+            f"{name} needs {', '.join(needed)}: "
+            f"give a function without arguments, as in lambda: build({needed[0]}=…)"
+        )
 
 
 def _no_model(value: Any) -> str:

@@ -38,7 +38,7 @@ def read(path: str | os.PathLike[str]) -> Any:
         text, version = reader(path)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else f"no model: {error}"
-        raise FileError(f"{os.fspath(path)}: {reason}") from error
+        raise FileError(f"{os.fspath(path)}: {reason}") from None
     keras = import_module(_package(version))
     try:
         with weightless():

@@ -140,8 +140,14 @@ class LayerSnap:
             MissingSnapshot: none drifted, and a snapshot is missing.
             AssertionError: several of them can't be used. (A single one raises what ``check``
                 does.)
+            TypeError: the models are not given by name.
             ValueError: there is no model.
         """
+        if not isinstance(models, Mapping):
+            raise TypeError(
+                f"check_all takes models by the names of their snapshots, as in "
+                f"{{'resnet50': model}}, not a {type(models).__name__}"
+            )
         if not models:
             raise ValueError("check_all got no models, so nothing would be checked")
         scope = Scope.of(only, ignore)

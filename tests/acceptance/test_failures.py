@@ -70,6 +70,63 @@ def test_nothing(layersnap):
     )
 
 
+def test_bad_input_is_one_message(project: Project) -> None:
+    """What builds no model is told in one message; what a builder raises, where it raises it."""
+    project.write(
+        test_a="""
+import pytest
+from tables import table
+
+class Module:  # as PyTorch's
+    def forward(self, x): ...
+    def __call__(self, *args): return self.forward(*args)
+
+def needs(units, *, rate, bias=True):
+    return table(units)
+
+def fails():
+    raise KeyError("no such size")  # where
+
+def test_torch(layersnap):
+    layersnap.check(Module())  # here
+
+def test_needs(layersnap):
+    layersnap.check(needs)  # here
+
+def test_fails(layersnap):
+    layersnap.check(fails)  # here
+
+def test_no_file(layersnap):
+    layersnap.check("missing.keras")  # here
+
+def test_a_list(layersnap):
+    layersnap.check_all([table()])  # here
+
+@pytest.mark.layersnap(onyl={"shape"})
+def test_marker(layersnap):
+    layersnap.check(table())
+"""
+    )
+    result = project.run("--tb=long", "-vv")
+    result.assert_outcomes(failed=5, errors=1)
+    assert not [line for line in result.outlines if "pytest_layersnap/" in line]
+    assert len([line for line in result.outlines if line.endswith("# here")]) == 5
+    for text in ("*During handling*", "*direct cause*", "*contextlib*"):
+        result.stdout.no_fnmatch_line(text)
+    result.stdout.fnmatch_lines(
+        [
+            "@pytest.mark.layersnap takes only= and ignore=, and nothing else; got onyl",
+            "E  *ModelError: not a Keras model but test_a.Module: give a keras.Model*",
+            "E  *ModelError: needs needs units, rate: give a function without arguments, "
+            "as in lambda: build(units=…)",
+            "* # where",
+            "E  *KeyError: 'no such size'",
+            "E  *ModelError: missing.keras: no such file",
+            "E  *TypeError: check_all takes models by the names of their snapshots*list",
+        ]
+    )
+
+
 def test_a_long_table_is_cut(project: Project) -> None:
     """A missing snapshot shows the head of its table, and how much there is."""
     project.write(

@@ -32,6 +32,9 @@ from pytest_layersnap.extract.weightless.memory import Memory, current, set_curr
 
 __all__ = ["Memory", "WeightlessWarning", "build", "weightless"]
 
+# As in ``extract``: what a builder raises is shown where it raises it.
+__tracebackhide__ = True
+
 
 class WeightlessWarning(UserWarning):
     """A model is built with its weights, although it was to be built without."""

@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.weightless.memory import is_lazy
 from pytest_layersnap.extract.replaced import is_second, replaced
+from pytest_layersnap.extract.weightless.memory import is_lazy
 
 #: Part of the address of each of those files, and of no other.
 _ADDRESS = "/keras-applications/"

@@ -15,8 +15,8 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.weightless.memory import SMALL, current
 from pytest_layersnap.extract.replaced import is_second, replaced
+from pytest_layersnap.extract.weightless.memory import SMALL, current
 from pytest_layersnap.extract.weightless.tracing import in_keras_graph
 
 _LOCK = threading.RLock()

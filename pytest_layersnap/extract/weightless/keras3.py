@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.weightless.memory import SMALL, current, is_lazy
 from pytest_layersnap.extract.replaced import is_second, replaced
+from pytest_layersnap.extract.weightless.memory import SMALL, current, is_lazy
 from pytest_layersnap.extract.weightless.tracing import in_keras_graph
 
 _LOCK = threading.RLock()

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from pytest_layersnap.extract.weightless.memory import is_lazy
 from pytest_layersnap.extract.replaced import replaced
+from pytest_layersnap.extract.weightless.memory import is_lazy
 
 
 def patches(package: str) -> Iterator[AbstractContextManager[None]]:

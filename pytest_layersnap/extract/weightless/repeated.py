@@ -16,9 +16,9 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
+from pytest_layersnap.extract.replaced import replaced
 from pytest_layersnap.extract.signatures import remembered
 from pytest_layersnap.extract.weightless.attributes import PLAIN, set_directly
-from pytest_layersnap.extract.replaced import replaced
 
 
 def patches(package: str) -> Iterator[AbstractContextManager[None]]:
