@@ -33,7 +33,8 @@ class Layer:
 
     ``inbound_layers`` is a JSON list of the paths that feed the row, in argument order
     (``["conv1", "split:1"]``); with several calls a list for each (``[["left"], ["right"]]``).
-    ``path@1`` is the second call of a shared layer, ``path:1`` a call's second output.
+    ``path@1`` is the second call of a shared layer, ``path:1`` a call's second output
+    (``references.Reference``).
     """
 
     model: str

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pytest_layersnap.compare.names import is_auto_name, without_number
+from pytest_layersnap.references import is_auto_name, without_number
 from pytest_layersnap.table import Layer, LayerTable
 
 _NETWORK = Path(__file__).parents[2] / "snapshots" / "residual_network.csv"

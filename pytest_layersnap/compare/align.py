@@ -14,7 +14,7 @@ from functools import cache
 from itertools import takewhile
 from operator import attrgetter
 
-from pytest_layersnap.compare.names import stems
+from pytest_layersnap.compare.names import AUTO, stems
 from pytest_layersnap.table import Layer, LayerTable
 
 # What a row costs as a finding: the figures only have to rank explanations.
@@ -101,7 +101,7 @@ class Rows:
 
     def is_auto(self, row: int) -> bool:
         """Whether Keras named the layer."""
-        return self.stems[row].endswith("*")
+        return self.stems[row].endswith(AUTO)
 
 
 def align(recorded: LayerTable, current: LayerTable) -> Alignment:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from pytest_layersnap.compare.align import Alignment
 from pytest_layersnap.compare.edges import ReferenceNames
 from pytest_layersnap.compare.explain import Explanation
-from pytest_layersnap.compare.names import is_auto_model_name, without_number
+from pytest_layersnap.references import is_auto_model_name, without_number
 from pytest_layersnap.table import JSON_CELLS, Layer, LayerTable
 
 #: The categories of changes, those that matter most first.

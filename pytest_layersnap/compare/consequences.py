@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pytest_layersnap.compare.edges import split_reference
-from pytest_layersnap.compare.names import is_auto_name
 from pytest_layersnap.compare.weights import Loading, loadings
+from pytest_layersnap.references import Reference, is_auto_name, parent
 from pytest_layersnap.table import Layer, LayerTable
 
 
@@ -72,7 +71,7 @@ def consequences(
 
 
 def _outermost(table: LayerTable) -> list[Layer]:
-    return [layer for layer in table if "/" not in layer.layer_name]
+    return [layer for layer in table if parent(layer.layer_name) is None]
 
 
 def _inputs(table: LayerTable) -> _Signature:
@@ -101,9 +100,8 @@ def _outputs(table: LayerTable) -> _Signature:
     ]
     if marked:
         return _ordered(marked)
-    paths = {layer.layer_name for layer in rows}
     feeding = {
-        split_reference(reference, paths)[0]
+        Reference.parse(reference).path
         for layer in rows
         for call in layer.calls
         for reference in call
@@ -130,7 +128,6 @@ def _tensor(layer: Layer, shape: str) -> Tensor:
 
 def _of_output(shapes: str, label: str) -> str:
     """The shape of the output that a label names (``0:1``), out of those of a row."""
-    output = re.search(r":(\d+)$", label)
     found = re.findall(r"\([^()]*\)", shapes)
-    place = int(output[1]) if output else 0
+    place = Reference.parse(label).output
     return found[place] if shapes.startswith("[") and place < len(found) else shapes

@@ -6,17 +6,15 @@ feeds them. Edges that agree after that are explained; the others are rewired.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_layersnap.compare.align import Alignment
+from pytest_layersnap.references import Reference
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
-
-_REFERENCE = re.compile(r"(?P<path>.*?)(?:@(?P<call>\d+))?(?::(?P<output>\d+))?", re.DOTALL)
 
 #: Taking rows out of what moved may open further places; a rebuilt graph is not worth the search.
 _ROUNDS = 20
@@ -143,18 +141,8 @@ class ReferenceNames:
 
     def today(self, reference: str) -> str:
         """A recorded reference, with the path that its row has now."""
-        path, _, _ = split_reference(reference, self._paths)
-        return self._paths.get(path, path) + reference[len(path) :]
-
-
-def split_reference(reference: str, paths: Container[str]) -> tuple[str, int, int]:
-    """The path, call and output that a reference names; ``paths`` are those of the table."""
-    if reference in paths:
-        return reference, 0, 0
-    match = _REFERENCE.fullmatch(reference)
-    if match is None or match["path"] not in paths:
-        return reference, 0, 0
-    return match["path"], int(match["call"] or 0), int(match["output"] or 0)
+        found = Reference.parse(reference)
+        return str(found._replace(path=self._paths.get(found.path, found.path)))
 
 
 def _names(table: LayerTable, nodes: Iterable[int]) -> dict[str, int]:
@@ -169,7 +157,7 @@ def _graph(
     table: LayerTable, nodes: Iterable[int], node_of: dict[str, int], paired: AbstractSet[int]
 ) -> _Graph:
     def tensor(reference: str) -> _Tensor:
-        path, call, output = split_reference(reference, node_of)
+        path, call, output = Reference.parse(reference)
         return node_of.get(path, path), call, output
 
     return _Graph(

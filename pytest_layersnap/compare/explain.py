@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from pytest_layersnap.compare.align import Alignment, Rows, align, finish, prepared
-from pytest_layersnap.compare.edges import Rewiring, rewiring, split_reference
+from pytest_layersnap.compare.edges import Rewiring, rewiring
+from pytest_layersnap.references import Reference
 from pytest_layersnap.table import LayerTable
 
 #: A place among the arguments of a row: which call, which argument, and call and output of the tensor.
@@ -144,7 +145,7 @@ class _Edges:
             feeds: dict[_Place, int] = {}
             for number, call in enumerate(layer.calls):
                 for argument, reference in enumerate(call):
-                    path, of_call, output = split_reference(reference, rows)
+                    path, of_call, output = Reference.parse(reference)
                     if path in rows:
                         place = number, argument, of_call, output
                         feeds[place] = rows[path]

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Final
 
 from pytest_layersnap.compare.changes import Change, Kind
-from pytest_layersnap.compare.edges import split_reference
+from pytest_layersnap.references import Reference
 from pytest_layersnap.table import Layer, LayerTable
 
 #: A release of Keras as (major, minor); tf_keras is one after Keras 2.15 under every number.
@@ -288,7 +288,6 @@ def _spreading(starts: Callable[[Layer, Layer], bool]) -> Finds:
     """Layers that give another shape, and all rows that differ for no reason but these."""
 
     def find(changes: Sequence[Change], table: LayerTable) -> list[Change]:
-        paths = {row.layer_name for row in table}
         changed = {change.current_row.layer_name for change in changes if change.current_row}
         found: list[Change] = []
         reached: set[str] = set()
@@ -296,7 +295,7 @@ def _spreading(starts: Callable[[Layer, Layer], bool]) -> Finds:
             before, after = change.recorded_row, change.current_row
             if not before or not after or not change.categories <= {"shape", "parameters"}:
                 continue
-            feeds = {split_reference(feed, paths)[0] for call in after.calls for feed in call}
+            feeds = {Reference.parse(feed).path for call in after.calls for feed in call}
             causes = feeds & changed
             if (causes and causes <= reached) or starts(before, after):
                 found.append(change)

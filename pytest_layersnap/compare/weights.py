@@ -24,7 +24,7 @@ from math import prod
 from typing import Any, Final
 
 from pytest_layersnap.compare.known_changes import release
-from pytest_layersnap.compare.names import is_auto_name, snake_case, without_number
+from pytest_layersnap.references import is_auto_name, snake_case, without_number
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 
 WAYS: Final = (".weights.h5", ".h5", ".h5 by name")

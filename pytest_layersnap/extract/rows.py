@@ -14,6 +14,7 @@ from pytest_layersnap.extract import canonical, names, operations, readable, sha
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
 from pytest_layersnap.extract.reader import Reader, Source, flatten, is_a, is_built_in
 from pytest_layersnap.extract.rules import lookups
+from pytest_layersnap.references import Reference, segment
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 
@@ -151,8 +152,7 @@ def _paths(reader: Reader, members: list[Any], prefix: str) -> dict[int, str]:
     paths = {}
     for operation in members:
         stem = _stem(reader, operation)
-        # Keras 3 forbids the slash in names and renamed the layers of its applications for it.
-        name = operation.name.replace("/", "_")
+        name = segment(operation.name)
         if stem is not None:
             name = f"{stem}_{counts[stem]}" if counts[stem] else stem
             counts[stem] += 1
@@ -179,7 +179,7 @@ def _edges(reader: Reader, graph: Graph, operation: Any, paths: dict[int, str]) 
     """``inbound_layers``: for each call the rows that feed it."""
     calls = [
         [
-            paths[id(source.operation)] + _suffix(graph, source)
+            _reference(graph, source, paths[id(source.operation)])
             for source in map(reader.source, tensors(reader, call.arguments))
             if id(source.operation) in paths
         ]
@@ -188,21 +188,22 @@ def _edges(reader: Reader, graph: Graph, operation: Any, paths: dict[int, str]) 
     return json.dumps(calls[0] if len(calls) == 1 else calls, ensure_ascii=False)
 
 
-def _suffix(graph: Graph, source: Source) -> str:
+def _reference(graph: Graph, source: Source, path: str) -> str:
     call = graph.call_numbers.get((id(source.operation), source.call), 0)
-    return (f"@{call}" if call else "") + (f":{source.output}" if source.output else "")
+    return str(Reference(path, call, source.output))
 
 
 def _marks(reader: Reader, graph: Graph) -> dict[int, dict[str, Any]]:
     """Which input and output of its model a row is, where the graph alone does not tell.
 
-    It tells when a model has one input, and one output which is the one row that feeds no other.
+    It tells when a model has one input without a key, and one output which is the one row that feeds
+    no other.
     """
     marks: dict[int, dict[str, Any]] = {}
-    if len(graph.inputs) > 1:
+    if [label or "0" for label, _ in graph.inputs] != ["0"]:
         for label, source in graph.inputs:
             marks.setdefault(id(source.operation), {}).setdefault("model_input", []).append(label)
-    ends = [(label or "0") + _suffix(graph, source) for label, source in graph.outputs]
+    ends = [_reference(graph, source, label or "0") for label, source in graph.outputs]
     if ends != ["0"] or _feed_nothing(reader, graph) != [id(graph.outputs[0][1].operation)]:
         for end, (_, source) in zip(ends, graph.outputs, strict=True):
             marks.setdefault(id(source.operation), {}).setdefault("model_output", []).append(end)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pytest_layersnap.compare.edges import split_reference
 from pytest_layersnap.flow.nodes import Node, dimensions, shapes, shrinkage
+from pytest_layersnap.references import Reference, holders
 from pytest_layersnap.table import UNKNOWN_EDGES
 
 #: For each node the nodes that feed it.
@@ -66,10 +66,8 @@ def feeds(nodes: Sequence[Node]) -> dict[Node, tuple[Node, ...]]:
 
 def _source(reference: str, by_path: Mapping[str, Node]) -> Node | None:
     """The node that a reference means, or the one that holds it."""
-    path, _, _ = split_reference(reference, by_path)
-    while path and path not in by_path:
-        path = path.rpartition("/")[0]
-    return by_path.get(path)
+    path = Reference.parse(reference).path
+    return next((by_path[each] for each in (path, *holders(path)) if each in by_path), None)
 
 
 def components(nodes: Sequence[Node], feeds: Feeds) -> list[list[Node]]:

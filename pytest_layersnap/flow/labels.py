@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
-from pytest_layersnap.compare.names import is_auto_name
 from pytest_layersnap.flow.nodes import Node
+from pytest_layersnap.references import is_auto_name, own_name
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
 
@@ -42,7 +42,7 @@ def _is_beginning(tokens: Sequence[str], of: Iterable[Sequence[str]]) -> bool:
 
 def _beginning(nodes: Iterable[Node]) -> list[str]:
     layers = [node.layer for node in nodes if not node.is_input]
-    names = [layer.layer_name.rpartition("/")[2] for layer in layers]
+    names = [own_name(layer.layer_name) for layer in layers]
     given = [
         _TOKEN.findall(name)
         for name, layer in zip(names, layers, strict=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 
-from pytest_layersnap.compare.edges import split_reference
 from pytest_layersnap.flow.model import Flow, Stage
 from pytest_layersnap.flow.text import repeat_text
 from pytest_layersnap.printable import printable
+from pytest_layersnap.references import Reference, holders
 from pytest_layersnap.table import Layer
 
 #: The number of what is before all stages.
@@ -60,7 +60,7 @@ def _makers(flow: Flow, paths: Container[str]) -> dict[str, int]:
                 makers[row.layer_name] = max(feeds) if prepares else number
                 if _is_input(row, paths):
                     makers[row.layer_name] = _INPUT
-                makers.update(dict.fromkeys(_holders(row.layer_name), number))
+                makers.update(dict.fromkeys(holders(row.layer_name), number))
     return makers
 
 
@@ -71,7 +71,7 @@ def _node(stage: int) -> str:
 def _feeds(row: Layer, paths: Container[str]) -> Iterator[str]:
     for call in row.calls:
         for reference in call:
-            path, _, _ = split_reference(reference, paths)
+            path = Reference.parse(reference).path
             if path in paths:
                 yield path
 
@@ -79,14 +79,8 @@ def _feeds(row: Layer, paths: Container[str]) -> Iterator[str]:
 def _is_input(row: Layer, paths: Container[str]) -> bool:
     """Whether data enters the network here, not a model inside."""
     return row.layer_type == "InputLayer" and not any(
-        holder in paths for holder in _holders(row.layer_name)
+        holder in paths for holder in holders(row.layer_name)
     )
-
-
-def _holders(path: str) -> Iterator[str]:
-    """The paths that hold a path: ``a/b/c`` is held by ``a/b`` and ``a``."""
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _stage(number: int, stage: Stage) -> list[str]:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
+from pytest_layersnap.references import holders
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 
 _SHAPE = re.compile(r"\([^()]*\)")
@@ -157,15 +158,13 @@ class Node:
 def tree(table: LayerTable) -> tuple[Node, ...]:
     """The outermost nodes of a table.
 
-    A path's parent is its longest beginning that is a row: names themselves may hold a ``/``.
+    What holds a row is the nearest of its holders that has one.
     """
-    below: dict[str, list[Layer]] = {"": []}
+    below: dict[str | None, list[Layer]] = {None: []}
     paths = {layer.layer_name for layer in table}
     for layer in table:
-        parent = layer.layer_name.rpartition("/")[0]
-        while parent and parent not in paths:
-            parent = parent.rpartition("/")[0]
-        below.setdefault(parent, []).append(layer)
+        holder = next((path for path in holders(layer.layer_name) if path in paths), None)
+        below.setdefault(holder, []).append(layer)
     # A layer that is used once more lists no weights where they are counted already.
     with_kernel = frozenset(layer.layer_type for layer in table if _has_kernel(layer))
 
@@ -173,7 +172,7 @@ def tree(table: LayerTable) -> tuple[Node, ...]:
         children = tuple(map(node, below.pop(layer.layer_name, ())))
         return Node(layer, children, _role(layer, children, with_kernel), _shrinks(layer))
 
-    return tuple(map(node, below.pop("")))
+    return tuple(map(node, below.pop(None)))
 
 
 def shapes(cell: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.changes import Change
+from pytest_layersnap.references import Reference
 from pytest_layersnap.report.finding import Fact, Finding, about
 from pytest_layersnap.report.runs import runs
 from pytest_layersnap.report.words import SIGNS, cut, listed
@@ -155,5 +156,5 @@ class _Edges:
 
 
 def _feeds(layer: Layer) -> list[str]:
-    """The paths that feed a row, without call and output numbers."""
-    return [reference.split("@")[0].split(":")[0] for call in layer.calls for reference in call]
+    """The paths that feed a row."""
+    return [Reference.parse(reference).path for call in layer.calls for reference in call]

@@ -99,7 +99,7 @@ def auto(stem: str, number: int) -> str:
 
 def renumbered(layers: Iterable[Layer]) -> LayerTable:
     """The rows with auto names in order of appearance, edges along with them."""
-    from pytest_layersnap.compare.names import is_auto_name, without_number
+    from pytest_layersnap.references import is_auto_name, without_number
 
     counts: dict[str, int] = {}
     names: dict[str, str] = {}

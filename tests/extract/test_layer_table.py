@@ -144,6 +144,48 @@ def test_inputs_and_outputs_of_a_model_are_marked_where_it_has_several(keras: Mo
     assert row(table, "p").attributes["model_output"] == ["p"]
 
 
+def test_keys_and_names_that_look_like_references(keras: ModuleType) -> None:
+    """They name what they name: an output called ``a:1`` is the first of its row."""
+
+    class Two(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def call(self, x: Any) -> Any:
+            return x, keras.layers.concatenate([x, x])
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape, (*shape[:-1], 2 * shape[-1])
+
+    def network(units: int, keys: tuple[str, str]) -> LayerTable:
+        inputs = keras.Input((8,))
+        outputs = Two(name="two")(keras.layers.Dense(units, name="d")(inputs))
+        return layer_table(keras.Model(inputs, dict(zip(keys, outputs, strict=True))))
+
+    for keys in (("a", "b"), ("a:1", "b"), ("a@1", "b:2")):
+        outputs = compare(network(8, keys), network(4, keys)).consequences.outputs[0]
+        assert outputs is not None
+        assert [tensor.shape for tensor in outputs] == ["(None, 8)", "(None, 16)"]
+
+    if not hasattr(keras, "ops"):
+        return  # Keras 2 takes no such names
+    inputs = keras.Input((8,))
+    ends = [keras.layers.Dense(8, name=name)(inputs) for name in ("stage", "stage:1", "x@1", "")]
+    table = layer_table(keras.Model(inputs, keras.layers.Add(name="sum")(ends)))
+    assert row(table, "sum").calls == (("stage", "stage:1@0:0", "x@1@0:0", ""),)
+    assert not compare(table, LayerTable.from_frame(table.to_frame()))
+
+
+def test_the_key_of_one_input_is_marked(keras: ModuleType) -> None:
+    """Whoever calls the model by key has to know it."""
+
+    def network(name: str, *, keyed: bool) -> LayerTable:
+        inputs = keras.Input((4,), name=name)
+        given = {name: inputs} if keyed else inputs
+        return layer_table(keras.Model(given, keras.layers.Dense(2)(inputs)))
+
+    assert row(network("a", keyed=True), "a").attributes["model_input"] == ["a"]
+    assert compare(network("a", keyed=True), network("a", keyed=False)).categories == {"topology"}
+    assert "model_input" not in row(network("a", keyed=False), "a").attributes
+
+
 def test_operations_have_rows(keras: ModuleType) -> None:
     """Arithmetic on tensors is architecture, constants and slices included."""
     table = layer_table(ZOO["tensor_arithmetic"](keras))

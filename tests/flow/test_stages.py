@@ -11,8 +11,7 @@ from random import Random
 import pytest
 
 from pytest_layersnap import LayerTable, flow
-from pytest_layersnap.compare.edges import split_reference
-from pytest_layersnap.compare.names import snake_case
+from pytest_layersnap.references import Reference, snake_case
 from pytest_layersnap.table import Layer
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
@@ -82,8 +81,8 @@ def auto_named(table: LayerTable) -> LayerTable:
         counts[base] += 1
 
     def renamed(reference: str) -> str:
-        path, _, _ = split_reference(reference, names)
-        return names[path] + reference[len(path) :]
+        found = Reference.parse(reference)
+        return str(found._replace(path=names[found.path]))
 
     return LayerTable(
         tuple(

@@ -15,7 +15,7 @@ import pytest
 from benchmarks.compare.tables import network
 from benchmarks.compare.work import calls
 from pytest_layersnap import LayerTable, compare, flow
-from pytest_layersnap.compare.edges import split_reference
+from pytest_layersnap.references import Reference
 
 from ..compare.tables import chain, dense, entry, plain
 from ..flow.test_stages import SNAPSHOTS, auto_named, recorded
@@ -35,7 +35,7 @@ def without(table: LayerTable, stage: str, first: int, last: int) -> LayerTable:
     before = blocks[first - 1].rows[-1].layer_name
 
     def fed(call: Sequence[str]) -> list[str]:
-        return [before if split_reference(each, gone)[0] in gone else each for each in call]
+        return [before if Reference.parse(each).path in gone else each for each in call]
 
     return LayerTable(
         tuple(

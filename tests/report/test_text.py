@@ -9,6 +9,7 @@ from itertools import takewhile
 import pytest
 
 from pytest_layersnap.compare.drift import compare
+from pytest_layersnap.references import Reference
 from pytest_layersnap.report.words import cut_pair
 from pytest_layersnap.table import Layer, LayerTable
 
@@ -173,6 +174,24 @@ def test_an_added_layer_tells_where_it_stands() -> None:
         "      (None, 64), 4,160 parameters",
     ]
     assert body(compare(current, recorded).to_text())[0] == "  - new (Dense), between a and b"
+
+
+def test_names_that_look_like_references_are_told_as_they_are() -> None:
+    """A layer may be called like the second output of another."""
+    one, other = dense("stage", "input_layer", 8, 8), dense("stage:1", "input_layer", 8, 8)
+    added = dense("x@1", str(Reference("stage:1")), 8, 8)
+    merge = plain("sum", "Add", ["stage", str(Reference("stage:1"))], 8)
+    recorded = table(entry(8), one, other, merge)
+    current = table(
+        entry(8),
+        one,
+        other,
+        added,
+        replace(merge, inbound_layers=json.dumps(["stage", str(Reference("x@1"))])),
+    )
+    assert (
+        body(compare(recorded, current).to_text())[0] == "  + x@1 (Dense), between stage:1 and sum"
+    )
 
 
 def test_a_run_of_added_layers_is_one_finding() -> None:
