@@ -6,44 +6,67 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Change, Drift, LayerDrift, compare
-    from pytest_layersnap.export import export
-    from pytest_layersnap.extract import ModelError, layer_table
-    from pytest_layersnap.extract.weightless import WeightlessWarning, weightless
-    from pytest_layersnap.flow.stages import flow
-    from pytest_layersnap.table import LayerTable, TableError
+    from pytest_layersnap.compare.drift import Change as Change
+    from pytest_layersnap.compare.drift import Drift as Drift
+    from pytest_layersnap.compare.drift import LayerDrift as LayerDrift
+    from pytest_layersnap.compare.drift import compare as compare
+    from pytest_layersnap.errors import LayersnapError as LayersnapError
+    from pytest_layersnap.export import export as export
+    from pytest_layersnap.export.files import ExportError as ExportError
+    from pytest_layersnap.extract import ModelError as ModelError
+    from pytest_layersnap.extract import layer_table as layer_table
+    from pytest_layersnap.extract.weightless import Memory as Memory
+    from pytest_layersnap.extract.weightless import WeightlessWarning as WeightlessWarning
+    from pytest_layersnap.extract.weightless import weightless as weightless
+    from pytest_layersnap.flow.model import Block as Block
+    from pytest_layersnap.flow.model import Flow as Flow
+    from pytest_layersnap.flow.model import Stage as Stage
+    from pytest_layersnap.flow.stages import flow as flow
+    from pytest_layersnap.snapshots import MissingSnapshot as MissingSnapshot
+    from pytest_layersnap.snapshots.fixture import LayerSnap as LayerSnap
+    from pytest_layersnap.snapshots.fixture import WeightsAllocated as WeightsAllocated
+    from pytest_layersnap.snapshots.naming import SnapshotNameError as SnapshotNameError
+    from pytest_layersnap.snapshots.scope import ScopeError as ScopeError
+    from pytest_layersnap.snapshots.store import BrokenSnapshot as BrokenSnapshot
+    from pytest_layersnap.snapshots.store import StoreError as StoreError
+    from pytest_layersnap.table import Layer as Layer
+    from pytest_layersnap.table import LayerTable as LayerTable
+    from pytest_layersnap.table import TableError as TableError
 
-__all__ = [
-    "Change",
-    "Drift",
-    "LayerDrift",
-    "LayerTable",
-    "ModelError",
-    "TableError",
-    "WeightlessWarning",
-    "compare",
-    "export",
-    "flow",
-    "layer_table",
-    "weightless",
-]
-
-_HOMES = {
-    "compare.drift": ("Change", "Drift", "LayerDrift", "compare"),
-    "export": ("export",),
-    "extract": ("ModelError", "layer_table"),
-    "flow.stages": ("flow",),
-    "extract.weightless": ("WeightlessWarning", "weightless"),
-    "table": ("LayerTable", "TableError"),
-}
-
-
-def __getattr__(name: str) -> Any:
+    __all__: list[str]
+    __version__: str
+else:
+    # Type checkers read the imports above; a name that is found here would hide typos from them.
     # pytest imports this package at every start, also of suites that never check a model.
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _HOMES = {
+        "compare.drift": ("Change", "Drift", "LayerDrift", "compare"),
+        "errors": ("LayersnapError",),
+        "export": ("export",),
+        "export.files": ("ExportError",),
+        "extract": ("ModelError", "layer_table"),
+        "extract.weightless": ("Memory", "WeightlessWarning", "weightless"),
+        "flow.model": ("Block", "Flow", "Stage"),
+        "flow.stages": ("flow",),
+        "snapshots": ("MissingSnapshot",),
+        "snapshots.fixture": ("LayerSnap", "WeightsAllocated"),
+        "snapshots.naming": ("SnapshotNameError",),
+        "snapshots.scope": ("ScopeError",),
+        "snapshots.store": ("BrokenSnapshot", "StoreError"),
+        "table": ("Layer", "LayerTable", "TableError"),
+    }
+
+    __all__ = sorted(["__version__", *(name for names in _HOMES.values() for name in names)])
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module("importlib.metadata").version("pytest-layersnap")
+        for module, names in _HOMES.items():
+            if name in names:
+                return getattr(import_module(f"{__name__}.{module}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
 
 
 class _Package(ModuleType):
@@ -54,7 +77,7 @@ class _Package(ModuleType):
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in __all__ and isinstance(value, ModuleType)):
+        if not (name in vars(self)["__all__"] and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.extract import ModelError, layer_table
 from pytest_layersnap.table import LayerTable
 
 _HERE: Final = str(Path(__file__).parent)
 
 
-class BuilderError(Exception):
+class BuilderError(LayersnapError):
     """Something that no model comes of; the message says why."""
 
 

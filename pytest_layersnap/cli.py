@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.lookup import UnknownSnapshot, find
 from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.pending import Pending, PendingError, Received
@@ -38,7 +39,7 @@ _FLOW_FORMATS = {
 _MODEL = re.compile(r".*\.(keras|h5)|[\w.]+:[\w.]+", re.IGNORECASE | re.DOTALL)
 
 
-class CommandError(Exception):
+class CommandError(LayersnapError):
     """A command that can't be carried out; the message says why."""
 
 

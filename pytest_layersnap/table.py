@@ -14,6 +14,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_layersnap.errors import LayersnapError
+
 if TYPE_CHECKING:
     import os
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 UNKNOWN_EDGES = "unknown"
 
 
-class TableError(ValueError):
+class TableError(LayersnapError, ValueError):
     """Data that is no layer table; the message says what is wrong, where, and what to do."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from importlib import import_module
 
@@ -21,3 +22,30 @@ def test_functions_with_the_names_of_packages(name: str) -> None:
 def test_names(name: str) -> None:
     """Each is there, and says what it is for."""
     assert getattr(pytest_layersnap, name).__doc__
+    assert name in dir(pytest_layersnap)
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    """What is imported for them is what can be imported."""
+    tree = ast.parse(inspect.getsource(pytest_layersnap))
+    imported = {
+        alias.asname
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+    }
+    assert imported | {"__version__"} == set(pytest_layersnap.__all__)
+
+
+def test_errors_have_one_base() -> None:
+    """Whatever a check raises on purpose can be caught at once."""
+    errors = [
+        error
+        for name in pytest_layersnap.__all__
+        if isinstance(error := getattr(pytest_layersnap, name), type)
+        and issubclass(error, Exception)
+        and not issubclass(error, Warning)
+    ]
+    assert len(errors) > 8
+    assert all(issubclass(error, pytest_layersnap.LayersnapError) for error in errors)

@@ -20,6 +20,7 @@ from pytest_layersnap.compare.consequences import Consequences, consequences
 from pytest_layersnap.compare.explain import explain
 from pytest_layersnap.compare.known_changes import Explanation, explanations
 from pytest_layersnap.compare.selection import Names, Selection
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.table import JSON_CELLS, UNKNOWN_EDGES, LayerTable
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Drift:
         return render(self)
 
 
-class LayerDrift(AssertionError):
+class LayerDrift(LayersnapError, AssertionError):
     """A model is not what its snapshot says; the message is the report."""
 
     def __init__(

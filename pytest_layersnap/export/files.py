@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_layersnap import csvfile
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.export import latex, markdown, workbook
 from pytest_layersnap.export.unique import unique
 from pytest_layersnap.snapshots.naming import stem
@@ -20,7 +21,7 @@ from pytest_layersnap.table import NOTEBOOK_COLUMNS, LayerTable
 ALL: Final = "model_structure"
 
 
-class ExportError(ValueError):
+class ExportError(LayersnapError, ValueError):
     """An export that can't be made; the message says why, and what to do."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.extract import files, keras2, keras3, names, rows, weightless
 from pytest_layersnap.extract.collector import collected_less_often
 from pytest_layersnap.extract.reader import Reader, is_a
@@ -20,7 +21,7 @@ __all__ = ["ModelError", "layer_table"]
 __tracebackhide__ = True
 
 
-class ModelError(ValueError):
+class ModelError(LayersnapError, ValueError):
     """Something that no layer table can be taken of; the message says why, and what to do."""
 
 

@@ -10,12 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.extract.weightless import weightless
 
 _HDF5 = (".h5", ".hdf5")
 
 
-class FileError(ValueError):
+class FileError(LayersnapError, ValueError):
     """A file that no model can be read from; the message says why."""
 
 

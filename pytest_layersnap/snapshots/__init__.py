@@ -1,5 +1,7 @@
 """Snapshots on disk: their names, their files, and what a pytest run does with them."""
 
+from pytest_layersnap.errors import LayersnapError
 
-class MissingSnapshot(AssertionError):
+
+class MissingSnapshot(LayersnapError, AssertionError):
     """A check has no snapshot to compare with; the message shows what would be recorded."""

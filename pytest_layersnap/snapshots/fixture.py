@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_layersnap import csvfile
 from pytest_layersnap.compare.drift import Drift, LayerDrift, compare
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.extract import ModelError, layer_table
 from pytest_layersnap.extract.reader import is_a
 from pytest_layersnap.extract.weightless import weightless
@@ -25,7 +26,7 @@ from pytest_layersnap.table import LayerTable, TableError
 __tracebackhide__ = True
 
 
-class WeightsAllocated(AssertionError):
+class WeightsAllocated(LayersnapError, AssertionError):
     """Building a model allocated more of its weights than a check allows; the message says which."""
 
 

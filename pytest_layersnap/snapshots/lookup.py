@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from pytest_layersnap import csvfile
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.store import is_snapshot
 from pytest_layersnap.table import LayerTable
@@ -22,7 +23,7 @@ _FOLDER = re.compile(r"""^\s*layersnap_dir\s*=\s*["']?([^"'#\n]*[^"'#\s])""", re
 _LISTED = 5
 
 
-class UnknownSnapshot(Exception):
+class UnknownSnapshot(LayersnapError):
     """A name that no snapshot has; the message says which there are."""
 
 

@@ -13,6 +13,8 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
+from pytest_layersnap.errors import LayersnapError
+
 SUFFIX = ".csv"
 
 # A file name has 100 characters at most: the part, "@" and five digits, the suffix.
@@ -24,7 +26,7 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-class SnapshotNameError(ValueError):
+class SnapshotNameError(LayersnapError, ValueError):
     """A name that no snapshot can have; the message says why."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap import csvfile
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.store import Store, replace_file
 from pytest_layersnap.table import LayerTable
@@ -28,7 +29,7 @@ _INSIDE = Path("d", "layersnap")
 _SCHEMA = 1
 
 
-class PendingError(Exception):
+class PendingError(LayersnapError):
     """A received table that can't be accepted; the message says why, and what to do."""
 
 

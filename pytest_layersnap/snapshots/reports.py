@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_layersnap import csvfile
 from pytest_layersnap.compare.drift import Drift
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots import naming, pages
 from pytest_layersnap.snapshots.pending import drift_of
 from pytest_layersnap.snapshots.results import Result
@@ -30,7 +31,7 @@ RECEIVED = "received"
 RECORDED = "recorded"
 
 
-class ReportError(Exception):
+class ReportError(LayersnapError):
     """A report that can't be read; the message says which, and why."""
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from pytest_layersnap.errors import LayersnapError
+
 # What is raised here is shown at the line of the test.
 __tracebackhide__ = True
 
 
-class ScopeError(ValueError):
+class ScopeError(LayersnapError, ValueError):
     """``only`` or ``ignore`` name what no table has; the message says what is known."""
 
 

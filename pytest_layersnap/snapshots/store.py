@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_layersnap import csvfile
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.naming import SUFFIX, fold, is_explicit
 from pytest_layersnap.table import COLUMNS, LayerTable, TableError
 
@@ -26,7 +27,7 @@ _LONG_DEAD = 3600
 _ROOTS = frozenset({"pytest.ini", "pytest.toml", "pyproject.toml", "tox.ini", "setup.cfg"})
 
 
-class StoreError(Exception):
+class StoreError(LayersnapError):
     """A file that is in the way of a snapshot; the message says which, and what to do."""
 
 

@@ -1,0 +1,5 @@
+"""The base of what this package raises."""
+
+
+class LayersnapError(Exception):
+    """Something that a user can mend; the message says what, where, and how."""

@@ -1,0 +1,51 @@
+"""Uses of the public names as a type checker sees them; mypy reads this file, nothing runs it.
+
+A line that is wrong carries the complaint that it must bring: mypy in strict mode reports one that it
+does not bring.
+"""
+
+from __future__ import annotations
+
+import pytest_layersnap
+from pytest_layersnap import (
+    Drift,
+    Flow,
+    Layer,
+    LayerDrift,
+    LayerSnap,
+    LayersnapError,
+    LayerTable,
+    MissingSnapshot,
+    compare,
+    flow,
+    layer_table,
+    weightless,
+)
+
+
+def accepted(layersnap: LayerSnap, model: object) -> None:
+    """The documented uses."""
+    layersnap.check(model, name="resnet50", only={"shape"})
+    layersnap.check_all({"resnet50": model}, ignore=["config"])
+    table: LayerTable = layersnap.table(model)
+    layers: tuple[Layer, ...] = table.layers
+    drift: Drift = compare(table, layer_table(lambda: model))
+    network: Flow = flow(table)
+    try:
+        with weightless() as memory:
+            print(memory.allocated, layers, drift.summary, network, pytest_layersnap.__version__)
+    except (LayerDrift, MissingSnapshot) as error:
+        known: LayersnapError = error
+        print(known)
+
+
+def rejected(layersnap: LayerSnap, table: LayerTable) -> None:
+    """Typos, and arguments of other types."""
+    from pytest_layersnap import LayerTabel  # type: ignore[attr-defined]  # noqa: F401
+
+    layersnap.chek(table)  # type: ignore[attr-defined]
+    layersnap.check(table, nmae="x")  # type: ignore[call-arg]
+    layersnap.check_all([table])  # type: ignore[arg-type]
+    pytest_layersnap.layer_tabel(table)  # type: ignore[attr-defined]
+    compare(table, 3)  # type: ignore[arg-type]
+    table.paramters  # type: ignore[attr-defined]  # noqa: B018
