@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
@@ -29,7 +30,7 @@ class TableError(LayersnapError, ValueError):
     """Data that is no layer table; the message says what is wrong, where, and what to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Layer:
     """One row of a layer table; the fields are its columns, in the order of the file.
 
@@ -61,6 +62,10 @@ class Layer:
     weight_shapes: str = "[]"
     dtype: str = ""
     inbound_layers: str = "[]"
+
+    def __repr__(self) -> str:
+        name, shape = map(reprlib.repr, (self.layer_name, self.output_shape))
+        return f"<Layer {name}: {self.layer_type}, {shape}, {self.parameters:,} parameters>"
 
     @property
     def has_flag(self) -> bool:
@@ -112,7 +117,7 @@ FLAGS = frozenset({"is_trainable"})
 JSON_CELLS = frozenset({"layer_attributes", "weight_shapes", "inbound_layers"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LayerTable:
     """The architecture of one model.
 
@@ -129,6 +134,10 @@ class LayerTable:
 
     def __len__(self) -> int:
         return len(self.layers)
+
+    def __repr__(self) -> str:
+        layers = f"{len(self):,} {'layer' if len(self) == 1 else 'layers'}"
+        return f"<LayerTable {reprlib.repr(self.model)}: {layers}, {self.parameters:,} parameters>"
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)

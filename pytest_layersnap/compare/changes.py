@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
@@ -110,7 +111,7 @@ class Difference:
     current: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Change:
     """What became of one layer.
 
@@ -134,6 +135,10 @@ class Change:
     differences: tuple[Difference, ...] = ()
     recorded_row: Layer | None = None
     current_row: Layer | None = None
+
+    def __repr__(self) -> str:
+        what = f"{self.kind} {reprlib.repr(self.layer)}"
+        return f"<Change: {what} ({', '.join(sorted(self.categories))})>"
 
 
 def find_changes(

@@ -33,7 +33,7 @@ __all__ = ["Change", "Difference", "Drift", "LayerDrift", "compare"]
 ACCEPT = "pytest --snapshot-update"
 
 
-@dataclass(frozen=True)  # no slots: cached_property needs the instance's dict
+@dataclass(frozen=True, repr=False)  # no slots: cached_property needs the instance's dict
 class Drift:
     """How the current layer table differs from the recorded one; true if it does.
 
@@ -56,6 +56,13 @@ class Drift:
     def __bool__(self) -> bool:
         """Whether anything that counts has changed."""
         return bool(self.changes)
+
+    def __repr__(self) -> str:
+        return f"<Drift of {self.current!r}: {self.summary}>"
+
+    def __str__(self) -> str:
+        """The report, without the command that accepts it."""
+        return self.to_text(accept=None)
 
     @property
     def categories(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -178,7 +179,7 @@ class Stage(_OfBlocks):
         return self.blocks[-1].output_shape
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Flow(_OfBlocks):
     """A network in stages and blocks; every row of its table is in exactly one block.
 
@@ -191,6 +192,10 @@ class Flow(_OfBlocks):
     model: str
     inputs: tuple[str, ...]
     stages: tuple[Stage, ...]
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.stages):,} stages, {len(self.blocks):,} blocks"
+        return f"<Flow {reprlib.repr(self.model)}: {counts}>"
 
     def __str__(self) -> str:
         return self.to_text()
