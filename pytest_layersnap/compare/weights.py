@@ -212,18 +212,23 @@ def _by_class(models: _Models) -> Loading:
         if node.weights and node.layer.inbound_layers == UNKNOWN_EDGES:
             candidates = siblings[node.slot[:-1]]
             if not any(node.shapes == other.shapes for other in candidates):
-                return Loading(way, False, path, _unfit(node, candidates[:1]))
+                return Loading(
+                    way,
+                    False,
+                    path,
+                    _unlike(node.shapes, candidates[0].shapes if candidates else []),
+                )
             if saved is None or saved.shapes != node.shapes or models.cross_generations:
                 doubts.append((path, "is saved under the name of an attribute, which no table has"))
                 continue
         if saved is None:
             if node.weights:
-                return Loading(way, False, path, _unfit(node, []))
+                return Loading(way, False, path, _unlike(node.shapes, []))
             continue
         if reason := _doubt(models, saved, node):
             doubts.append((path, reason))
         elif saved.shapes != node.shapes:
-            return Loading(way, False, path, _unfit(node, [saved]))
+            return Loading(way, False, path, _unlike(node.shapes, saved.shapes))
         else:
             met += zip(saved.weights, node.weights, strict=True)
     if doubts:
@@ -277,13 +282,20 @@ def _inner_classes(layer: Layer) -> list[str]:
     return found
 
 
-def _unfit(node: _Node, saved: Sequence[_Node]) -> str:
-    """What is wrong with a layer that can't load what the file has for it."""
-    if not saved or not saved[0].weights:
+def _unlike(taken: Sequence[tuple[int, ...]], given: Sequence[tuple[int, ...]]) -> str:
+    """What is wrong with a layer for which the file has other shapes; empty if nothing is."""
+    if taken == given:
+        return ""
+    if not given:
         return "finds no weights in the file"
-    if not node.weights:
-        return f"has no weights, the file has {_listed(saved[0].shapes)}"
-    return f"takes {_listed(node.shapes)}, the file has {_listed(saved[0].shapes)}"
+    if not taken:
+        return f"has no weights, the file has {_listed(given)}"
+    if len(taken) == len(given):
+        first = next(
+            i for i, (one, other) in enumerate(zip(taken, given, strict=True)) if one != other
+        )
+        taken, given = taken[first : first + 1], given[first : first + 1]
+    return f"expects {_listed(taken)}, the file has {_listed(given)}"
 
 
 def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
@@ -362,15 +374,7 @@ def _regrouped(node: _Node, given: list[_Weight]) -> list[_Weight]:
 
 def _misfit(given: Sequence[_Weight], taken: Sequence[_Weight]) -> str:
     """Why a layer can't take the weights that it is given; empty if it can."""
-    shapes = [[weight.shape for weight in weights] for weights in (taken, given)]
-    if shapes[0] == shapes[1]:
-        return ""
-    if len(taken) == len(given) > 4:
-        old, new = next((old, new) for new, old in zip(*shapes, strict=True) if old != new)
-        return f"takes {_listed([new])} where the file has {_listed([old])}"
-    if not given:
-        return "finds no weights in the file"
-    return f"takes {_listed(shapes[0]) or 'no weights'}, the file has {_listed(shapes[1])}"
+    return _unlike([weight.shape for weight in taken], [weight.shape for weight in given])
 
 
 # --- .h5 by name ------------------------------------------------------------------------------

@@ -133,11 +133,12 @@ def _outcome(loading: Loading) -> str:
     if loading.loads is None:
         return f"may load or not, as {loading.layer} {loading.why}"
     if not loading.loads:
-        return f"no longer load, as {loading.layer} {loading.why}"
+        return f"no longer load: {loading.layer} {loading.why}"
     if loading.misplaced:
         new, old = loading.misplaced[0]
         more = f" (and {len(loading.misplaced) - 1} more)" if len(loading.misplaced) > 1 else ""
-        return f"load into the wrong layers, as {new} gets those of {old}{more}"
+        whose = "the layer that had its name" if new == old else old
+        return f"load into the wrong layers, as {new} gets those of {whose}{more}"
     if loading.fresh:
         return f"still load, but not into {listed(loading.fresh)}"
     return "still load"

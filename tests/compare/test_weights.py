@@ -144,7 +144,7 @@ def test_the_layer_that_stops_it_is_named() -> None:
     for way in WAYS:
         said = verdict(drift, way)
         assert (said.loads, said.layer) == (False, "b")
-        assert said.why == "takes (4, 3), (3), the file has (4, 2), (2)"
+        assert said.why == "expects (4, 3), the file has (4, 2)"
 
 
 def test_weights_that_fit_another_layer_are_told_apart() -> None:

@@ -97,7 +97,7 @@ def test_saved_weights_are_data_too() -> None:
         "way": ".weights.h5",
         "loads": False,
         "layer": "dense",
-        "why": "takes (8, 5), (5), the file has (8, 4), (4)",
+        "why": "expects (8, 5), the file has (8, 4)",
         "misplaced": [],
         "fresh": [],
     }

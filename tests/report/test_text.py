@@ -70,8 +70,8 @@ def test_a_report_in_full() -> None:
         "net has drifted: 2 layers changed (parameters, config, shape)\n"
         "\n"
         "  ~ the model itself\n"
-        "      weights  saved before no longer load, as dense takes (2048, 512), (512), the file has "
-        "(2048, 1024), (1024)\n"
+        "      weights  saved before no longer load: dense expects (2048, 512), the file has "
+        "(2048, 1024)\n"
         "  ~ dense (Dense)\n"
         "      units          1024 → 512\n"
         "      weight_shapes  [[2048, 1024], [1024]] → [[2048, 512], [512]]\n"
@@ -335,7 +335,7 @@ def test_weights_that_load_into_the_wrong_layers_are_told_first() -> None:
     recorded, current = mlp(8, 8, 8, 8, names=list("abc")), mlp(8, 8, 8, names=list("bc"))
     assert whole(compare(recorded, current).to_text()) == [
         "weights  .weights.h5: load into the wrong layers, as b gets those of a (and 1 more)",
-        ".h5: no longer load, as a is only in the file (2 layers have weights, 3 in the file)",
+        ".h5: no longer load: a is only in the file (2 layers have weights, 3 in the file)",
         ".h5 by name: still load",
     ]
     assert not whole(compare(recorded, current, only="layers").to_text())
