@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any
 
-from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.extract import files, keras2, keras3, names, rows, weightless
+from pytest_layersnap.extract import files, names, rows, weightless
 from pytest_layersnap.extract.collector import collected_less_often
+from pytest_layersnap.extract.contract import ModelError, reader_of
 from pytest_layersnap.extract.reader import Reader, is_a
 from pytest_layersnap.extract.serializer import without_tensorflow
 from pytest_layersnap.table import LayerTable
@@ -19,10 +19,6 @@ __all__ = ["ModelError", "layer_table"]
 
 # What a builder of the user's raises is shown where it raises it; our frames would say nothing more.
 __tracebackhide__ = True
-
-
-class ModelError(LayersnapError, ValueError):
-    """Something that no layer table can be taken of; the message says why, and what to do."""
 
 
 def layer_table(
@@ -53,8 +49,8 @@ def _table(model: Any, name: str | None) -> LayerTable:
         model = weightless.build(model)
     if not is_a(model, "Model"):
         raise ModelError(_no_model(model))
-    _require_built(model)
-    reader = _reader(model)
+    reader = reader_of(model)
+    _require_built(reader, model)
     if name is None:
         name = names.auto_name(model.name, type(model).__name__) or str(model.name)
     versions = f"{reader.versions(model)}, pytest-layersnap {metadata.version('pytest-layersnap')}"
@@ -69,14 +65,6 @@ def _read(path: str | os.PathLike[str]) -> Any:
         return files.read(path)
     except files.FileError as error:
         raise ModelError(str(error)) from error.__cause__
-
-
-def _reader(model: Any) -> Reader:
-    """By the class that the model derives from: both generations can live in one process."""
-    for base in type(model).__mro__:
-        if base.__name__ == "Layer" and base.__module__.endswith("engine.base_layer"):
-            return keras2
-    return keras3
 
 
 def _require_builder(value: Any) -> None:
@@ -108,7 +96,7 @@ def _no_model(value: Any) -> str:
     return f"not a Keras model but {kind}: {hint}"
 
 
-def _require_built(model: Any) -> None:
+def _require_built(reader: Reader, model: Any) -> None:
     """Refuse a model without shapes: its table would say that it has no parameters.
 
     ``model.build(shape)`` of a subclassed model may leave its layers unbuilt (keras#19535), so the
@@ -123,7 +111,7 @@ def _require_built(model: Any) -> None:
         return
     if is_a(model, "Functional"):
         return
-    layers = [layer for layer in model._flatten_layers(include_self=False) if not layer.built]
+    layers = [layer for layer in _below(reader, model) if not layer.built]
     if not model.built or (layers and not model.weights):
         unbuilt = f" ({layers[0].name!r} and {len(layers) - 1} more are not)" if layers else ""
         raise ModelError(
@@ -131,3 +119,10 @@ def _require_built(model: Any) -> None:
             "call it once before the check, model(keras.Input(shape=…)) or model(an_array); "
             "model.build(shape) may leave its layers without weights"
         )
+
+
+def _below(reader: Reader, layer: Any) -> Iterator[Any]:
+    """All layers that a layer holds, at any depth."""
+    for child in reader.children(layer):
+        yield child
+        yield from _below(reader, child)

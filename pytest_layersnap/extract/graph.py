@@ -47,7 +47,7 @@ def read_graph(reader: Reader, functional: Any) -> Graph:
     numbers: dict[int, int] = {}
     for node in reader.nodes(functional):
         operation = reader.node_operation(node)
-        nodes[id(operation), operation._inbound_nodes.index(node)] = node
+        nodes[id(operation), reader.call_number(node)] = node
         numbers.setdefault(id(operation), len(numbers))
     signature = remembered(inspect.signature)
     bound = {

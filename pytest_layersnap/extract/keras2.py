@@ -8,13 +8,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from pytest_layersnap.extract.reader import Call, Source, flatten, is_a
+from pytest_layersnap.extract.reader import Call, Source, flatten, is_a, is_built_in
 
 
 def functional(model: Any) -> Any | None:
     """The object that holds the graph of a model, or None where a model has no graph."""
-    has_graph = getattr(model, "_is_graph_network", False) and hasattr(model, "_nodes_by_depth")
-    return model if has_graph else None
+    return model if is_a(model, "Functional") and model._is_graph_network else None
 
 
 def nodes(graph: Any) -> list[Any]:
@@ -25,6 +24,12 @@ def nodes(graph: Any) -> list[Any]:
 def node_operation(node: Any) -> Any:
     """The layer or operation that was called."""
     return node.layer
+
+
+def call_number(node: Any) -> int:
+    """Which of all calls of its layer a node is."""
+    number: int = node.layer._inbound_nodes.index(node)
+    return number
 
 
 def source(tensor: Any) -> Source:
@@ -55,20 +60,33 @@ def outputs(graph: Any) -> Any:
 
 def children(layer: Any) -> list[Any]:
     """The layers that a layer holds itself, in the order in which they were assigned."""
-    return list(layer._flatten_layers(recursive=False, include_self=False))
+    return [module for module in _modules(layer) if is_a(module, "Layer")]
 
 
-def own_weights(layer: Any) -> list[Any]:
+def own_weights(layer: Any) -> tuple[list[Any], list[Any]]:
     """The weights of a layer without those of the layers it holds.
 
-    ``layer.weights`` would not do: it lists all trainable ones first, so that freezing reorders it.
-    Vocabularies stand there too, without a shape; Keras 3 does not count them.
+    First those that were made to be trained, whether or not they are frozen now, then the others; a
+    ``tf.Module`` that a layer holds is a part of it. ``layer.weights`` would not do: it lists all
+    trainable ones first, so that freezing reorders it. What Keras' own lookups have learned is no
+    weight in Keras 3; here it is one that grows.
     """
-    own = [*layer._trainable_weights, *layer._non_trainable_weights]
-    if not children(layer) and not is_a(layer, "Model"):
-        listed = {id(weight) for weight in own}
-        own += [weight for weight in layer.weights if id(weight) not in listed]
-    return [weight for weight in own if hasattr(weight, "shape")]
+    trainable, others = [*layer._trainable_weights], [*layer._non_trainable_weights]
+    if others and is_built_in(layer):
+        others = [
+            weight
+            for weight in others
+            if hasattr(weight, "shape") and weight.shape.is_fully_defined()
+        ]
+    for module in _modules(layer):
+        if not is_a(module, "Layer"):
+            trainable += module.trainable_variables
+            others += module.non_trainable_variables
+    return trainable, others
+
+
+def _modules(layer: Any) -> list[Any]:
+    return list(layer._flatten_modules(recursive=False, include_self=False))
 
 
 def is_operation(layer: Any) -> bool:
@@ -100,3 +118,21 @@ def versions(model: Any) -> str:
         f"{package} {sys.modules[package].__version__}, "
         f"tensorflow {sys.modules['tensorflow'].__version__}"
     )
+
+
+def rehearse(keras: Any) -> None:
+    """Read a small model by all private names of this module.
+
+    It leaves no trace: everything is named, so that no counter of auto names moves.
+
+    Raises:
+        AttributeError: this Keras has no such name.
+    """
+    given = keras.Input((1,), name="probe_input")
+    model = keras.Model(given, keras.layers.Layer(name="probe")(given), name="probe_model")
+    graph = functional(model)
+    for end in (*flatten(inputs(graph)), *flatten(outputs(graph))):
+        source(end)
+    for node in nodes(graph):
+        node_operation(node), call_number(node), call(node)
+    own_weights(model), children(model)

@@ -13,8 +13,9 @@ from pytest_layersnap.extract.reader import Call, Source, flatten, is_a
 
 def functional(model: Any) -> Any | None:
     """The object that holds the graph of a model, or None where a model has no graph."""
-    graph = getattr(model, "_functional", model)
-    return graph if hasattr(graph, "_nodes_by_depth") else None
+    if is_a(model, "Sequential"):
+        return model._functional
+    return model if is_a(model, "Functional") else None
 
 
 def nodes(graph: Any) -> list[Any]:
@@ -25,6 +26,12 @@ def nodes(graph: Any) -> list[Any]:
 def node_operation(node: Any) -> Any:
     """The layer or operation that was called."""
     return node.operation
+
+
+def call_number(node: Any) -> int:
+    """Which of all calls of its operation a node is."""
+    number: int = node.operation._inbound_nodes.index(node)
+    return number
 
 
 def source(tensor: Any) -> Source:
@@ -97,15 +104,15 @@ def outputs(graph: Any) -> Any:
 
 def children(layer: Any) -> list[Any]:
     """The layers that a layer holds itself, in the order in which they were assigned."""
-    return list(getattr(layer, "_layers", ()))
+    return list(layer._layers)
 
 
-def own_weights(layer: Any) -> list[Any]:
-    """The weights of a layer without those of the layers it holds; random state is no weight."""
-    return [
-        *getattr(layer, "_trainable_variables", ()),
-        *getattr(layer, "_non_trainable_variables", ()),
-    ]
+def own_weights(layer: Any) -> tuple[list[Any], list[Any]]:
+    """The weights of a layer without those of the layers it holds; random state is no weight.
+
+    First those that were made to be trained, whether or not they are frozen now, then the others.
+    """
+    return layer._trainable_variables, layer._non_trainable_variables
 
 
 def is_operation(layer: Any) -> bool:
@@ -125,3 +132,31 @@ def versions(model: Any) -> str:
     backend = keras.config.backend()
     module = sys.modules.get(backend)
     return f"keras {keras.__version__}, {backend} {getattr(module, '__version__', '')}".rstrip()
+
+
+def rehearse(keras: Any) -> None:
+    """Read a small model by all private names of this module.
+
+    It leaves no trace: everything is named, so that no counter of auto names moves.
+
+    Raises:
+        AttributeError: this Keras has no such name.
+    """
+
+    class Probe(keras.layers.Layer):  # type: ignore[misc]
+        def compute_output_spec(self, inputs: Any, mask: Any = None) -> Any:
+            return keras.KerasTensor(inputs.shape, name="probe_made")
+
+        def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+            return inputs
+
+    given = keras.Input((1,), name="probe_input")
+    made = Probe(name="probe")(given)
+    made._keras_mask  # noqa: B018  # most tensors have none
+    model = keras.Model(given, made, name="probe_model")
+    sequential = keras.Sequential([given, Probe(name="probe")], name="probe_sequential")
+    for graph in (functional(model), functional(sequential)):
+        ends = [*flatten(inputs(graph)), *flatten(outputs(graph))]
+        for node in (*nodes(graph), *(source(end).operation._inbound_nodes[0] for end in ends)):
+            node_operation(node), call_number(node), call(node)
+    own_weights(model), children(model)

@@ -35,16 +35,18 @@ class Reader(Protocol):
     def functional(self, model: Any) -> Any | None: ...  # noqa: D102
     def nodes(self, graph: Any) -> list[Any]: ...  # noqa: D102
     def node_operation(self, node: Any) -> Any: ...  # noqa: D102
+    def call_number(self, node: Any) -> int: ...  # noqa: D102
     def source(self, tensor: Any) -> Source: ...  # noqa: D102
     def is_tensor(self, value: Any) -> bool: ...  # noqa: D102
     def call(self, node: Any) -> Call: ...  # noqa: D102
     def inputs(self, graph: Any) -> Any: ...  # noqa: D102
     def outputs(self, graph: Any) -> Any: ...  # noqa: D102
     def children(self, layer: Any) -> list[Any]: ...  # noqa: D102
-    def own_weights(self, layer: Any) -> list[Any]: ...  # noqa: D102
+    def own_weights(self, layer: Any) -> tuple[list[Any], list[Any]]: ...  # noqa: D102
     def is_operation(self, layer: Any) -> bool: ...  # noqa: D102
     def operation_call(self, operation: Any) -> tuple[str, Any, dict[str, Any]]: ...  # noqa: D102
     def versions(self, model: Any) -> str: ...  # noqa: D102
+    def rehearse(self, keras: Any) -> None: ...  # noqa: D102
 
 
 def flatten(value: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_layersnap.extract import canonical, names, operations, readable, shapes
+from pytest_layersnap.extract.contract import ModelError
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
 from pytest_layersnap.extract.reader import Reader, Source, flatten, is_a, is_built_in
 from pytest_layersnap.extract.rules import lookups
@@ -20,13 +21,24 @@ from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 @dataclass(slots=True)
 class Walk:
-    """What one walk over a model knows: the model's name, its trained weights, what was met so far."""
+    """What one walk over a model knows: the model's name, what Keras counts, what was met so far.
+
+    ``counted`` are the model's weights and ``trained`` those that an optimizer updates, as Keras says
+    in public; ``trainable`` those that were made to be trained. ``owners`` maps a weight to the path of
+    the row that counts it and to its place there, ``sizes`` a path to how many weights its row has.
+    All go by the ids of weights and layers.
+    """
 
     reader: Reader
     model_name: str
+    counted: dict[int, Any]
     trained: frozenset[int]
-    owners: dict[int, str] = field(default_factory=dict)
+    trainable: set[int] = field(default_factory=set)
+    owners: dict[int, tuple[str, int]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     graphs: dict[int, Graph | None] = field(default_factory=dict)
+    held: dict[int, list[Any]] = field(default_factory=dict)
+    adopted: dict[int, list[Any]] = field(default_factory=dict)
     weights: dict[int, dict[int, Any]] = field(default_factory=dict)
 
     def graph_of(self, layer: Any) -> Graph | None:
@@ -37,21 +49,63 @@ class Walk:
             self.graphs[id(layer)] = graph
         return self.graphs[id(layer)]
 
+    def children(self, layer: Any) -> list[Any]:
+        """The layers that a layer holds itself."""
+        if self.reader.is_operation(layer):
+            return []
+        if id(layer) not in self.held:
+            self.held[id(layer)] = self.reader.children(layer)
+        return self.held[id(layer)]
+
     def all_weights(self, layer: Any) -> dict[int, Any]:
-        """All weights at or below a layer by their ids, in the order of saving."""
+        """All weights at or below a layer by their ids, in the order of saving.
+
+        What a layer holds and Keras does not count is none: a layer may say which weights it has.
+        """
         if self.reader.is_operation(layer):
             return {}
         if id(layer) not in self.weights:
-            found = {id(weight): weight for weight in self.reader.own_weights(layer)}
-            for child in self.reader.children(layer):
+            found = {id(weight): weight for weight in self.own_weights(layer)}
+            for child in self.children(layer):
                 found |= self.all_weights(child)
             self.weights[id(layer)] = found
         return self.weights[id(layer)]
 
+    def own_weights(self, layer: Any) -> list[Any]:
+        """The weights of a layer without those of the layers it holds; twice what it keeps twice."""
+        trainable, others = self.reader.own_weights(layer)
+        self.trainable.update(map(id, trainable))
+        own = (*trainable, *others, *self.adopted.get(id(layer), ()))
+        return [weight for weight in own if id(weight) in self.counted]
+
+    def adopt(self, layer: Any, missing: dict[int, Any]) -> None:
+        """Give weights that no layer keeps where layers keep them to those that say they have them.
+
+        Each goes to the innermost such layer below ``layer``, whose ``weights`` hold all the ``missing``.
+        """
+        for child in self.children(layer):
+            said = {id(weight): weight for weight in child.weights if id(weight) in missing}
+            if said:
+                self.adopt(child, said)
+                missing = {key: item for key, item in missing.items() if key not in said}
+        self.trainable.update(key for key, weight in missing.items() if weight.trainable)
+        self.adopted.setdefault(id(layer), []).extend(missing.values())
+
 
 def rows(reader: Reader, model: Any, name: str) -> list[Layer]:
-    """The rows of a built model, in canonical order."""
-    walk = Walk(reader, name, frozenset(map(id, model.trainable_weights)))
+    """The rows of a built model, in canonical order.
+
+    Raises:
+        ModelError: they do not add up to what Keras says of the model's weights.
+    """
+    # Keras 2 lists vocabularies among the weights, without a shape; Keras 3 does not.
+    counted = {id(weight): weight for weight in model.weights if hasattr(weight, "shape")}
+    walk = Walk(reader, name, counted, frozenset(map(id, model.trainable_weights)))
+    kept = walk.all_weights(model)
+    lacking = (key for key in counted if key not in kept)
+    if missing := {key: counted[key] for key in lacking if _size(_weight_shape(counted[key]))}:
+        walk.adopt(model, missing)
+        walk.weights.clear()
     enabled = bool(model.trainable)
     below = list(_level(walk, model, prefix="", enabled=enabled))
     # A model that somebody wrote may hold weights and settings itself; only then it has a row.
@@ -59,27 +113,47 @@ def rows(reader: Reader, model: Any, name: str) -> list[Layer]:
     itself = replace(
         _row(walk, model, path, enabled, [], "[]", {}), input_shape="", output_shape=""
     )
+    _require_sum(walk, model)
     return [itself, *below] if itself.weight_shapes != "[]" or itself.attributes else below
+
+
+def _require_sum(walk: Walk, model: Any) -> None:
+    """Refuse rows that have other weights than Keras counts, or trains, in the whole model."""
+    unknown = [key for key in walk.trained if key not in walk.counted]
+    missing = [
+        weight
+        for key, weight in walk.counted.items()
+        if key not in walk.owners and _size(_weight_shape(weight))
+    ]
+    if unknown or missing:
+        lacking = "its `weights` lack some of its `trainable_weights`"
+        if missing:
+            names = ", ".join(repr(str(weight.name)) for weight in missing[:3])
+            lacking = f"no layer says that it has {len(missing)} of its weights ({names})"
+        raise ModelError(
+            f"the layers of the model {model.name!r} do not add up to it: {lacking}; a layer of it that "
+            "overrides `weights`, `trainable_weights` or `non_trainable_weights` may say so wrongly"
+        )
 
 
 def _functional(reader: Reader, layer: Any) -> Any | None:
     return reader.functional(layer) if is_a(layer, "Model") else None
 
 
-def listed_below(reader: Reader, layer: Any) -> list[Any]:
+def _listed_below(walk: Walk, layer: Any) -> list[Any]:
     """The layers that get rows of their own below a layer without a graph.
 
     A model and a layer that somebody wrote list what they hold. Keras' own layers are fully described
     by their config, but for models and people's layers which they wrap.
     """
     if is_a(layer, "Model") or not is_built_in(layer):
-        return reader.children(layer)
+        return walk.children(layer)
     found = []
-    for child in reader.children(layer):
-        if is_a(child, "Model") or (not is_built_in(child) and reader.children(child)):
+    for child in walk.children(layer):
+        if is_a(child, "Model") or (not is_built_in(child) and walk.children(child)):
             found.append(child)
         else:
-            found += listed_below(reader, child)
+            found += _listed_below(walk, child)
     return found
 
 
@@ -105,13 +179,14 @@ def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[L
             if is_a(container, "Sequential"):
                 edges = json.dumps([previous] if previous else [], ensure_ascii=False)
         yield _row(walk, operation, path, own, calls, edges, marks.get(id(operation), {}))
-        yield from _level(walk, operation, f"{path}/", own)
+        if walk.children(operation):
+            yield from _level(walk, operation, f"{path}/", own)
         previous = path
 
 
 def _members(walk: Walk, container: Any, graph: Graph | None) -> list[Any]:
     """What gets a row below a container, in row order."""
-    members = list(graph.operations) if graph else listed_below(walk.reader, container)
+    members = list(graph.operations) if graph else _listed_below(walk, container)
     if is_a(container, "Sequential"):
         # As in model.layers: a Sequential's input is no layer of its own.
         return [layer for layer in members if not is_a(layer, "InputLayer")]
@@ -126,7 +201,7 @@ def _beside_the_graph(walk: Walk, container: Any, listed: list[Any]) -> list[Any
     Not those whose weights are listed already: a model may hold a part of one of its layers by name.
     """
     ids = set(map(id, listed))
-    others = [layer for layer in walk.reader.children(container) if id(layer) not in ids]
+    others = [layer for layer in walk.children(container) if id(layer) not in ids]
     if not others:
         return []
     known = {weight for layer in listed for weight in walk.all_weights(layer)}
@@ -149,15 +224,34 @@ def _sequential_input(graph: Graph, first: Any) -> dict[str, Any]:
 def _paths(reader: Reader, members: list[Any], prefix: str) -> dict[int, str]:
     """The path of each operation; names that Keras made are numbered in row order."""
     counts: Counter[str] = Counter()
-    paths = {}
+    found = []
     for operation in members:
         stem = _stem(reader, operation)
         name = segment(operation.name)
         if stem is not None:
             name = f"{stem}_{counts[stem]}" if counts[stem] else stem
             counts[stem] += 1
-        paths[id(operation)] = prefix + name
-    return paths
+        found.append(name)
+    pairs = zip(members, _told_apart(found), strict=True)
+    return {id(operation): prefix + name for operation, name in pairs}
+
+
+def _told_apart(found: list[str]) -> list[str]:
+    """Names of which none occurs twice: layers that hold layers do not ask for that."""
+    taken = set(found)
+    if len(taken) == len(found):
+        return found
+    met: Counter[str] = Counter()
+    apart = []
+    for name in found:
+        other = name
+        while met[name] and other in taken:
+            other = f"{name}_{met[name]}"
+            met[name] += 1
+        met[name] = met[name] or 1
+        taken.add(other)
+        apart.append(other)
+    return apart
 
 
 def _stem(reader: Reader, operation: Any) -> str | None:
@@ -246,10 +340,13 @@ def _row(
         attributes["weight_dtypes"] = dtypes
     if _bears_name_of_base(operation):
         attributes["defined_in"] = type(operation).__module__.partition(".")[0]
-    counted = [weight for weight in weights if walk.owners.setdefault(id(weight), path) == path]
-    if shared := sorted({walk.owners[id(weight)] for weight in weights} - {path}):
-        attributes["shares_weights_with"] = shared
-    trained = [weight for weight in counted if id(weight) in walk.trained]
+    attributes |= _frozen(walk, operation, weights) | _ties(walk, operation, path, weights)
+    weight_shapes = [_weight_shape(weight) for weight in weights]
+    counted = {
+        id(weight): _size(shape)
+        for weight, shape in zip(weights, weight_shapes, strict=True)
+        if walk.owners[id(weight)][0] == path
+    }
     below = walk.all_weights(operation)
     flag = not walk.trained.isdisjoint(below) if below else own_flag
     input_shape, output_shape = _shapes(shapes)
@@ -259,11 +356,11 @@ def _row(
         layer_type=layer_type,
         input_shape=input_shape,
         output_shape=output_shape,
-        parameters=sum(map(_size, counted)),
+        parameters=sum(counted.values()),
         is_trainable=flag,
         layer_attributes=_json(attributes),
-        trainable_parameters=sum(map(_size, trained)),
-        weight_shapes=_json([list(_weight_shape(weight)) for weight in weights]),
+        trainable_parameters=sum(size for key, size in counted.items() if key in walk.trained),
+        weight_shapes=_json(weight_shapes),
         dtype=_dtype(reader, operation),
         inbound_layers=edges,
         **readable.readable(layer_type, attributes),
@@ -319,11 +416,63 @@ def _without_tensors(reader: Reader, argument: Any) -> Any:
 
 def _weights(walk: Walk, layer: Any) -> list[Any]:
     """The weights of a row: those of the layer without those of layers listed below it."""
-    if walk.reader.is_operation(layer):
-        return []
+    if not walk.children(layer):
+        return list(walk.all_weights(layer).values())
     listed = _members(walk, layer, walk.graph_of(layer))
     elsewhere = {weight for child in listed for weight in walk.all_weights(child)}
     return [weight for key, weight in walk.all_weights(layer).items() if key not in elsewhere]
+
+
+def _uses(walk: Walk, layer: Any) -> list[int]:
+    """The ids of the weights at or below a layer, as often as they are used there.
+
+    Not what a wrapper holds of the layer that it wraps, under a name of its own.
+    """
+    below = [use for child in walk.children(layer) for use in _uses(walk, child)]
+    return [*(key for key in map(id, walk.own_weights(layer)) if key not in below), *below]
+
+
+def _ties(walk: Walk, layer: Any, path: str, weights: list[Any]) -> dict[str, Any]:
+    """Which of its weights a row uses more than once, and whose they are where another row counts them.
+
+    Which are which only where they are not simply all weights of the other row: for each of the other
+    rows the pairs of the weights' places here and there.
+    """
+    found: dict[str, Any] = {}
+    walk.sizes[path] = len(weights)
+    pairs: dict[str, list[list[int]]] = {}
+    for place, weight in enumerate(weights):
+        owner, there = walk.owners.setdefault(id(weight), (path, place))
+        if owner != path:
+            pairs.setdefault(owner, []).append([place, there])
+    if pairs:
+        found["shares_weights_with"] = shared = sorted(pairs)
+        whole = [[place, place] for place in range(len(weights))]
+        if not all(pairs[owner] == whole and walk.sizes[owner] == len(weights) for owner in shared):
+            found["tied_weights"] = [pairs[owner] for owner in shared]
+    if weights and is_built_in(layer) and not is_a(layer, "Model"):
+        uses = _uses(walk, layer)
+        if len(uses) > len(weights):
+            places = {id(weight): place for place, weight in enumerate(weights)}
+            found["weight_uses"] = [places[use] for use in uses if use in places]
+    return found
+
+
+def _frozen(walk: Walk, layer: Any, weights: list[Any]) -> dict[str, Any]:
+    """Which of a row's weights are trained, where it is neither all nor none of those made for it.
+
+    And the flag of a layer where no weight shows it: a BatchNormalization normalizes by what it has
+    learned where it is frozen, and a layer that somebody wrote may ask for its flag as well.
+    """
+    made = [place for place, weight in enumerate(weights) if id(weight) in walk.trainable]
+    trained = [place for place, weight in enumerate(weights) if id(weight) in walk.trained]
+    found: dict[str, Any] = {}
+    if trained and trained != made:
+        found["trained_weights"] = trained
+    asks = is_a(layer, "BatchNormalization") or not is_built_in(layer)
+    if weights and asks and bool(layer.trainable) != (bool(trained) or not made):
+        found["trainable_flag"] = bool(layer.trainable)
+    return found
 
 
 def _bears_name_of_base(layer: Any) -> bool:
@@ -341,12 +490,16 @@ def _own_dtypes(layer: Any, weights: list[Any]) -> list[str]:
     return [] if set(dtypes) == {policy} else dtypes
 
 
-def _weight_shape(weight: Any) -> tuple[int, ...]:
-    return tuple(int(size) for size in weight.shape)
+def _weight_shape(weight: Any) -> list[int | None] | None:
+    """The sizes of a weight; None for one that is not fixed, and for a weight of any rank."""
+    shape = _shape(weight)
+    return None if shape == "unknown" else list(shape)
 
 
-def _size(weight: Any) -> int:
-    return math.prod(_weight_shape(weight))
+def _size(shape: list[int | None] | None) -> int:
+    """How many numbers are in a weight: none that Keras could count where its size is not fixed."""
+    sizes = [0] if shape is None else [size or 0 for size in shape]
+    return math.prod(sizes)
 
 
 # --- shapes and dtype -------------------------------------------------------------------------
@@ -370,14 +523,14 @@ def _call_shapes(reader: Reader, operation: Any, call: BoundCall) -> tuple[Any, 
     outputs: Any = call.outputs[0] if len(call.outputs) == 1 else list(call.outputs)
     if is_a(operation, "InputLayer"):
         given = outputs
-    return _map_shapes(given), _map_shapes(outputs)
+    return _map_shapes(reader, given), _map_shapes(reader, outputs)
 
 
-def _map_shapes(value: Any) -> Any:
+def _map_shapes(reader: Reader, value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _map_shapes(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)) and not hasattr(value, "_keras_history"):
-        return [_map_shapes(item) for item in value]
+        return {key: _map_shapes(reader, item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)) and not reader.is_tensor(value):
+        return [_map_shapes(reader, item) for item in value]
     return _shape(value)
 
 
@@ -396,7 +549,7 @@ def _built_shapes(walk: Walk, layer: Any) -> tuple[Any, Any]:
     functional = _functional(walk.reader, layer)
     if functional is not None:
         ends = (walk.reader.inputs(functional), walk.reader.outputs(functional))
-        given, made = (_map_shapes(_only(end)) for end in ends)
+        given, made = (_map_shapes(walk.reader, _only(end)) for end in ends)
         return given, made
     if not walk.all_weights(layer):
         return None, None
