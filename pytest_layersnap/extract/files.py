@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import zipfile
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,6 +15,10 @@ from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.extract.weightless import weightless
 
 _HDF5 = (".h5", ".hdf5")
+
+#: No architecture takes as many bytes (the largest of ``keras.applications`` takes a million), and a zip of
+#: a few kilobytes may hold gigabytes.
+_LARGEST = 256 * 1024**2
 
 
 class FileError(LayersnapError, ValueError):
@@ -53,6 +58,11 @@ def read(path: str | os.PathLike[str]) -> Any:
 
 def _archive(path: Any) -> tuple[str, str]:
     with zipfile.ZipFile(path) as archive:
+        for name in ("metadata.json", "config.json"):
+            if (size := archive.getinfo(name).file_size) > _LARGEST:
+                raise ValueError(
+                    f"its {name} takes {size:,} bytes, and no model's takes {_LARGEST:,}"
+                )
         version = json.loads(archive.read("metadata.json"))["keras_version"]
         return archive.read("config.json").decode("utf-8"), version
 
@@ -68,8 +78,12 @@ def _hdf5(path: Any) -> tuple[str, str]:
 
 
 def _package(version: str) -> str:
-    """The Keras that reads what this version wrote, as far as it is there."""
+    """The Keras that reads what this version wrote: the one in use, if it is of that generation."""
     names = ("tf_keras", "keras") if version.startswith("2") else ("keras", "tf_keras")
+    in_use = [name for name in names if name in sys.modules]
+    for name in in_use:
+        if sys.modules[name].__version__.partition(".")[0] == version.partition(".")[0]:
+            return name
     return next((name for name in names if find_spec(name)), "keras")
 
 

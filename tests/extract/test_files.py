@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -88,6 +89,13 @@ def test_unusable_files(tmp_path: Path) -> None:
         archive.writestr("metadata.json", json.dumps({"keras_version": "3.0.0"}))
     with pytest.raises(ModelError, match=r"bare\.keras: no model"):
         layer_table(bare)
+    with zipfile.ZipFile(bare, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.0.0"}))
+        archive.writestr("config.json", b" " * (257 * 1024**2))
+    with pytest.raises(
+        ModelError, match=r"bare\.keras: no model: its config\.json takes 269,484,032"
+    ):
+        layer_table(bare)
 
 
 def test_a_file_of_weights_alone(keras: ModuleType, tmp_path: Path) -> None:
@@ -96,3 +104,18 @@ def test_a_file_of_weights_alone(keras: ModuleType, tmp_path: Path) -> None:
     small(keras).save_weights(path)
     with pytest.raises(ModelError, match="it holds weights alone"):
         layer_table(path)
+
+
+def test_the_keras_in_use_reads_its_own_files(
+    keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keras 2.15 reads what it wrote, with the classes registered there, also beside a tf_keras."""
+    if not keras.__version__.startswith("2"):
+        pytest.skip("Keras 3 has no second package")
+    path = tmp_path / "model.keras"
+    small(keras).save(path)
+    other = {"keras": "tf_keras", "tf_keras": "keras"}[keras.__name__]
+    monkeypatch.delitem(sys.modules, other, raising=False)
+    (tmp_path / f"{other}.py").write_text('raise SystemExit("the wrong Keras was imported")\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    assert layer_table(path) == layer_table(small(keras))
