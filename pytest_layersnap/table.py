@@ -142,6 +142,11 @@ class LayerTable:
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
 
+    def _repr_html_(self) -> str:
+        from pytest_layersnap.report.html import notebook
+
+        return notebook.of_table(self)
+
     @property
     def model(self) -> str:
         """The name of the model."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,3 +45,35 @@ def test_print_shows_the_report() -> None:
     drift, network = compare(RESNET50, THAWED), flow(RESNET50)
     assert str(drift) == drift.to_text(accept=None)
     assert str(network) == network.to_text()
+
+
+@pytest.mark.parametrize(
+    "shown", [RESNET50, flow(RESNET50), compare(RESNET50, THAWED)], ids=["table", "flow", "drift"]
+)
+def test_a_cell_of_a_notebook(shown: Any) -> None:
+    """Markup in less than 200 KB, without a script, whose style keeps to itself."""
+    told = shown._repr_html_()
+    assert len(told) < 200_000
+    assert "<script" not in told
+    assert told.startswith("<div class=layersnap><style>.layersnap {")
+    assert ":root" not in told
+    assert "conv4" in told
+
+
+def test_a_drift_in_a_notebook_folds_its_rows() -> None:
+    """What it comes to and its findings are open; two cells have no anchor in common."""
+    drift = compare(RESNET50, THAWED)
+    first, second = drift._repr_html_(), drift._repr_html_()
+    assert "has drifted" in first
+    assert first.count("<details><summary>179 rows") == 1
+    anchors = [set(re.findall(r"\bid=(r\d+)", told)) for told in (first, second)]
+    assert anchors[0]
+    assert anchors[0].isdisjoint(anchors[1])
+
+
+def test_text_of_others_stays_text_in_a_notebook() -> None:
+    """A name that is markup is shown as it is spelled."""
+    layer = replace(RESNET50.layers[0], layer_name="<img src=x onerror=alert(1)>")
+    table = replace(RESNET50, layers=(layer, *RESNET50.layers[1:]))
+    for shown in (table, compare(RESNET50, table)):
+        assert "<img" not in shown._repr_html_()

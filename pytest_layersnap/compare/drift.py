@@ -64,6 +64,11 @@ class Drift:
         """The report, without the command that accepts it."""
         return self.to_text(accept=None)
 
+    def _repr_html_(self) -> str:
+        from pytest_layersnap.report.html import notebook
+
+        return notebook.of_drift(self)
+
     @property
     def categories(self) -> frozenset[str]:
         """The categories of all changes."""

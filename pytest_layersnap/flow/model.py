@@ -200,6 +200,11 @@ class Flow(_OfBlocks):
     def __str__(self) -> str:
         return self.to_text()
 
+    def _repr_html_(self) -> str:
+        from pytest_layersnap.report.html import notebook
+
+        return notebook.of_flow(self)
+
     def to_text(self) -> str:
         """A table for a terminal."""
         from pytest_layersnap.flow.text import as_text

@@ -57,13 +57,14 @@ def render(drift: Drift, *, accept: str | None) -> str:
     return page(verdict(drift), tag("main", told.head, tools("Categories", told.counts), told.body))
 
 
-def tell(drift: Drift, *, accept: str | None, above: int = 0) -> Told:
+def tell(drift: Drift, *, accept: str | None, above: int = 0, folded: bool = False) -> Told:
     """The report as a part of a page.
 
     Args:
         drift: what to report.
         accept: the command that accepts it; None to leave it out.
         above: the last of the numbers that are taken on the page.
+        folded: whether the rows are shown only when they are asked for.
     """
     found = findings(drift)
     about_model = [finding for finding in found if finding.gravity == MODEL]
@@ -76,7 +77,7 @@ def tell(drift: Drift, *, accept: str | None, above: int = 0) -> Told:
             (
                 _findings(about_layers, all_rows),
                 _section("network", "The network", network.drawing(drift, all_rows)),
-                _rows(about_layers, all_rows),
+                _rows(about_layers, all_rows, folded=folded),
                 _circumstances(told),
                 _accept(accept) if drift and accept is not None else None,
             )
@@ -214,13 +215,16 @@ def _fact_text(fact: Fact) -> Html:
     return joined((old, " → ", new, remark))
 
 
-def _rows(found: Mapping[int, Finding], all_rows: Sequence[Row]) -> Html:
+def _rows(found: Mapping[int, Finding], all_rows: Sequence[Row], *, folded: bool) -> Html:
     findings_of: dict[int, list[int]] = defaultdict(list)
     numbers = {id(row.layer): row.number for row in all_rows}
     for number, finding in found.items():
         for layer in finding.rows:
             findings_of[numbers[id(layer)]].append(number)
-    return _section("rows", "Rows", rows.table(all_rows, findings_of))
+    table = rows.table(all_rows, findings_of)
+    if folded:
+        table = tag("details", tag("summary", f"{len(all_rows):,} rows"), table)
+    return _section("rows", "Rows", table)
 
 
 def _circumstances(told: Iterable[tuple[str, str]]) -> Html | None:

@@ -23,7 +23,7 @@ def page(title: str, *content: Html) -> str:
         title: what a browser's tab shows.
         content: what is in its ``body``.
     """
-    style, script = (Html(_resource(name)) for name in ("page.css", "page.js"))
+    style, script = (Html(resource(name)) for name in ("page.css", "page.js"))
     policy = (
         f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
         "base-uri 'none'; form-action 'none'"
@@ -47,7 +47,8 @@ def is_ours(data: bytes) -> bool:
 
 
 @cache
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """The text of a file beside this one."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
