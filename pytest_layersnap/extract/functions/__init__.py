@@ -1,0 +1,11 @@
+"""Functions as text that says what they do, and is the same in every process and Python release.
+
+What a function does is read from its code: from its source where there is one that compiles to that
+code, else from the byte code. Both come to one form, in which formatting, comments, annotations, names of
+variables and the place where it stands have no part. What a function takes from outside is in
+the text with its value.
+"""
+
+from pytest_layersnap.extract.functions.text import Describe, function_text
+
+__all__ = ["Describe", "function_text"]
