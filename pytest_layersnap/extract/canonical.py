@@ -9,13 +9,21 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import sys
 import types
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from pytest_layersnap.extract import constants, kept
-from pytest_layersnap.extract.functions import function_text
+from pytest_layersnap.extract.functions import (
+    at_home,
+    function_text,
+    given_by_name,
+    loaded,
+    object_text,
+    stand_in,
+)
 from pytest_layersnap.extract.reader import KERAS, classes_of_keras, is_a, is_built_in
 from pytest_layersnap.extract.rules import every_layer, objects, rules_of
 
@@ -31,8 +39,18 @@ def value(raw: Any) -> Any:
     """
     try:
         return _value(raw)
-    except RecursionError:
-        return _stand_in(raw)
+    except Exception:  # of the object's own attributes, or it holds itself
+        return stand_in(raw)
+
+
+#: What has a text of its own, whatever attributes it was given.
+_FUNCTIONS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    functools.partial,
+    type,
+)
 
 
 def _value(raw: Any) -> Any:
@@ -89,7 +107,8 @@ def serialized(raw: Mapping[str, Any]) -> Any:
     if name == "function":
         return f"<function {config}>"
     if name == "__lambda__":
-        return "<lambda>"
+        function = loaded(config)
+        return "<lambda>" if function is None else _function(function)
     if name.endswith(_POLICY_CLASSES):
         return str(config.get("name", "")) if isinstance(config, Mapping) else str(config)
     if not isinstance(config, Mapping):
@@ -100,10 +119,7 @@ def serialized(raw: Mapping[str, Any]) -> Any:
 
 
 def _object(raw: Any) -> Any:
-    if isinstance(raw, functools.partial):
-        arguments = {"args": list(raw.args), "keywords": raw.keywords}
-        return f"<partial {_value(raw.func)} {as_json(_value(arguments))}>"
-    if isinstance(raw, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)):
+    if isinstance(raw, _FUNCTIONS):
         return _function(raw)
     if hasattr(raw, "as_list") and type(raw).__name__ == "TensorShape":
         return None if raw.rank is None else _value(raw.as_list())
@@ -120,13 +136,13 @@ def _object(raw: Any) -> Any:
         return {"class_name": type(raw).__name__, "config": attributes_of(raw)}
     if callable(raw) and hasattr(raw, "__name__"):
         return _function(raw)
-    return _stand_in(raw)
+    return object_text(raw, value)
 
 
 def _array(raw: Any) -> Any:
     array = constants.as_array(raw)
     if array is None:
-        return _stand_in(raw)
+        return stand_in(raw)
     return _value(array.tolist()) if constants.is_short(array) else constants.digest(array)
 
 
@@ -152,18 +168,51 @@ def as_json(plain: Any) -> str:
 def _function(raw: Any) -> str:
     """Keras' own functions are known by their name, also below the decorators of Keras 2.
 
-    Where a function was really defined tells whose it is: ``functools.wraps`` lends it another's name.
+    Where a function was really defined tells whose it is: ``functools.wraps`` lends it another's name,
+    and a lambda from a model file has Keras' globals.
     """
+    if isinstance(raw, (types.MethodType, functools.partial)) or _is_lambda(raw):
+        return function_text(raw, value)
     is_function = isinstance(raw, types.FunctionType)
     home = raw.__globals__.get("__name__", "") if is_function else getattr(raw, "__module__", None)
-    if str(home).partition(".")[0] in KERAS | {"tensorflow"}:
+    if str(home).partition(".")[0] in KERAS | {"tensorflow"} and (not is_function or at_home(raw)):
         inner = inspect.unwrap(raw)
         module = str(getattr(inner, "__module__", None))
         # Keras 2 takes some of its activations from TensorFlow as they are.
         if module.partition(".")[0] in KERAS or module.startswith("tensorflow.python.ops.nn"):
             name = str(inner.__name__)
+            if (
+                ".ops." in module
+                and module.partition(".")[0] in KERAS
+                and not _is_activation(inner)
+            ):
+                return f"keras.ops.{name}"
             return every_layer.ACTIVATIONS.get(name, name)
     return function_text(raw, value)
+
+
+def _is_lambda(raw: Any) -> bool:
+    return isinstance(raw, types.FunctionType) and raw.__code__.co_name == "<lambda>"
+
+
+def _is_activation(operation: Any) -> bool:
+    """Whether an operation does what the activation of its name does, as it is called there.
+
+    ``keras.ops.gelu`` approximates where nobody says otherwise, ``keras.activations.gelu`` does not.
+    """
+    keras = sys.modules[operation.__module__.partition(".")[0]]
+    activation = getattr(getattr(keras, "activations", None), operation.__name__, None)
+    if activation is None:
+        return False
+    own, other = (
+        {
+            name: parameter.default
+            for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.default is not parameter.empty
+        }
+        for function in (operation, activation)
+    )
+    return all(own[name] == other[name] for name in own.keys() & other.keys())
 
 
 # --- configs -------------------------------------------------------------------------------------
@@ -181,11 +230,13 @@ def attributes(
     """
     rules = rules_of(class_name)
     plain: dict[str, Any] = {}
+    given = arguments if isinstance(arguments := config.get("arguments"), Mapping) else ()
     for key, raw in config.items():
         key = rules.renames.get(str(key), str(key))
         if key in rules.drops:
             continue
-        item = value(raw)
+        with given_by_name(raw, given if key == "function" else ()):
+            item = value(raw)
         if item is None or (key in rules.defaults and same(item, rules.defaults[key])):
             continue
         plain[key] = item
@@ -246,7 +297,8 @@ def _nearest_class(layer: Any) -> str:
 def _live(layer: Any, key: str, item: Any) -> Any:
     """A function or wrapped layer itself where the config holds its serialised form, with byte code."""
     live = getattr(layer, key, None)
-    if isinstance(live, (types.FunctionType, functools.partial)):
+    is_plain = callable(live) and not isinstance(live, type) and not hasattr(live, "get_config")
+    if is_plain:
         return live
     is_layer = is_a(live, "Layer") and not is_a(live, "Model")
     return live if is_layer and isinstance(item, Mapping) else item

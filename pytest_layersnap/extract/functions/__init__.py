@@ -6,6 +6,17 @@ variables and the place where it stands have no part. What a function takes from
 the text with its value.
 """
 
-from pytest_layersnap.extract.functions.text import Describe, function_text
+from pytest_layersnap.extract.functions.captured import at_home
+from pytest_layersnap.extract.functions.marshalled import loaded
+from pytest_layersnap.extract.functions.objects import object_text, stand_in
+from pytest_layersnap.extract.functions.text import UNREADABLE, function_text, given_by_name
 
-__all__ = ["Describe", "function_text"]
+__all__ = [
+    "UNREADABLE",
+    "at_home",
+    "function_text",
+    "given_by_name",
+    "loaded",
+    "object_text",
+    "stand_in",
+]

@@ -154,8 +154,9 @@ class _Cases:
     def of(self, node: ast.expr, then: _Then) -> ast.expr:
         """``then`` of the expression's value, in each case."""
         if isinstance(node, ast.IfExp):
-            return self._test(
-                node.test, lambda: self.of(node.body, then), lambda: self.of(node.orelse, then)
+            yes, no = node.body, node.orelse
+            return self.of(
+                node.test, lambda test: ast.IfExp(test, self.of(yes, then), self.of(no, then))
             )
         if isinstance(node, ast.BoolOp):
             return self._either(node.values, isinstance(node.op, ast.Or), then)
@@ -168,11 +169,6 @@ class _Cases:
             return then(node)
         node = copy.deepcopy(node)
         return self._parts(node, _places(node), then)
-
-    def _test(
-        self, test: ast.expr, yes: Callable[[], ast.expr], no: Callable[[], ast.expr]
-    ) -> ast.expr:
-        return self.of(test, lambda value: ast.IfExp(value, yes(), no()))
 
     def _either(self, values: list[ast.expr], is_or: bool, then: _Then) -> ast.expr:
         first, *others = values

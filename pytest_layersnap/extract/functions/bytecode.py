@@ -11,14 +11,13 @@ import dis
 import inspect
 import sys
 import types
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_layersnap.extract.functions.branches import SKIPPED, unshared
 from pytest_layersnap.extract.functions.normal import formatted, formatted_value, literal, negated
-from pytest_layersnap.extract.functions.source import Definition
+from pytest_layersnap.extract.functions.source import Definition, with_fields
 
 #: So many cases and instructions at most are followed.
 _STEPS = 5_000
@@ -47,35 +46,30 @@ def read(code: types.CodeType) -> Definition:
         if len(body) != 1 or not isinstance(body[0], ast.Return) or body[0].value is None:
             raise Unreadable
         return ast.Lambda(args, body[0].value)
-    return _named(code.co_name, args, body)
+    return with_fields(  # type: ignore[no-any-return]
+        ast.FunctionDef, name=code.co_name, args=args, body=body
+    )
 
 
-def operators(code: types.CodeType) -> list[str]:
-    """The operators in code of any kind, each with how often it is there."""
-    counts: Counter[str] = Counter()
+def operators(code: types.CodeType) -> set[str]:
+    """The operators in code of any kind."""
+    found: set[str] = set()
     for step in _steps(code):
+        kind, _, rest = step.name.partition("_")
         if step.name == "BINARY_OP":
-            counts[step.repr] += 1
-        elif step.name.startswith(("BINARY_", "INPLACE_")) and "S" not in step.name[7:9]:
-            symbol = _OLD_BINARY.get(step.name.partition("_")[2])
-            counts[f"{symbol}{'=' * step.name.startswith('INPLACE_')}"] += bool(symbol)
-        elif step.name.startswith("UNARY_"):
-            counts[step.name] += 1
+            found.add(step.repr)
+        elif kind in ("BINARY", "INPLACE") and rest in _OLD_BINARY:
+            found.add(_OLD_BINARY[rest] + "=" * (kind == "INPLACE"))
+        elif kind == "UNARY":
+            found.add(rest.lower())
         elif step.name == "COMPARE_OP":
-            counts[step.argval] += 1
+            found.add(step.argval)
         elif step.name in ("IS_OP", "CONTAINS_OP"):
-            counts[f"{step.name} {step.arg}"] += 1
-    return sorted(f"{symbol} {count}" for symbol, count in counts.items() if count)
+            found.add(("is", "in")[kind == "CONTAINS"] + " not" * step.arg)
+    return found - {"[]"}
 
 
 _OTHER_KINDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-
-
-def _named(name: str, args: ast.arguments, body: list[ast.stmt]) -> ast.FunctionDef:
-    node = ast.FunctionDef(name=name, args=args, body=body, decorator_list=[])
-    if "type_params" in ast.FunctionDef._fields:  # from 3.12 on
-        node.type_params = []
-    return node
 
 
 def _arguments(code: types.CodeType) -> ast.arguments:
@@ -338,7 +332,7 @@ class _Code:
                 target, number = self._target(number - 1)
                 if all(isinstance(item, _Marker) for item in stack):
                     return _End("store", value, target, number, stack)
-                if not self._follows_copy(step) or stack[-1] is not value:
+                if not self._follows_copy(step) or not isinstance(target, ast.Name):
                     raise Unreadable
                 stack = (*stack[:-1], ast.NamedExpr(target, value))
                 continue
@@ -389,10 +383,7 @@ class _Code:
         top, rest = stack[-1], stack[:-1]
         if target < number and target != loop:
             raise Unreadable
-        if name in ("JUMP_IF_FALSE_OR_POP", "JUMP_IF_TRUE_OR_POP"):
-            ways = (rest, stack)
-        else:
-            ways = (rest, rest)
+        ways = (rest, stack if name.endswith("_OR_POP") else rest)
         if name.endswith("_NONE"):
             top = ast.Compare(top, [ast.Is()], [ast.Constant(None)])
         on_true = "TRUE" in name or name.endswith("IF_NONE")
@@ -442,7 +433,8 @@ class _Code:
             return kind(element.value, generators)  # type: ignore[no-any-return]
         if not isinstance(element.value, ast.Tuple):
             raise Unreadable
-        return ast.DictComp(*element.value.elts, generators)
+        key, item = element.value.elts
+        return ast.DictComp(key=key, value=item, generators=generators)
 
     def _target(self, number: int) -> tuple[ast.expr, int]:
         """What a loop gives its values to, and where the code goes on."""
@@ -483,7 +475,13 @@ class _Code:
                 return (*stack, found)
             is_below = sys.version_info < (3, 13)
             return (*stack, _Marker(), found) if is_below else (*stack, found, _Marker())
-        if name in ("LOAD_CLOSURE", "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_DEREF"):
+        if name in (
+            "LOAD_CLOSURE",
+            "LOAD_FAST",
+            "LOAD_FAST_CHECK",
+            "LOAD_FAST_BORROW",
+            "LOAD_DEREF",
+        ):
             return (*stack, ast.Name(step.argval, ast.Load()))
         raise Unreadable
 
@@ -526,7 +524,8 @@ class _Code:
             return (*below[: len(below) - count], found)
         if name == "BUILD_MAP":
             items = list(stack[len(stack) - 2 * count :])
-            return (*stack[: len(stack) - 2 * count], ast.Dict(items[::2], items[1::2]))
+            pairs = ast.Dict(list(items[::2]), items[1::2])
+            return (*stack[: len(stack) - 2 * count], pairs)
         items = list(stack[len(stack) - count :])
         below_ = stack[: len(stack) - count]
         if name == "BUILD_TUPLE":
@@ -653,8 +652,10 @@ class _Code:
             stack = tuple(rest)
             if isinstance(given, ast.Dict):
                 for key, item in zip(given.keys, given.values, strict=True):
-                    if isinstance(key, ast.Constant) or key is None:
-                        keywords.append(ast.keyword(key and key.value, item))
+                    if key is None:
+                        keywords.append(ast.keyword(None, item))
+                    elif isinstance(key, ast.Constant) and isinstance(key.value, str):
+                        keywords.append(ast.keyword(key.value, item))
                     else:
                         keywords.append(ast.keyword(None, ast.Dict([key], [item])))
             elif not isinstance(given, _Marker):
@@ -665,11 +666,13 @@ class _Code:
             function = below.pop()
         elif below and isinstance(below[-1], _Marker):
             below.pop()
-        is_tuple = isinstance(positional, ast.Tuple)
-        args = positional.elts if is_tuple else [ast.Starred(positional, ast.Load())]  # type: ignore[attr-defined]
-        return (*below, ast.Call(function, list(args), keywords))
+        args: list[ast.expr] = [ast.Starred(positional, ast.Load())]
+        if isinstance(positional, ast.Tuple):
+            args = positional.elts
+        return (*below, ast.Call(function, args, keywords))
 
     def make_function(self, step: _Step, stack: _Stack) -> _Stack:
+        function: Any
         if step.name == "SET_FUNCTION_ATTRIBUTE":
             *below, given, function = stack
             return (*below, _with_attribute(function, step.arg, given))
@@ -679,7 +682,7 @@ class _Code:
         if not isinstance(code, _CodeOf):
             raise Unreadable
         inner = code.code
-        function: Any = _Loop(inner) if inner.co_name in _COMPREHENSIONS else read(inner)
+        function = _Loop(inner) if inner.co_name in _COMPREHENSIONS else read(inner)
         if isinstance(function, ast.FunctionDef):
             function = _Defined(function)
         for flag in (8, 4, 2, 1):

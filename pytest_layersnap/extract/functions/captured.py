@@ -78,11 +78,14 @@ class Taken(ast.NodeTransformer):
 
     Numbers, texts, modules and named functions are written where they are used. What is left is in
     ``values``, by identifiers that stand in the code, with the arguments that it is called with by
-    name in ``called_with``.
+    name in ``called_with``. ``wrote`` tells whether constants came into the code.
     """
 
     def __init__(
-        self, surroundings: Surroundings, named: Callable[[Any], str | None], own: Callable[..., bool]
+        self,
+        surroundings: Surroundings,
+        named: Callable[[Any], str | None],
+        own: Callable[..., bool],
     ) -> None:
         """Take from these surroundings.
 
@@ -94,10 +97,11 @@ class Taken(ast.NodeTransformer):
         self._surroundings = surroundings
         self._named = named
         self._own = own
+        self.wrote = False
         self.values: dict[str, Any] = {}
         self.called_with: dict[str, set[str]] = defaultdict(set)
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: D102
         self.generic_visit(node)
         keywords = {keyword.arg for keyword in node.keywords if keyword.arg}
         if isinstance(node.func, ast.Name) and not node.func.id.startswith(FIXED):
@@ -108,7 +112,7 @@ class Taken(ast.NodeTransformer):
                     arg.arg = FIXED + original(arg.arg)
         return node
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: D102
         if not node.id.startswith(TAKEN):
             return node
         name = node.id.removeprefix(TAKEN)
@@ -122,13 +126,14 @@ class Taken(ast.NodeTransformer):
         if isinstance(item, types.ModuleType):
             return ast.Name(FIXED + module_name(item), ast.Load())
         if (plain := _plain(item)) is not _MISSING:
+            self.wrote = True
             return literal(plain)
         if known := self._named(item):
             return ast.Name(FIXED + known, ast.Load())
         self.values[TAKEN + name] = item
         return ast.Name(TAKEN + name, ast.Load())
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: D102
         path = _path(node)
         if path is None or not isinstance(node.ctx, ast.Load):
             return self.generic_visit(node)

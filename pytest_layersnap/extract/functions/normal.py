@@ -126,8 +126,8 @@ def constant(node: ast.AST | None) -> Any:
         return node.value
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         inner = node.operand
-        if isinstance(inner, ast.Constant) and _is_number(inner.value):
-            return -inner.value
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, (int, float)):
+            return _MISSING if isinstance(inner.value, bool) else -inner.value
     if isinstance(node, ast.Tuple):
         items = [constant(item) for item in node.elts]
         return _MISSING if _MISSING in items else tuple(items)
@@ -146,10 +146,6 @@ def literal(value: Any) -> ast.expr:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and _is_negative(value):
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     return ast.Constant(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _is_negative(value: float) -> bool:
@@ -264,8 +260,7 @@ class _Fold(ast.NodeTransformer):
             given = keyword.value
             names = [constant(key) for key in given.keys] if isinstance(given, ast.Dict) else [0]
             if keyword.arg is None and all(isinstance(name, str) for name in names):
-                values = given.values  # type: ignore[attr-defined]
-                keywords += map(ast.keyword, names, values)
+                keywords += map(ast.keyword, names, given.values)  # type: ignore[attr-defined,arg-type]
             else:
                 keywords.append(keyword)
         node.keywords = keywords
@@ -379,9 +374,9 @@ def _block(body: list[ast.stmt], is_function: bool) -> list[ast.stmt]:
         if returned is not None:
             kept[index:] = [returned]
             break
-    if is_function and kept and isinstance(kept[-1], ast.Return):
-        if kept[-1].value is None or constant(kept[-1].value) is None:
-            kept.pop()
+    last = kept[-1] if kept and is_function else None
+    if isinstance(last, ast.Return) and (last.value is None or constant(last.value) is None):
+        kept.pop()
     return kept
 
 

@@ -123,7 +123,7 @@ class _Resolver(ast.NodeTransformer):
         node.decorator_list = [self.visit(child) for child in node.decorator_list]
         node.args = self._defaults(node.args)
         self.function(node)
-        return node
+        return node  # type: ignore[no-any-return]
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -144,7 +144,7 @@ class _Resolver(ast.NodeTransformer):
         return node
 
     def _comprehension(self, node: Any) -> ast.AST:
-        first, *others = node.generators
+        first = node.generators[0]
         first.iter = self.visit(first.iter)  # read outside
         self._open("comprehension", _bound([generator.target for generator in node.generators]))
         for generator in node.generators:

@@ -46,7 +46,7 @@ def definition(code: types.CodeType, module: dict[str, Any]) -> Definition | Non
         compiled = _compiled(found, file.imports, code)
         if compiled is not None and _does(compiled) == does:
             node = copy.deepcopy(found.node)
-            return _Private(found.owner).visit(node) if found.owner else node  # type: ignore[no-any-return]
+            return _Private(found.owner).visit(node) if found.owner else node
     return None
 
 
@@ -122,12 +122,12 @@ def _compiled(
     is_lambda = isinstance(found.node, ast.Lambda)
     inside = [ast.Expr(found.node) if isinstance(found.node, ast.Lambda) else _bare(found.node)]
     if found.owner:
-        inside = [_with_fields(ast.ClassDef, name=found.owner, body=inside)]
+        inside = [with_fields(ast.ClassDef, name=found.owner, body=inside)]
     names = {found.owner or ("" if is_lambda else like.co_name)} - {"", *like.co_freevars}
     if names:  # it may speak of itself
         inside.insert(0, ast.Global(list(names)))
-    captured = _with_fields(ast.arguments, args=[ast.arg(name) for name in like.co_freevars])
-    outer = _with_fields(ast.FunctionDef, name="outer", args=captured, body=inside)
+    captured = with_fields(ast.arguments, args=[ast.arg(name) for name in like.co_freevars])
+    outer = with_fields(ast.FunctionDef, name="outer", args=captured, body=inside)
     module = ast.fix_missing_locations(ast.Module([*imports, outer], []))
     try:
         with warnings.catch_warnings():
@@ -147,13 +147,13 @@ def _bare(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
     fields = {name: getattr(node, name) for name in node._fields}
     bare = type(node)(**{**fields, "decorator_list": [], "returns": None})
     if "type_params" in node._fields:  # from 3.12 on
-        bare.type_params = []  # type: ignore[attr-defined]
+        setattr(bare, "type_params", [])  # noqa: B010
     return ast.copy_location(bare, node)
 
 
-def _with_fields(kind: Any, **fields: Any) -> Any:
+def with_fields(kind: Any, **fields: Any) -> Any:
     """A node with these fields; its other ones are empty lists or nothing."""
-    empty = {
+    empty: dict[str, Any] = {
         name: None if name in ("vararg", "kwarg", "returns", "type_comment") else []
         for name in kind._fields
     }

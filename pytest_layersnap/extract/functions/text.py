@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
-import enum
 import functools
 import hashlib
 import json
@@ -12,11 +10,12 @@ import re
 import sys
 import sysconfig
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from pytest_layersnap.extract.functions.branches import branched
+from pytest_layersnap.extract.functions.branches import branched, unshared
 from pytest_layersnap.extract.functions.bytecode import Unreadable, operators, read
 from pytest_layersnap.extract.functions.captured import Surroundings, Taken, at_home
 from pytest_layersnap.extract.functions.normal import blocks, folded, tidied
@@ -37,11 +36,13 @@ from pytest_layersnap.extract.functions.writing import written
 Describe = Callable[[Any], Any]
 
 #: Libraries whose functions are known by their names.
-_KNOWN = frozenset({"keras", "tf_keras", "tensorflow", "numpy", "jax", "jaxlib", "torch"})
+KNOWN = frozenset({"keras", "tf_keras", "tensorflow", "numpy", "jax", "jaxlib", "torch"})
 #: Parameters that Keras passes by name to the functions of Lambda layers.
 _PASSED_BY_NAME = frozenset({"mask", "training"})
 #: How deep functions that functions captured are described; below, their names have to do.
 _DEPTH = 3
+#: So much code is remembered.
+_CODES = 10_000
 #: Longer texts end in a digest.
 _LENGTH = 2_000
 
@@ -52,28 +53,33 @@ _described: ContextVar[tuple[types.FunctionType, ...]] = ContextVar("described",
 _given: ContextVar[dict[int, frozenset[str]]] = ContextVar("given", default={})  # noqa: B039
 
 
-def function_text(function: Any, value: Describe, named: frozenset[str] = frozenset()) -> str:
+def function_text(function: Any, value: Describe) -> str:
     """A function as text.
 
     Args:
         function: anything that can be called.
         value: what makes plain values of what it captured.
-        named: the parameters that are given by name, as in ``Lambda(f, arguments={"k": 2})``; the names
-            of others have no part in the text.
     """
     if isinstance(function, functools.partial):
         return _partial_text(function, value)
     if isinstance(function, types.MethodType):
         return _bound_text(function, value)
     if isinstance(function, types.FunctionType):
-        return _function_text(function, value, named)
+        return _function_text(function, value)
     if isinstance(function, type):
         return f"<class {_full_name(function)}>"
+    kind = type(function)
     for attribute in ("__wrapped__", "python_function", "pyfunc"):
-        wrapped = getattr(function, attribute, None)
-        if callable(wrapped):
-            return f"<{type(function).__module__.partition('.')[0]} function of {value(wrapped)}>"
-    return f"<function {_full_name(function)}>".replace(" .", " ")
+        if callable(wrapped := getattr(function, attribute, None)):
+            return f"<{kind.__module__.partition('.')[0]} function of {safely(value, wrapped)}>"
+    owner = getattr(function, "__self__", None)
+    if owner is not None and not isinstance(owner, (type, types.ModuleType)):
+        return f"<bound to {_json(safely(value, owner))}: <function {_full_name(function)}>>"
+    if isinstance(function, types.BuiltinFunctionType) or kind.__module__ == "numpy":
+        return f"<function {_full_name(function)}>"
+    if isinstance(code := getattr(function, "code", None), str):  # of a graph that keeps its source
+        return _cut(f"<{kind.__module__}.{kind.__qualname__} {' '.join(code.split())}>")
+    return f"<{kind.__module__}.{kind.__qualname__}, {UNREADABLE}>"
 
 
 def _full_name(function: Any) -> str:
@@ -82,27 +88,45 @@ def _full_name(function: Any) -> str:
     return f"{module}.{name}"
 
 
+def _cut(text: str) -> str:
+    """A text that is not too long for a table, and still its own."""
+    if len(text) <= _LENGTH:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+    return f"{text[: _LENGTH // 2]}… {digest}>"
+
+
 def _partial_text(partial: Any, value: Describe) -> str:
     known = {"args": list(partial.args), "keywords": partial.keywords}
-    with_names = {id(partial.func): frozenset(partial.keywords)}
-    token = _given.set({**_given.get(), **with_names})
+    with given_by_name(partial.func, partial.keywords):
+        return f"<partial {value(partial.func)} {_json(safely(value, known))}>"
+
+
+@contextmanager
+def given_by_name(function: Any, names: Iterable[str]) -> Iterator[None]:
+    """Describe a function whose arguments of these names are given by name.
+
+    ``Lambda(f, arguments={"k": 2})`` tells ``f(x, k, l)`` from ``f(x, l, k)``; elsewhere the names of
+    parameters have no part in what a function does.
+    """
+    token = _given.set({**_given.get(), id(function): frozenset(names)})
     try:
-        return f"<partial {value(partial.func)} {_json(value(known))}>"
+        yield
     finally:
         _given.reset(token)
 
 
 def _bound_text(method: types.MethodType, value: Describe) -> str:
     text = function_text(method.__func__, value)
-    return f"<bound to {_json(_safely(value, method.__self__))}: {text}>"
+    return f"<bound to {_json(safely(value, method.__self__))}: {text}>"
 
 
 def _json(plain: Any) -> str:
     return json.dumps(plain, sort_keys=True, ensure_ascii=False)
 
 
-def _safely(value: Describe, item: Any) -> Any:
-    """A captured value; what can't be looked at, as when a property fails, by its class."""
+def safely(value: Describe, item: Any) -> Any:
+    """The plain value of something; what can't be looked at, as when a property fails, by its class."""
     try:
         return value(item)
     except Exception:
@@ -112,7 +136,7 @@ def _safely(value: Describe, item: Any) -> Any:
 # --- Python's own functions -----------------------------------------------------------------------
 
 
-def _function_text(function: types.FunctionType, value: Describe, named: frozenset[str]) -> str:
+def _function_text(function: types.FunctionType, value: Describe) -> str:
     above = _described.get()
     if _is_known(function):
         inner = _unwrapped(function)
@@ -125,20 +149,16 @@ def _function_text(function: types.FunctionType, value: Describe, named: frozens
         return f"<function {_full_name(function)}>"
     token = _described.set((*above, function))
     try:
-        text = _text(function, value, named | _given.get().get(id(function), frozenset()))
+        return _cut(_text(function, value, _given.get().get(id(function), frozenset())))
     finally:
         _described.reset(token)
-    if len(text) > _LENGTH:
-        digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
-        text = f"{text[: _LENGTH // 2]}… {digest}>"
-    return text
 
 
 def _unwrapped(function: Any) -> Any:
     for _ in range(100):
         if not isinstance(function, types.FunctionType) or "__wrapped__" not in vars(function):
             break
-        function = function.__wrapped__
+        function = vars(function)["__wrapped__"]
     return function
 
 
@@ -151,7 +171,7 @@ def _is_known(function: Any) -> bool:
     if not isinstance(function, types.FunctionType) or function.__name__ == "<lambda>":
         return False
     root = _root(function)
-    return (root in _KNOWN or root in sys.stdlib_module_names) and at_home(function)
+    return (root in KNOWN or root in sys.stdlib_module_names) and at_home(function)
 
 
 def _is_own(function: types.FunctionType, other: types.FunctionType) -> bool:
@@ -170,21 +190,21 @@ def _is_installed(file: str) -> bool:
 
 
 def _text(function: types.FunctionType, value: Describe, named: frozenset[str]) -> str:
-    code = function.__code__
-    tree = _code(code, function)
+    tree = _code(function)
     surroundings = Surroundings(function)
     taken = Taken(
         surroundings,
-        lambda item: _name(item, value),
-        lambda item: isinstance(item, types.FunctionType)
-        and not _is_known(item)
-        and _is_own(item, function),
+        lambda item: _name(item, function, value),
+        lambda item: (
+            isinstance(item, types.FunctionType) and not _is_known(item) and _is_own(item, function)
+        ),
     )
     if tree is None:
         return _unreadable(function, taken, value)
-    tree = taken.visit(copy.deepcopy(tree))
+    tree = taken.visit(unshared(tree))
     _set_defaults(tree, function, taken)
-    tree = _in_form(tree)
+    if taken.wrote:
+        tree = _in_form(tree)
     names = _rename(tree, named | _PASSED_BY_NAME, taken)
     if not isinstance(tree, ast.Lambda):
         tree.name = function.__name__
@@ -195,35 +215,49 @@ def _text(function: types.FunctionType, value: Describe, named: frozenset[str]) 
 
 def _value(taken: Taken, key: str, value: Describe) -> Any:
     item = taken.values[key]
-    token = _given.set({**_given.get(), id(item): frozenset(taken.called_with[key])})
-    try:
-        return _safely(value, item)
-    finally:
-        _given.reset(token)
+    with given_by_name(item, taken.called_with[key]):
+        return safely(value, item)
 
 
 _NAMED = re.compile(r"<(?:function|class) ([A-Za-z_][\w.]*)>|([A-Za-z_][\w.]*)")
 
 
-def _name(item: Any, value: Describe) -> str | None:
-    """The name of a function or class that is known by it."""
-    if not isinstance(item, (type, types.FunctionType, types.BuiltinFunctionType)) and not (
+def _name(item: Any, function: types.FunctionType, value: Describe) -> str | None:
+    """The name of a function or class that is known by it; one's own classes have no module."""
+    if isinstance(item, type):
+        root = item.__module__.partition(".")[0]
+        file = getattr(sys.modules.get(item.__module__), "__file__", None) or "<nowhere>"
+        own = root == _root(function) or (root != "builtins" and not _is_installed(file))
+        return item.__name__ if own else _full_name(item)
+    if not isinstance(item, (types.FunctionType, types.BuiltinFunctionType)) and not (
         callable(item) and hasattr(type(item), "__name__") and type(item).__module__ == "numpy"
     ):
         return None
     if isinstance(item, types.FunctionType) and item in _described.get():
         return None
-    described = _safely(value, item)
+    described = safely(value, item)
     match = _NAMED.fullmatch(described) if isinstance(described, str) else None
     return (match[1] or match[2]) if match else None
 
 
-@functools.lru_cache(maxsize=10_000)
-def _code(code: types.CodeType, function: types.FunctionType) -> Definition | None:
-    """The resolved code of a function, from its source or else from its byte code."""
-    node = definition(code, function.__globals__)
+#: By the code and its file, which has no part in the equality of code.
+_codes: dict[tuple[types.CodeType, str], Definition | None] = {}
+
+
+def _code(function: types.FunctionType) -> Definition | None:
+    """The resolved code of a function, from its source or else from its byte code; each read once."""
+    code = function.__code__
+    key = code, code.co_filename
+    if key not in _codes:
+        if len(_codes) > _CODES:
+            _codes.clear()
+        _codes[key] = _resolved(code, function.__globals__)
+    return _codes[key]
+
+
+def _resolved(code: types.CodeType, module: dict[str, Any]) -> Definition | None:
     try:
-        tree = resolve(_in_form(tidied(node or read(code))))
+        tree = resolve(_in_form(tidied(definition(code, module) or read(code))))
     except (Unreadable, RecursionError):
         return None
     tree.args.defaults, tree.args.kw_defaults = [], [None for _ in tree.args.kwonlyargs]
@@ -254,14 +288,15 @@ def _unreadable(function: types.FunctionType, taken: Taken, value: Describe) -> 
         repr(item)
         for part in parts
         for item in part.co_consts
-        if isinstance(item, (int, float, complex, str, bytes, tuple)) and "<locals>" not in repr(item)
+        if isinstance(item, (int, float, complex, str, bytes, tuple))
+        and "<locals>" not in repr(item)
     }
     for name in names:
         taken.visit(ast.Name(TAKEN + name, ast.Load()))
     known = {
         "constants": sorted(constants),
         "names": names,
-        "operators": operators(function.__code__),
+        "operators": sorted(frozenset().union(*map(operators, parts))),
         "values": {key.removeprefix(TAKEN): _value(taken, key, value) for key in taken.values},
     }
     kind = "lambda" if function.__name__ == "<lambda>" else f"def {function.__name__}"

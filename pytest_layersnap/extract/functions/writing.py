@@ -77,7 +77,9 @@ class _Writer:
             if isinstance(item, ast.AST):
                 item = self.text(item)
             elif isinstance(item, list):
-                parts = [self.text(part) if isinstance(part, ast.AST) else repr(part) for part in item]
+                parts = [
+                    self.text(part) if isinstance(part, ast.AST) else repr(part) for part in item
+                ]
                 item = f"{{ {'; '.join(parts)} }}"
             fields.append(f"{name}={item}")
         return f"{type(node).__name__}({', '.join(fields)})"
