@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -149,14 +149,19 @@ def is_auto_model_name(name: str) -> bool:
     return without_number(name) in _OF_MODELS
 
 
-def replaced(name: str, spellings: Mapping[str, str]) -> str:
+def replaced(
+    name: str, spellings: Mapping[str, str], at_start: Mapping[str, str] | None = None
+) -> str:
     """A name with other spellings of the names that it contains as whole words, the longest first.
 
     Args:
         name: a name that may be put together from others (``dense_3_relu``).
         spellings: the names to look for, and what to write for them.
+        at_start: more of them, which count at the start alone.
     """
     found, at = "", 0
+    if at_start and (at := _longest(name, 0, at_start)):
+        found = at_start[name[:at]]
     while at < len(name):
         end = _longest(name, at, spellings) if not (at and name[at - 1].isalnum()) else at
         found += spellings[name[at:end]] if end > at else name[at]
@@ -164,9 +169,14 @@ def replaced(name: str, spellings: Mapping[str, str]) -> str:
     return found
 
 
-def _longest(name: str, at: int, spellings: Mapping[str, str]) -> int:
+def first_words(name: str, names: Container[str]) -> str | None:
+    """The longest of some names that a name begins with, as whole words."""
+    return name[: _longest(name, 0, names)] or None
+
+
+def _longest(name: str, at: int, names: Container[str]) -> int:
     """Where the longest of the names ends that stand here; ``at`` if none does."""
     for end in range(len(name), at, -1):
-        if (end == len(name) or not name[end].isalnum()) and name[at:end] in spellings:
+        if (end == len(name) or not name[end].isalnum()) and name[at:end] in names:
             return end
     return at

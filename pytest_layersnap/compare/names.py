@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from pytest_layersnap.references import (
+    holders,
     is_auto_model_name,
     is_auto_name,
     own_name,
     parent,
+    replaced,
 )
 from pytest_layersnap.table import Layer
 
@@ -17,12 +20,20 @@ AUTO = "\0"
 
 
 def stems(layers: Iterable[Layer]) -> list[str]:
-    """The path of each row with ``AUTO`` for every part that Keras made up.
+    """The path of each row with ``AUTO`` for all that Keras made up, also inside of people's names.
 
     Two rows with the same stem differ in name by nothing but a counter.
     """
     layers = list(layers)
     types = {layer.layer_name: layer.layer_type for layer in layers}
+    beside: dict[str | None, dict[str, str]] = defaultdict(dict)
+    below: dict[str, dict[str, str]] = defaultdict(dict)
+    for layer in layers:
+        if _is_auto(layer.layer_name, layer.layer_type, types):
+            name = own_name(layer.layer_name)
+            beside[parent(layer.layer_name)][name] = AUTO
+            for holder in holders(layer.layer_name):
+                below[holder][name] = AUTO
     known: dict[str, str] = {}
 
     def of_parent(path: str) -> str:
@@ -32,10 +43,28 @@ def stems(layers: Iterable[Layer]) -> list[str]:
 
     def of_path(path: str, layer_type: str | None) -> str:
         above, name = parent(path), own_name(path)
-        bare = name
-        if above is not None and types.get(above) == "Bidirectional":
-            bare = name.removeprefix("forward_").removeprefix("backward_")
-        auto = is_auto_name(bare, layer_type) if layer_type else is_auto_model_name(bare)
-        return ("" if above is None else f"{of_parent(above)}/") + (AUTO if auto else name)
+        if _is_auto(path, layer_type, types):
+            name = AUTO
+        else:
+            held = {**below.get(path, {}), **_auto_holders(path, types)}
+            name = replaced(name, held, beside.get(above))
+        return name if above is None else f"{of_parent(above)}/{name}"
 
     return [of_path(layer.layer_name, layer.layer_type) for layer in layers]
+
+
+def _is_auto(path: str, layer_type: str | None, types: dict[str, str]) -> bool:
+    name, above = own_name(path), parent(path)
+    if layer_type is None:
+        return is_auto_model_name(name)
+    if above is not None and types.get(above) == "Bidirectional":
+        name = name.removeprefix("forward_").removeprefix("backward_")
+    return is_auto_name(name, layer_type)
+
+
+def _auto_holders(path: str, types: dict[str, str]) -> dict[str, str]:
+    return {
+        own_name(holder): AUTO
+        for holder in holders(path)
+        if _is_auto(holder, types.get(holder), types)
+    }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any
 
-from pytest_layersnap.extract import files, names, rows, weightless
+from pytest_layersnap.extract import files, rows, weightless
 from pytest_layersnap.extract.collector import collected_less_often
 from pytest_layersnap.extract.contract import ModelError, reader_of
 from pytest_layersnap.extract.reader import Reader, is_a
@@ -51,8 +51,6 @@ def _table(model: Any, name: str | None) -> LayerTable:
         raise ModelError(_no_model(model))
     reader = reader_of(model)
     _require_built(reader, model)
-    if name is None:
-        name = names.auto_name(model.name, type(model).__name__) or str(model.name)
     versions = f"{reader.versions(model)}, pytest-layersnap {metadata.version('pytest-layersnap')}"
     layers = tuple(rows.rows(reader, model, name))
     if not layers:

@@ -26,6 +26,11 @@ def node_operation(node: Any) -> Any:
     return node.layer
 
 
+def consumers(operation: Any) -> list[Any]:
+    """The layers and operations that one feeds, also in other models."""
+    return [node_operation(node) for node in operation._outbound_nodes]
+
+
 def call_number(node: Any) -> int:
     """Which of all calls of its layer a node is."""
     number: int = node.layer._inbound_nodes.index(node)
@@ -134,5 +139,5 @@ def rehearse(keras: Any) -> None:
     for end in (*flatten(inputs(graph)), *flatten(outputs(graph))):
         source(end)
     for node in nodes(graph):
-        node_operation(node), call_number(node), call(node)
+        consumers(node_operation(node)), call_number(node), call(node)
     own_weights(model), children(model)

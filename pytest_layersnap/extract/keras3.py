@@ -28,6 +28,11 @@ def node_operation(node: Any) -> Any:
     return node.operation
 
 
+def consumers(operation: Any) -> list[Any]:
+    """The layers and operations that one feeds, also in other models."""
+    return [node_operation(node) for node in operation._outbound_nodes]
+
+
 def call_number(node: Any) -> int:
     """Which of all calls of its operation a node is."""
     number: int = node.operation._inbound_nodes.index(node)
@@ -158,5 +163,5 @@ def rehearse(keras: Any) -> None:
     for graph in (functional(model), functional(sequential)):
         ends = [*flatten(inputs(graph)), *flatten(outputs(graph))]
         for node in (*nodes(graph), *(source(end).operation._inbound_nodes[0] for end in ends)):
-            node_operation(node), call_number(node), call(node)
+            consumers(node_operation(node)), call_number(node), call(node)
     own_weights(model), children(model)

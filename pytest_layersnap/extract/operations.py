@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_layersnap.extract import canonical, names
+from pytest_layersnap.extract import canonical
+from pytest_layersnap.references import snake_case
 
 _BINARY = {"x": "x1", "y": "x2"}
 
@@ -130,7 +131,7 @@ def operation_name(name: str) -> str:
     """``op:`` and Keras 3's name of an operation, from Keras 3's class or TensorFlow's symbol."""
     if name in _TENSORFLOW_OPERATIONS:
         return "op:" + _TENSORFLOW_OPERATIONS[name][0]
-    stem = names.snake_case(name.rpartition(".")[2])
+    stem = snake_case(name.rpartition(".")[2])
     return "op:" + _OPERATION_SPELLINGS.get(stem, stem)
 
 

@@ -41,6 +41,7 @@ class Reader(Protocol):
     def call(self, node: Any) -> Call: ...  # noqa: D102
     def inputs(self, graph: Any) -> Any: ...  # noqa: D102
     def outputs(self, graph: Any) -> Any: ...  # noqa: D102
+    def consumers(self, operation: Any) -> list[Any]: ...  # noqa: D102
     def children(self, layer: Any) -> list[Any]: ...  # noqa: D102
     def own_weights(self, layer: Any) -> tuple[list[Any], list[Any]]: ...  # noqa: D102
     def is_operation(self, layer: Any) -> bool: ...  # noqa: D102

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +14,7 @@ from pytest_layersnap.extract.contract import ModelError
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
 from pytest_layersnap.extract.reader import Reader, Source, flatten, is_a, is_built_in
 from pytest_layersnap.extract.rules import lookups
-from pytest_layersnap.references import Reference, segment
+from pytest_layersnap.references import Reference
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 
@@ -92,24 +91,27 @@ class Walk:
         self.adopted.setdefault(id(layer), []).extend(missing.values())
 
 
-def rows(reader: Reader, model: Any, name: str) -> list[Layer]:
-    """The rows of a built model, in canonical order.
+def rows(reader: Reader, model: Any, name: str | None) -> list[Layer]:
+    """The rows of a built model, in canonical order; without a name under the model's own.
 
     Raises:
         ModelError: they do not add up to what Keras says of the model's weights.
     """
     # Keras 2 lists vocabularies among the weights, without a shape; Keras 3 does not.
     counted = {id(weight): weight for weight in model.weights if hasattr(weight, "shape")}
-    walk = Walk(reader, name, counted, frozenset(map(id, model.trainable_weights)))
+    walk = Walk(reader, "", counted, frozenset(map(id, model.trainable_weights)))
     kept = walk.all_weights(model)
     lacking = (key for key in counted if key not in kept)
     if missing := {key: counted[key] for key in lacking if _size(_weight_shape(counted[key]))}:
         walk.adopt(model, missing)
         walk.weights.clear()
     enabled = bool(model.trainable)
-    below = list(_level(walk, model, prefix="", enabled=enabled))
+    stem = _stem(reader, model)
+    above = names.spellings([_named(reader, model)], [stem])
+    path = stem or names.model_name(model.name, lambda: _names_below(walk, model))
+    walk.model_name = path if name is None else name
+    below = list(_level(walk, model, prefix="", enabled=enabled, above=above))
     # A model that somebody wrote may hold weights and settings itself; only then it has a row.
-    path = _stem(reader, model) or str(model.name)
     itself = replace(
         _row(walk, model, path, enabled, [], "[]", {}), input_shape="", output_shape=""
     )
@@ -157,11 +159,16 @@ def _listed_below(walk: Walk, layer: Any) -> list[Any]:
     return found
 
 
-def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[Layer]:
+def _level(
+    walk: Walk, container: Any, prefix: str, enabled: bool, above: Mapping[str, str]
+) -> Iterator[Layer]:
     """The rows below a container, each followed by the rows of what is nested in it."""
     graph = walk.graph_of(container)
     members = _members(walk, container, graph)
-    paths = _paths(walk.reader, members, prefix)
+    level = [_named(walk.reader, member, container) for member in members]
+    found = names.row_names(level, above, lambda place: _names_below(walk, members[place]))
+    paths = {id(member): prefix + name for member, name in zip(members, found, strict=True)}
+    spellings = names.spellings(level, names.numbered(level))
     marks = _marks(walk.reader, graph) if graph else {}
     if graph and members and is_a(container, "Sequential"):
         marks.setdefault(id(members[0]), {}).update(_sequential_input(graph, members[0]))
@@ -180,7 +187,10 @@ def _level(walk: Walk, container: Any, prefix: str, enabled: bool) -> Iterator[L
                 edges = json.dumps([previous] if previous else [], ensure_ascii=False)
         yield _row(walk, operation, path, own, calls, edges, marks.get(id(operation), {}))
         if walk.children(operation):
-            yield from _level(walk, operation, f"{path}/", own)
+            inner = above
+            if (spelled := spellings.get(operation.name)) is not None:
+                inner = {**above, operation.name: spelled}
+            yield from _level(walk, operation, f"{path}/", own, inner)
         previous = path
 
 
@@ -221,47 +231,36 @@ def _sequential_input(graph: Graph, first: Any) -> dict[str, Any]:
     return {"model_input": settings} if settings else {}
 
 
-def _paths(reader: Reader, members: list[Any], prefix: str) -> dict[int, str]:
-    """The path of each operation; names that Keras made are numbered in row order."""
-    counts: Counter[str] = Counter()
-    found = []
-    for operation in members:
-        stem = _stem(reader, operation)
-        name = segment(operation.name)
-        if stem is not None:
-            name = f"{stem}_{counts[stem]}" if counts[stem] else stem
-            counts[stem] += 1
-        found.append(name)
-    pairs = zip(members, _told_apart(found), strict=True)
-    return {id(operation): prefix + name for operation, name in pairs}
+def _names_below(walk: Walk, layer: Any) -> dict[str, str]:
+    """What is written for the auto names of all that a layer holds, also of what has no row."""
+    if walk.reader.is_operation(layer):
+        return {}
+    members = _members(walk, layer, walk.graph_of(layer)) or walk.children(layer)
+    level = [_named(walk.reader, member, layer) for member in members]
+    found = names.spellings(level, names.numbered(level))
+    for member in members:
+        found |= _names_below(walk, member)
+    return found
 
 
-def _told_apart(found: list[str]) -> list[str]:
-    """Names of which none occurs twice: layers that hold layers do not ask for that."""
-    taken = set(found)
-    if len(taken) == len(found):
-        return found
-    met: Counter[str] = Counter()
-    apart = []
-    for name in found:
-        other = name
-        while met[name] and other in taken:
-            other = f"{name}_{met[name]}"
-            met[name] += 1
-        met[name] = met[name] or 1
-        taken.add(other)
-        apart.append(other)
-    return apart
+def _named(reader: Reader, operation: Any, container: Any = None) -> names.Named:
+    is_operation = reader.is_operation(operation)
+    kind = operation_type(reader, operation) if is_operation else type(operation).__name__
+    stem = _stem(reader, operation)
+    if stem is None and is_a(container, "Bidirectional"):
+        stem = names.wrapped_stem(operation.name, kind)
+    return names.Named(operation.name, stem, kind)
 
 
 def _stem(reader: Reader, operation: Any) -> str | None:
     """The stem of an operation's auto name, None where a person named it."""
-    if reader.is_operation(operation):
-        class_name = type(operation).__name__
-        if operations.operation_stem(operation.name) or names.auto_name(operation.name, class_name):
-            return operation_type(reader, operation).removeprefix("op:")
-        return None
-    return names.auto_name(operation.name, type(operation).__name__)
+    class_name = type(operation).__name__
+    if not reader.is_operation(operation):
+        feeds = reader.consumers(operation) if class_name == "InputLayer" else ()
+        return names.auto_name(operation.name, class_name, (fed.name for fed in feeds))
+    if operations.operation_stem(operation.name) or names.auto_name(operation.name, class_name):
+        return operation_type(reader, operation).removeprefix("op:")
+    return None
 
 
 def operation_type(reader: Reader, operation: Any) -> str:

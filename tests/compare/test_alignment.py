@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -13,6 +14,7 @@ from pytest_layersnap.compare.drift import compare
 from pytest_layersnap.table import Layer, LayerTable
 
 from .tables import (
+    auto,
     chain,
     changed,
     dense,
@@ -103,6 +105,22 @@ def test_an_inserted_auto_named_layer_is_one_finding(at: int) -> None:
     assert drift.changes[0].current_row.activation_function == "gelu"
     back = compare(renumbered(current), LayerTable(tuple(recorded)))
     assert [change.kind for change in back.changes] == ["removed"]
+
+
+def test_names_that_hold_auto_names_are_renumbered_with_them() -> None:
+    """``dense_1_relu`` is no name of its own where it stands beside ``dense_1``."""
+
+    def network(*units: int) -> LayerTable:
+        rows = [entry(64)]
+        for number, (takes, made) in enumerate(pairwise((64, *units))):
+            name = auto("dense", number)
+            rows += [dense(name, "", takes, made), plain(f"{name}_relu", "ReLU", [], made)]
+        return chain(*rows)
+
+    assert told(compare(network(64, 16), network(64, 64, 16))) == [
+        ("added", "dense_1"),
+        ("added", "dense_1_relu"),
+    ]
 
 
 def test_pure_renumbering_is_no_drift() -> None:

@@ -23,20 +23,26 @@ from pytest_layersnap.extract import canonical, names, operations, readable
         ("conv2d_transpose_2", "Conv2DTranspose", "conv2d_transpose"),
         ("input_3", "InputLayer", "input_layer"),
         ("input_layer_1", "InputLayer", "input_layer"),
-        ("dense_4_input", "InputLayer", "input_layer"),
         ("model_2", "Functional", "functional"),
         ("functional", "Functional", "functional"),
         ("re_lu_1", "ReLU", "re_lu"),
         ("fc1", "Dense", None),
         ("dense_head", "Dense", None),
         ("dense", "Conv2D", None),
-        ("image", "InputLayer", None),
+        ("image_input", "InputLayer", None),
         ("resnet50", "Functional", None),
     ],
 )
 def test_auto_names(name: str, class_name: str, stem: str | None) -> None:
     """A name is Keras' own if it follows from the class; people's names stay."""
     assert names.auto_name(name, class_name) == stem
+
+
+def test_inputs_that_keras_names_after_what_they_feed() -> None:
+    """Keras 2 does so in a Sequential; a person's ``image_input`` feeds no ``image``."""
+    for fed in ("dense_4", "conv"):
+        assert names.auto_name(f"{fed}_input", "InputLayer", [fed]) == "input_layer"
+    assert names.auto_name("image_input", "InputLayer", ["conv"]) is None
 
 
 @pytest.mark.parametrize(

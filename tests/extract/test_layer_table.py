@@ -186,6 +186,109 @@ def test_the_key_of_one_input_is_marked(keras: ModuleType) -> None:
     assert "model_input" not in row(network("a", keyed=False), "a").attributes
 
 
+def _by_what_holds_it(keras: ModuleType) -> Any:
+    class MLP(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = keras.layers.Dense(3, name=f"{self.name}_dense")
+            self.norm = keras.layers.BatchNormalization(name=f"{self.inner.name}_norm")
+
+        def build(self, shape: Any) -> None:
+            self.inner.build(shape)
+            self.norm.build((*shape[:-1], 3))
+            self.built = True
+
+        def call(self, x: Any) -> Any:
+            return self.norm(self.inner(x))
+
+    return keras.Sequential([keras.Input((3,)), MLP(), MLP()])
+
+
+def _by_what_it_holds(keras: ModuleType) -> Any:
+    class Wrapper(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def __init__(self, layer: Any) -> None:
+            super().__init__(name=f"pruned_{layer.name}")
+            self.layer = layer
+
+        def call(self, x: Any) -> Any:
+            return self.layer(x)
+
+        def build(self, shape: Any) -> None:
+            self.layer.build(shape)
+            self.built = True
+
+    wrapped = [Wrapper(keras.layers.Dense(3)) for _ in range(2)]
+    return keras.Sequential([keras.Input((3,)), *wrapped])
+
+
+def _by_its_neighbours(keras: ModuleType) -> Any:
+    def block(x: Any) -> Any:
+        dense = keras.layers.Dense(3)
+        x = keras.layers.BatchNormalization(name=f"{dense.name}_norm")(dense(x))
+        return keras.layers.Activation("relu", name=f"relu-{dense.name}")(x)
+
+    inputs = keras.Input((3,))
+    return keras.Model(inputs, keras.layers.Add()([block(inputs), block(inputs)][::-1]))
+
+
+def _of_private_classes(keras: ModuleType) -> Any:
+    class _Half(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def call(self, x: Any) -> Any:
+            return x / 2
+
+    half = _Half()
+    inputs = keras.Input((3,))
+    return keras.Model(inputs, keras.layers.ReLU(name=f"{half.name}_relu")(half(inputs)))
+
+
+def _of_the_model(keras: ModuleType) -> Any:
+    inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    inputs = keras.Input((3,), name="a_input")
+    return keras.Model(inputs, inner(inputs), name=f"{inner.name}_model")
+
+
+@pytest.mark.parametrize(
+    ("build", "rows"),
+    [
+        (
+            _by_what_holds_it,
+            "mlp mlp/mlp_dense mlp/mlp_dense_norm mlp_1 mlp_1/mlp_1_dense mlp_1/mlp_1_dense_norm",
+        ),
+        (_by_what_it_holds, "pruned_dense pruned_dense/dense pruned_dense_1 pruned_dense_1/dense"),
+        (
+            _by_its_neighbours,
+            "input_layer dense dense_1 dense_norm dense_1_norm relu-dense relu-dense_1 add",
+        ),
+        (_of_private_classes, "input_layer __half __half_relu"),
+        (_of_the_model, "a_input sequential sequential/dense"),
+    ],
+)
+def test_auto_names_inside_of_names(
+    keras: ModuleType, build: Callable[[ModuleType], Any], rows: str
+) -> None:
+    """They are numbered with the others: whatever was built before, the table is the same."""
+    keras.layers.Dense(1), keras.Sequential()
+    first, second = (layer_table(build(keras)) for _ in range(2))
+    assert [layer.layer_name for layer in second] == rows.split()
+    assert first.cells() == second.cells()
+
+
+def test_names_that_only_look_like_keras_own_stay(keras: ModuleType) -> None:
+    """A person may number layers too, and call an input so."""
+
+    def network() -> Any:
+        x = inputs = keras.Input((3,), name="image_input")
+        for name in (None, "head_dense_1", None, "my_dense_2_x", "dense_head", "conv2d_1_relu"):
+            x = keras.layers.Dense(3, name=name)(x)
+        return keras.Model(inputs, x)
+
+    for _ in range(4):
+        assert [layer.layer_name for layer in layer_table(network())] == [
+            *("image_input", "dense", "head_dense_1", "dense_1"),
+            *("my_dense_2_x", "dense_head", "conv2d_1_relu"),
+        ]
+
+
 def test_operations_have_rows(keras: ModuleType) -> None:
     """Arithmetic on tensors is architecture, constants and slices included."""
     table = layer_table(ZOO["tensor_arithmetic"](keras))
