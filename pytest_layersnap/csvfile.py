@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_layersnap.table import (
     COLUMNS,
@@ -29,19 +31,118 @@ _CONFLICT = ("<<<<<<<", ">>>>>>>")
 _FLAG = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
 
 
+class Dumped(NamedTuple):
+    """The bytes of a snapshot file, parted where they say who recorded it.
+
+    Args:
+        before: the header, and the first row up to ``recorded_with``.
+        recorded_with: that cell.
+        after: what follows it.
+    """
+
+    before: bytes
+    recorded_with: bytes
+    after: bytes
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return b"".join(self)
+
+    def is_in(self, data: bytes) -> bool:
+        """Whether a file surely holds the same rows, whoever recorded it; it is not parsed."""
+        end = len(data) - len(self.after)
+        return (
+            end >= len(self.before)
+            and data.startswith(self.before)
+            and data.endswith(self.after)
+            and _CELL.fullmatch(data, len(self.before), end) is not None
+        )
+
+
+#: A cell of plain text, quoted or not.
+_CELL = re.compile(rb'[ !#-+\--~]*|"(?:[ !#-~]|"")*"')
+
+
 def dump(table: LayerTable) -> bytes:
-    """The bytes of a snapshot file."""
-    return encode(COLUMNS, table.cells())
+    """The bytes of a snapshot file.
+
+    Raises:
+        TableError: a text can't be written as UTF-8.
+    """
+    return parted(table).data
 
 
-def encode(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """The bytes of a CSV file of any columns."""
+def parted(table: LayerTable) -> Dumped:
+    """The bytes of a snapshot file in their parts.
+
+    Raises:
+        TableError: a text can't be written as UTF-8.
+    """
+    try:
+        header, *rows = _lines([COLUMNS, *replace(table, recorded_with="").cells()])
+        if not rows:
+            return Dumped(header.encode(), b"", b"")
+        # A first cell that is not empty keeps csv from quoting an empty one.
+        (ends,) = _lines([("", table.recorded_with)])
+        first, rest = rows[0].removesuffix("\n"), "".join(rows[1:])
+        return Dumped(f"{header}{first}".encode(), ends[1:-1].encode(), f"\n{rest}".encode())
+    except UnicodeEncodeError:
+        raise TableError(_not_text(table)) from None
+
+
+def _not_text(table: LayerTable) -> str:
+    """Which cell of a table UTF-8 can't hold."""
+    for row in table.cells():
+        for column, cell in zip(COLUMNS, row, strict=True):
+            if not writable(cell):
+                where = f"layer {row[1]!r}: " if column != "layer_name" else ""
+                return f"{where}{column} is {cell[:80]!r}, which no file can hold as text"
+    return "a cell holds what no file can hold as text"
+
+
+def writable(text: str) -> bool:
+    """Whether a text survives in a file: it has no lone surrogate, and no NUL."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def require(table: LayerTable, dumped: Dumped) -> None:
+    """Make sure that a table is read back as it was written.
+
+    Raises:
+        TableError: it would not be; the message says which cell is why.
+    """
+    if b"\0" in dumped.before or b"\0" in dumped.after or b"\0" in dumped.recorded_with:
+        raise TableError(_not_text(table))
+    layers = table.layers
+    again = table_from_cells(
+        COLUMNS, table.cells(), where=lambda index: f"layer {str(layers[index].layer_name)!r}"
+    )
+    for layer, one in zip(layers, again.layers, strict=True):
+        if layer != one:
+            column = next(c for c in COLUMNS if getattr(layer, c) != getattr(one, c))
+            value = getattr(layer, column)
+            raise TableError(
+                f"layer {str(layer.layer_name)!r}: {column} is {value!r} "
+                f"({type(value).__name__}), and should be {getattr(one, column)!r}"
+            )
+
+
+def encode(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, errors: str = "strict"
+) -> bytes:
+    """The bytes of a CSV file of any columns; ``errors`` is as ``str.encode`` takes it."""
+    return "".join(_lines([header, *rows])).encode("utf-8", errors)
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> list[str]:
     lines: list[str] = []
     # csv quotes a lone "\r" only when "\r" is in its line terminator.
-    writer = csv.writer(_Lines(lines), lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return "".join(f"{line[:-2]}\n" for line in lines).encode("utf-8")
+    csv.writer(_Lines(lines), lineterminator="\r\n").writerows(rows)
+    return [f"{line[:-2]}\n" for line in lines]
 
 
 def read(path: str | os.PathLike[str]) -> LayerTable:
@@ -164,6 +265,7 @@ def table_from_cells(
         raise TableError(f"{source}: column {', '.join(missing)} is missing")
     if not rows:
         raise TableError(f"{source}: there is no row; every model has a layer")
+    places = {column: header.index(column) for column in COLUMNS[:-1]}
     layers = []
     for index, row in enumerate(rows):
         if len(row) != len(header):
@@ -171,23 +273,23 @@ def table_from_cells(
                 f"{where(index)}: {len(row)} cells where the header has {len(header)}; "
                 "the file is truncated or was edited by hand"
             )
-        cells = dict(zip(header, row, strict=True))
-        layers.append(
-            Layer(
-                **{
-                    column: _value(column, cells[column], where=where(index))
-                    for column in COLUMNS[:-1]
-                }
-            )
-        )
+        cells: dict[str, Any] = {
+            column: row[place] if column in _TEXT else _value(column, row[place], where(index))
+            for column, place in places.items()
+        }
+        layers.append(Layer(**cells))
     return LayerTable(
         layers=tuple(layers),
-        recorded_with=dict(zip(header, rows[0], strict=True))["recorded_with"],
+        recorded_with=rows[0][header.index("recorded_with")],
         unknown_columns=tuple(column for column in header if column not in COLUMNS),
     )
 
 
-def _value(column: str, text: str, *, where: str) -> Any:
+#: The columns that take any text.
+_TEXT = frozenset(COLUMNS) - COUNTS - FLAGS - JSON_CELLS
+
+
+def _value(column: str, text: str, where: str) -> Any:
     if column in COUNTS:
         if not (text.isascii() and text.isdigit()):
             raise TableError(f"{where}: {column} is {text!r}, and should be a whole number")
@@ -201,13 +303,12 @@ def _value(column: str, text: str, *, where: str) -> Any:
         return _FLAG[text]
     if column == "inbound_layers" and text == UNKNOWN_EDGES:
         return text
-    if column in JSON_CELLS:
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise TableError(f"{where}: {column} holds no JSON ({error}): {text[:80]!r}") from None
-        if not _fits(column, value):
-            raise TableError(f"{where}: {column} should hold {_KINDS[column]}, not {text[:80]!r}")
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TableError(f"{where}: {column} holds no JSON ({error}): {text[:80]!r}") from None
+    if not _fits(column, value):
+        raise TableError(f"{where}: {column} should hold {_KINDS[column]}, not {text[:80]!r}")
     return text
 
 

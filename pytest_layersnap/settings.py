@@ -165,7 +165,13 @@ def _directory(config: pytest.Config) -> Path:
         raise pytest.UsageError("layersnap_dir is empty; leave it out to store in 'snapshots'")
     # normpath and not resolve(): the files are shown where the user put them.
     directory = Path(os.path.normpath(config.rootpath / value))
-    inside = directory.resolve().is_relative_to(config.rootpath.resolve())
+    # realpath and not resolve(), which fails where links lead in a circle.
+    real = Path(os.path.realpath(directory))
+    if real.is_symlink():
+        raise pytest.UsageError(
+            f"layersnap_dir = {value}: its symbolic links lead in a circle; delete them"
+        )
+    inside = real.is_relative_to(os.path.realpath(config.rootpath))
     if not inside or not directory.is_relative_to(config.rootpath):
         raise pytest.UsageError(
             f"layersnap_dir = {value} leaves the root directory {config.rootpath}; "

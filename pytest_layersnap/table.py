@@ -12,7 +12,6 @@ import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap.errors import LayersnapError
@@ -240,14 +239,19 @@ class LayerTable:
         return table_from_cells(columns, rows, where=lambda index: f"row {index}")
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """The table as CSV text, or written to ``path`` (UTF-8, ``\\n``, RFC 4180)."""
+        """The table as CSV text, or written to ``path`` (UTF-8, ``\\n``, RFC 4180).
+
+        Raises:
+            TableError: a text in it can't be written.
+            OSError: the file can't be written; what was there before is still there.
+        """
         from pytest_layersnap import csvfile
+        from pytest_layersnap.writing import replace_file
 
         data = csvfile.dump(self)
         if path is None:
             return data.decode("utf-8")
-        with open(path, "wb") as file:
-            file.write(data)
+        replace_file(path, data)
         return None
 
     @classmethod
@@ -272,9 +276,9 @@ class LayerTable:
             OSError: the file can't be written; what was there before is still there.
         """
         from pytest_layersnap.export import workbook
-        from pytest_layersnap.snapshots.store import replace_file
+        from pytest_layersnap.writing import replace_file
 
-        replace_file(Path(path), workbook.render([self], totals=False))
+        replace_file(path, workbook.render([self], totals=False))
 
 
 def _cell_text(column: str, value: Any) -> str:

@@ -14,8 +14,9 @@ from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.export import latex, markdown, workbook
 from pytest_layersnap.export.unique import unique
 from pytest_layersnap.snapshots.naming import stem
-from pytest_layersnap.snapshots.store import is_snapshot, replace_file
+from pytest_layersnap.snapshots.store import is_snapshot
 from pytest_layersnap.table import NOTEBOOK_COLUMNS, LayerTable
+from pytest_layersnap.writing import replace_file
 
 #: The file in a folder that has all tables.
 ALL: Final = "model_structure"
@@ -29,7 +30,9 @@ def csv(tables: Sequence[LayerTable]) -> bytes:
     """The tables below each other, in the columns of the notebooks."""
     width = len(NOTEBOOK_COLUMNS)
     return csvfile.encode(
-        NOTEBOOK_COLUMNS, (row[:width] for table in tables for row in table.cells())
+        NOTEBOOK_COLUMNS,
+        (row[:width] for table in tables for row in table.cells()),
+        errors="backslashreplace",
     )
 
 
@@ -110,11 +113,8 @@ def write(tables: Iterable[LayerTable], to: Destination) -> tuple[Path, ...]:
         if is_snapshot(path):
             raise ExportError(f"{path} is a snapshot, so it is left alone; export elsewhere")
     for path, data in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, data)
-        except OSError as error:  # it names the file that was to become this one
-            raise OSError(error.errno, error.strerror, str(path)) from None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
     return tuple(files)
 
 

@@ -83,13 +83,19 @@ class Conclusion:
         """Record what passed tests received; tells what was created, and what was updated."""
         created: dict[str, str] = {}
         updated: dict[str, str] = {}
-        for snapshot, result in sorted(to_write(self._results).items()):
-            if snapshot in self._errors:
+        wanted = {
+            snapshot: result
+            for snapshot, result in sorted(to_write(self._results).items())
+            if snapshot not in self._errors
+        }
+        tables = {snapshot: result.table.encode() for snapshot, result in wanted.items()}
+        for snapshot, failed in self._store.write_all(tables):
+            if failed is not None:
+                self._errors[snapshot] = str(failed)
                 continue
-            with self._noting_errors(snapshot, "not written"):
-                if self._store.write(snapshot, csvfile.load(result.table.encode())):
-                    kind = created if result.finding == "missing" else updated
-                    kind[snapshot] = result.summary
+            result = wanted[snapshot]
+            kind = created if result.finding == "missing" else updated
+            kind[snapshot] = result.summary
         self._store.sweep()
         return created, updated
 

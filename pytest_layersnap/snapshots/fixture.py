@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap import csvfile
-from pytest_layersnap.compare.drift import Drift, LayerDrift, compare
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.extract import ModelError, layer_table
 from pytest_layersnap.extract.reader import is_a
 from pytest_layersnap.extract.weightless import weightless
 from pytest_layersnap.snapshots import MissingSnapshot, naming, preview
 from pytest_layersnap.snapshots.naming import SnapshotNameError
-from pytest_layersnap.snapshots.results import Finding, Result
+from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.scope import Scope, ScopeError
 from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError
 from pytest_layersnap.table import LayerTable, TableError
+
+if TYPE_CHECKING:
+    from pytest_layersnap.compare.drift import Drift
 
 # A failure is shown at the line of the test, and says all; our frames would say nothing more.
 __tracebackhide__ = True
@@ -201,31 +203,47 @@ class LayerSnap:
         number = self._unnamed
         snapshot = self._path(name)
         table = _table(model_or_builder, name=name)
+        dumped = csvfile.parted(table)
+        recorded = self._store.data(snapshot)
+        same = recorded is not None and dumped.is_in(recorded)
+        if not same:
+            csvfile.require(table, dumped)
+        scoped = scope != Scope()
+        text = dumped.data.decode("utf-8")
         found = Result(
             test=self._origin.test,
             snapshot=snapshot,
             name=name,
             number=number,
             finding="same",
-            digest=_digest(table) if self._update else "",
-            table=_text(table) if self._export else "",
+            digest=_digest(table, dumped) if self._update else "",
+            table=text if self._export or (self._update and scoped) else "",
             only=None if scope.only is None else sorted(scope.only),
             ignore=None if scope.ignore is None else sorted(scope.ignore),
             accept=self._origin.accept,
         )
+        if same:
+            return found, None
+        received = replace(found, table=text, digest=_digest(table, dumped))
+        if recorded is None:
+            summary = preview.totals(table)
+            missing = replace(received, finding="missing", summary=summary)
+            return missing, partial(self._missing, snapshot, table)
         try:
-            recorded = self._store.read(snapshot)
+            before = self._store.table(snapshot, recorded)
         except BrokenSnapshot as error:
             summary = f"in place of a broken snapshot: {error}"
-            broken = _received(found, table, finding="broken", summary=summary)
+            broken = replace(received, finding="broken", summary=summary)
             return broken, partial(self._broken, str(error))
-        if recorded is None:
-            missing = _received(found, table, finding="missing", summary=preview.totals(table))
-            return missing, partial(self._missing, snapshot, table)
-        drift = compare(recorded, table, only=scope.only, ignore=scope.ignore)
+        if before.same_architecture(table):
+            return found, None
+        # Not at the top: what is as it was recorded needs no more than its bytes.
+        from pytest_layersnap.compare.drift import compare
+
+        drift = compare(before, table, only=scope.only, ignore=scope.ignore)
         if not drift:
             return found, None
-        drifted = _received(found, table, finding="drifted", summary=drift.summary)
+        drifted = replace(received, finding="drifted", summary=drift.summary)
         return drifted, partial(self._drifted, snapshot, drift)
 
     def _path(self, name: str | None) -> str:
@@ -248,7 +266,9 @@ class LayerSnap:
             f"{preview.head(table)}\n\nRecord it with\n  {self._origin.accept}"
         )
 
-    def _drifted(self, snapshot: str, drift: Drift) -> LayerDrift:
+    def _drifted(self, snapshot: str, drift: Drift) -> Exception:
+        from pytest_layersnap.compare.drift import LayerDrift
+
         failure = LayerDrift(drift, accept=self._origin.accept, color=self._origin.color)
         failure.args = (f"{self._store.shown}/{snapshot}: {failure}",)
         return failure
@@ -270,29 +290,20 @@ def _table_within(limit: int, builder: Any) -> LayerTable:
     return table
 
 
-def _received(found: Result, table: LayerTable, *, finding: Finding, summary: str) -> Result:
-    """The result of a check whose table is not the recorded one."""
-    return replace(
-        found,
-        finding=finding,
-        summary=summary,
-        digest=_digest(table),
-        table=_text(table),
-    )
-
-
-def _text(table: LayerTable) -> str:
-    return csvfile.dump(table).decode("utf-8")
-
-
-def _digest(table: LayerTable) -> str:
-    return hashlib.sha256(csvfile.dump(table.compared())).hexdigest()
+def _digest(table: LayerTable, dumped: csvfile.Dumped) -> str:
+    """Stands for the architecture of a table, whoever recorded it."""
+    compared = table.compared()
+    if compared.layers != table.layers:
+        dumped = csvfile.parted(compared)
+    return hashlib.sha256(dumped.before + dumped.after).hexdigest()
 
 
 def _joined(failures: Mapping[str, Exception], *, of: int) -> Exception:
     """One failure that says what all of them say."""
     if len(failures) == 1:
         return next(iter(failures.values()))
+    from pytest_layersnap.compare.drift import LayerDrift
+
     reports = [f"----- {name} -----\n{failure}" for name, failure in failures.items()]
     text = "\n\n".join([f"{len(failures)} of {of} models fail: {', '.join(failures)}", *reports])
     drifts = [failure.drift for failure in failures.values() if isinstance(failure, LayerDrift)]

@@ -10,8 +10,8 @@ from pytest_layersnap.compare.drift import Drift
 from pytest_layersnap.snapshots import naming
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.run import Run
-from pytest_layersnap.snapshots.store import replace_file
 from pytest_layersnap.snapshots.summary import said
+from pytest_layersnap.writing import replace_file
 
 if TYPE_CHECKING:
     from pytest_layersnap.report.html.index import Entry

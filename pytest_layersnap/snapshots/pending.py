@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.results import Result
-from pytest_layersnap.snapshots.store import Store, replace_file
+from pytest_layersnap.snapshots.store import Store
 from pytest_layersnap.table import LayerTable
+from pytest_layersnap.writing import replace_file
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift

@@ -20,9 +20,10 @@ from pytest_layersnap.snapshots import naming, pages
 from pytest_layersnap.snapshots.pending import drift_of
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.run import Run
-from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError, replace_file
+from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError
 from pytest_layersnap.snapshots.summary import said
 from pytest_layersnap.snapshots.unused import Facts, judge, merged
+from pytest_layersnap.writing import replace_file
 
 SCHEMA = 1
 JSON = "report.json"

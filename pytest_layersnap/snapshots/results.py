@@ -25,8 +25,8 @@ class Result:
         digest: stands for the architecture that was received; empty where it is the recorded one and
             the run records nothing.
         summary: what would be recorded, in one line.
-        table: the CSV that was received; empty where it is the recorded one and the run exports
-            nothing.
+        table: the CSV that was received; empty where it is the recorded one, as far as the check
+            compares, and nothing is exported, nor recorded of it alone.
         outcome: the outcome of the test, once it is known.
         only: the categories or columns that were compared; ``None`` for all.
         ignore: those that were left out.
@@ -77,20 +77,50 @@ def conflicts(
 
 def to_write(results: Iterable[Result]) -> dict[str, Result]:
     """By snapshot, the result to be recorded: of passed tests, and only what would change."""
-    return {
-        result.snapshot: result
-        for result in results
-        if result.finding != "same" and result.outcome == "passed"
-    }
+    return _chosen(results, "passed")
 
 
 def received(results: Iterable[Result]) -> dict[str, Result]:
     """By snapshot, what made a test fail, with the table that was received."""
-    return {
-        result.snapshot: result
-        for result in results
-        if result.finding != "same" and result.outcome == "failed"
-    }
+    return _chosen(results, "failed")
+
+
+def _chosen(results: Iterable[Result], outcome: Outcome) -> dict[str, Result]:
+    """By snapshot, the result whose table counts, the same one in whatever order tests ran."""
+    chosen = {}
+    for sharing in _by_file(results):
+        able = [result for result in sharing if result.outcome == outcome]
+        found = _common(able) or next(iter(_different(able)), None)
+        if found is not None:
+            chosen[found.snapshot] = found
+    return chosen
+
+
+def _different(results: Iterable[Result]) -> list[Result]:
+    """What is not as it was recorded, in an order of its own."""
+    different = (result for result in results if result.finding != "same")
+    return sorted(different, key=lambda result: (result.test, result.number, result.digest))
+
+
+def _common(results: Sequence[Result]) -> Result | None:
+    """The first result whose table all checks would take, if there is one."""
+    return next(
+        (one for one in _different(results) if all(_takes(other, one) for other in results)), None
+    )
+
+
+def _takes(check: Result, other: Result) -> bool:
+    """Whether a check is content with the table that another one received."""
+    if check.digest == other.digest:
+        return True
+    if not check.table or (check.only is None and not check.ignore):
+        return False
+    # Not at the top: hardly a run needs it.
+    from pytest_layersnap import csvfile
+    from pytest_layersnap.compare.drift import compare
+
+    tables = (csvfile.load(result.table.encode()) for result in (other, check))
+    return not compare(*tables, only=check.only, ignore=check.ignore)
 
 
 def _by_file(results: Iterable[Result]) -> Iterator[list[Result]]:
@@ -114,10 +144,11 @@ def _meeting(sharing: list[Result]) -> str:
 
 def _disagreement(sharing: list[Result], deciding: Outcome | None) -> str:
     able = [result for result in sharing if result.outcome == deciding]
-    for other in able:
-        if other.digest != able[0].digest and any(result.finding != "same" for result in able):
-            return (
-                f"{able[0].claimant} and {other.claimant} record different tables; "
-                "build the same model in both, or give one of the checks another name="
-            )
-    return ""
+    different = _different(able)
+    if not different or _common(able) is not None:
+        return ""
+    other = next(one for one in able if one.digest != different[0].digest)
+    return (
+        f"{different[0].claimant} and {other.claimant} record different tables; "
+        "build the same model in both, or give one of the checks another name="
+    )

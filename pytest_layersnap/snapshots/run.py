@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pytest_layersnap.snapshots.results import Result, received, to_write
 from pytest_layersnap.snapshots.unused import Facts, Verdict
@@ -12,7 +13,7 @@ from pytest_layersnap.snapshots.unused import Facts, Verdict
 _LISTED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: cached_property needs the instance's dict
 class Run:
     """One run, or several shards of one.
 
@@ -42,7 +43,7 @@ class Run:
     exported: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def received(self) -> dict[str, Result]:
         """By snapshot, what made a test fail that records nothing."""
         return {} if self.update else received(self.results)
@@ -52,7 +53,8 @@ class Run:
         """The unused snapshots that are still there."""
         if self.unused == "ignore":
             return ()
-        return tuple(path for path in self.verdict.unused if path not in self.deleted)
+        deleted = set(self.deleted)
+        return tuple(path for path in self.verdict.unused if path not in deleted)
 
     @property
     def fails(self) -> bool:

@@ -61,6 +61,8 @@ class Record:
 
 
 RECORD = pytest.StashKey[Record]()
+#: What a process knows of the folder of snapshots, which it looks at once.
+_STORE = pytest.StashKey["Store"]()
 
 
 def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
@@ -77,11 +79,11 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
         accept=shell_line(["pytest", FLAG, _argument(item)]),
         color=color(item.config),
     )
-    store = Store(settings.directory, shown=settings.shown)
+    store = item.config.stash.setdefault(_STORE, Store(settings.directory, shown=settings.shown))
 
     def found(result: Result) -> None:
         record.results.append(result)
-        text = f"{settings.shown}/{result.snapshot}"
+        text = f"{store.shown}/{result.snapshot}"
         item.user_properties.append(
             (f"layersnap.{result.finding}", f"{text}: {result.summary}" if result.summary else text)
         )

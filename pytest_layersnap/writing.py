@@ -1,0 +1,130 @@
+"""Files written whole or not at all: beside their place first, then moved there in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+#: What the names of files end in that are being written; a killed process leaves some.
+TEMPORARY = ".layersnap-tmp"
+#: So many files are made safe on disk together, which costs little more than one of them does.
+_TOGETHER = 256
+_THREADS = 16
+
+
+def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
+    """Put ``data`` at ``path`` in one step: the file is always the old or the new one.
+
+    A link stays one, and what it leads to is written; what is no plain file (``/dev/stdout``) is
+    written as it stands.
+
+    Raises:
+        OSError: it can't be written, and the error names ``path``; what was there is still there.
+    """
+    for _, error in replace_files([(path, data)]):
+        if error is not None:
+            raise error
+
+
+def replace_files(
+    files: Iterable[tuple[str | os.PathLike[str], bytes]],
+) -> Iterator[tuple[str | os.PathLike[str], OSError | None]]:
+    """Put several files in their places, each as ``replace_file`` does.
+
+    Yields:
+        Each path once its file is in its place, or why it can't be. Where the iteration ends early,
+        the files that were not told of are not in their places.
+    """
+    remaining = iter(files)
+    while batch := list(islice(remaining, _TOGETHER)):
+        staged: list[_Staged] = []
+        try:
+            for path, data in batch:
+                one = _Staged(path)
+                staged.append(one)  # before anything is written, so that it is cleared in any case
+                one.try_to(one.write, data)
+            _flush(staged)
+            for one in staged:
+                one.try_to(one.move)
+                yield one.path, one.error
+        finally:
+            for one in staged:
+                one.clear()
+
+
+class _Staged:
+    """A file on its way to its place."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+        self.error: OSError | None = None
+        # What a link leads to is what holds the data.
+        self._target = os.path.realpath(path)
+        # Not tempfile: its files are the owner's alone, whatever the umask says.
+        name = f".{secrets.token_hex(8)}{TEMPORARY}"
+        self._temporary = os.path.join(os.path.dirname(self._target), name)
+        self._written = False
+
+    def try_to(self, step: Callable[..., None], *arguments: bytes) -> None:
+        """Take a step, if all before went well."""
+        if self.error is None:
+            try:
+                step(*arguments)
+            except OSError as error:
+                self.error = OSError(error.errno, error.strerror, os.fspath(self.path))
+
+    def write(self, data: bytes) -> None:
+        mode = _mode(self._target)
+        if mode is not None and not stat.S_ISREG(mode):
+            with open(self.path, "wb") as device:
+                device.write(data)
+            return
+        self._written = True
+        with open(self._temporary, "xb") as file:
+            file.write(data)
+
+    def flush(self) -> None:
+        if self._written:
+            with open(self._temporary, "r+b") as file:
+                os.fsync(file.fileno())
+
+    def move(self) -> None:
+        if self._written:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copymode(self._target, self._temporary)
+            os.replace(self._temporary, self._target)
+            self._written = False
+
+    def clear(self) -> None:
+        if self._written:
+            with contextlib.suppress(OSError):
+                os.unlink(self._temporary)
+
+
+def _mode(path: str) -> int | None:
+    """The mode of what is at a path; ``None`` where nothing is."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return mode
+
+
+def _flush(staged: list[_Staged]) -> None:
+    """Have the system put files on the disk, all at once: it writes what waits in one go."""
+    if len(staged) == 1:
+        staged[0].try_to(staged[0].flush)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in pool.map(lambda one: one.try_to(one.flush), staged):
+            pass
