@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_layersnap import keys
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.snapshots.lookup import UnknownSnapshot, find
+from pytest_layersnap.printable import printable
+from pytest_layersnap.snapshots.lookup import find
 from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.pending import Pending, PendingError, Received
 from pytest_layersnap.snapshots.preview import counted, head
 from pytest_layersnap.snapshots.store import BrokenSnapshot, StoreError
 from pytest_layersnap.table import LayerTable, TableError
+from pytest_layersnap.writing import replace_file, require_ours
 
 SAME, DRIFT, WRONG = 0, 1, 2
 #: What ``layersnap flow`` writes, by the method of a flow that does it.
@@ -35,8 +39,18 @@ _FLOW_FORMATS = {
     "svg": "to_svg",
 }
 
+#: How they begin, whatever the network.
+_FLOW = re.compile(
+    rb"<svg [^>]*>\n<style>\n\.lsf-|flowchart [A-Z]+\n  \w+\(|[^\n]*\n\n(\| )?stage +(\| )?output "
+)
+
 #: What only Keras can read: a saved model, and ``package.module:function``, which builds one.
 _MODEL = re.compile(r".*\.(keras|h5)|[\w.]+:[\w.]+", re.IGNORECASE | re.DOTALL)
+
+
+_ANSWERS = ("accept", "reject", "skip", "quit")
+#: After so many answers that are none, nobody is there who reads the question.
+_PATIENCE = 100
 
 
 class CommandError(LayersnapError):
@@ -52,28 +66,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a console that knows no arrows
+    _prepare_streams()
     parsed = _parser().parse_args(arguments)
     try:
         code: int = parsed.run(parsed)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return SAME
-    except (CommandError, PendingError, StoreError, TableError, UnknownSnapshot) as error:
+        _flush()
+    except LayersnapError as error:
         return _wrong(str(error))
     except OSError as error:
+        _go_silent()  # it may be the output that can't be written
         return _wrong(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
     except KeyboardInterrupt:
         return _wrong("interrupted")
     return code
 
 
+def _prepare_streams() -> None:
+    """Have streams that are there, where the shell closed them, and that take every character."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, io.StringIO())
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console that knows no arrows
+
+
+def _say(text: str) -> None:
+    """Print; where nobody reads any more, what is left to do is done in silence."""
+    try:
+        print(text)
+    except BrokenPipeError:
+        _go_silent()
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _go_silent()
+
+
+def _go_silent() -> None:
+    """Write no more to the output, also not when Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _wrong(message: str) -> int:
-    print(f"layersnap: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(f"layersnap: {message}", file=sys.stderr)
     return WRONG
+
+
+def _json(data: Any) -> str:
+    # Escaped, as the log of a CI job would take "##[" for a command.
+    return json.dumps(data, indent=2).replace("##", "#\\u0023")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,10 +190,10 @@ def _waiting(parsed: Any) -> Pending:
 def _pending(parsed: Any) -> int:
     waiting = list(_waiting(parsed))
     if parsed.json:
-        print(json.dumps([_as_data(received) for received in waiting], indent=2))
+        _say(_json([_as_data(received) for received in waiting]))
     else:
         for received in waiting:
-            print(f"{received.path}: {_state(received)}")
+            _say(f"{received.path}: {_state(received)}")
     return DRIFT if waiting else SAME
 
 
@@ -176,24 +223,32 @@ def _review(parsed: Any) -> int:
     pending = _waiting(parsed)
     waiting = list(pending)
     left = len(waiting)
+    try:
+        with keys.terminal() if sys.stdin.isatty() else contextlib.nullcontext():
+            for decided in _decisions(pending, waiting):
+                left -= decided
+    except BrokenPipeError:  # nobody sees what there is to decide
+        _go_silent()
+    _say(f"{counted(left, 'received table', 'received tables')} left" if left else "nothing left")
+    return DRIFT if left else SAME
+
+
+def _decisions(pending: Pending, waiting: Sequence[Received]) -> Iterator[bool]:
+    """Ask about one received table after the other; tells whether each was decided on."""
     for number, received in enumerate(waiting, start=1):
-        print(f"[{number}/{len(waiting)}] {_text(received)}\n")
+        print(f"[{number}/{len(waiting)}] {_text(received)}\n", flush=True)
         answer = _answer()
-        if answer == "a":
+        if answer == "quit":
+            return
+        if answer == "accept":
             try:
                 _accepted(pending, received)
-            except (PendingError, StoreError) as error:
+            except (PendingError, StoreError, TableError) as error:
                 print(f"layersnap: {error}", file=sys.stderr)
-                continue
-        elif answer == "r":
+                answer = "skip"
+        elif answer == "reject":
             _rejected(pending, received)
-        elif answer == "q":
-            break
-        else:
-            continue
-        left -= 1
-    print(f"{counted(left, 'received table', 'received tables')} left" if left else "nothing left")
-    return DRIFT if left else SAME
+        yield answer != "skip"
 
 
 def _text(received: Received) -> str:
@@ -210,32 +265,26 @@ def _text(received: Received) -> str:
 
 
 def _answer() -> str:
-    """One of ``a``, ``r``, ``s`` and ``q``; a key at a terminal, otherwise a line of the input."""
-    while True:
+    """One of ``_ANSWERS``: a key at a terminal, otherwise a line of the input."""
+    for _ in range(_PATIENCE):
         print("accept (a), reject (r), skip (s), quit (q)? ", end="", flush=True)
-        given = _key() if sys.stdin.isatty() else sys.stdin.readline()
-        answer = given.strip().lower()[:1] if given else "q"
-        if not sys.stdin.isatty() or answer:
-            print(answer)
-        if answer and answer in "arsq":
+        at_terminal = sys.stdin.isatty()
+        try:
+            given = keys.press() if at_terminal else _line()
+        except keys.EndOfInput:
+            given = "quit"
+        answer = next((known for known in _ANSWERS if given in (known, known[0])), "")
+        print(answer if answer or at_terminal else f"{printable(given)!r} is none of them")
+        if answer:
             return answer
+    raise CommandError(f"{_PATIENCE} answers in a row were none of {', '.join(_ANSWERS)}")
 
 
-def _key() -> str:
-    if os.name == "nt":
-        import msvcrt
-
-        return msvcrt.getwch()  # type: ignore[attr-defined,no-any-return,unused-ignore]
-    import termios
-    import tty
-
-    terminal = sys.stdin.fileno()
-    before = termios.tcgetattr(terminal)
-    try:
-        tty.setcbreak(terminal, termios.TCSADRAIN)  # what was typed already counts
-        return os.read(terminal, 1).decode(errors="replace")
-    finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+def _line() -> str:
+    line = sys.stdin.readline()
+    if not line:
+        raise keys.EndOfInput
+    return line.strip().lower()
 
 
 def _accept(parsed: Any) -> int:
@@ -263,12 +312,12 @@ def _decide(parsed: Any, decide: Callable[[Pending, Received], None]) -> int:
 def _accepted(pending: Pending, received: Received) -> None:
     received.accept()
     pending.drop(received)
-    print(f"accepted {received.path}: {received.result.summary}")
+    _say(f"accepted {received.path}: {received.result.summary}")
 
 
 def _rejected(pending: Pending, received: Received) -> None:
     pending.drop(received)
-    print(f"rejected {received.path}")
+    _say(f"rejected {received.path}")
 
 
 def _chosen(waiting: Sequence[Received], names: Iterable[str], *, every: bool) -> list[Received]:
@@ -292,11 +341,12 @@ def _chosen(waiting: Sequence[Received], names: Iterable[str], *, every: bool) -
 
 def _diff(parsed: Any) -> int:
     from pytest_layersnap.compare.drift import compare
+    from pytest_layersnap.report.html import page
 
     drift = compare(_table(parsed.recorded), _table(parsed.current))
     if parsed.html is not None:
-        parsed.html.write_text(drift.to_html(accept=None), encoding="utf-8", newline="\n")
-    print(drift.to_text(accept=None, color=sys.stdout.isatty()))
+        _put(parsed.html, drift.to_html(accept=None), page.is_ours)
+    _say(drift.to_text(accept=None, color=sys.stdout.isatty()))
     return DRIFT if drift else SAME
 
 
@@ -305,11 +355,11 @@ def _show(parsed: Any) -> int:
 
     table = _model(parsed.model)
     if parsed.json:
-        print(json.dumps(show.as_data(table), indent=2))
+        _say(_json(show.as_data(table)))
     else:
         # A pipe has no width that anything must fit into.
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(show.render(table, width=width))
+        _say(show.render(table, width=width))
     return SAME
 
 
@@ -340,7 +390,7 @@ def _export(parsed: Any) -> int:
         places = [destination(place, name) for name, place in given.items()]
         tables = told_apart(find(Path.cwd(), parsed.name))
         for path in (path for place in places for path in write(tables, place)):
-            print(f"wrote {path}")
+            _say(f"wrote {path}")
     except (ExportError, ModuleNotFoundError) as error:
         raise CommandError(str(error)) from None
     return SAME
@@ -351,9 +401,9 @@ def _flow(parsed: Any) -> int:
 
     text = getattr(flow(_model(parsed.model)), _FLOW_FORMATS[parsed.format])()
     if parsed.output is None:
-        print(text)
+        _say(text)
     else:
-        parsed.output.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        _put(parsed.output, f"{text}\n", lambda data: _FLOW.match(data) is not None)
     return SAME
 
 
@@ -367,10 +417,16 @@ def _merge(parsed: Any) -> int:
         raise CommandError(str(error)) from None
     run = report.run
     for line in as_text(run) or ["no drift, and nothing unused"]:
-        print(line)
+        _say(line)
     if parsed.output is not None:
         reports.write(report, parsed.output)
     return DRIFT if run.received or run.fails else SAME
+
+
+def _put(path: Path, text: str, is_ours: Callable[[bytes], bool]) -> None:
+    """Write a file, if what may be there is one of its kind."""
+    require_ours(path, is_ours)
+    replace_file(path, text.encode("utf-8", "backslashreplace"))
 
 
 def _table(path: Path) -> LayerTable:

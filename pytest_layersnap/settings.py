@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import pytest
 
 from pytest_layersnap import update_flag
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.scope import Scope, ScopeError
 
 if TYPE_CHECKING:
@@ -94,12 +95,13 @@ def read(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: an ini option has a value that can't be used.
     """
+    directory = _directory(config)
     return Settings(
         rootdir=config.rootpath,
-        directory=_directory(config),
+        directory=directory,
         update=update_flag.is_given(config),
         unused=_unused(config),
-        report=_report(config),
+        report=_report(config, directory),
         export=_export(config),
         scope=_scope(config),
     )
@@ -113,20 +115,36 @@ def _unused(config: pytest.Config) -> Unused:
     raise pytest.UsageError(f"layersnap_unused = {value}: known are {', '.join(get_args(Unused))}")
 
 
-def _report(config: pytest.Config) -> Path | None:
+def _report(config: pytest.Config, directory: Path) -> Path | None:
     value = config.getoption("--layersnap-report")
-    return None if value is None else config.invocation_params.dir / value
+    if value is None:
+        return None
+    if not value.strip():
+        raise pytest.UsageError(
+            "--layersnap-report: the path is empty; name a folder or a .html file"
+        )
+    from pytest_layersnap.snapshots.reports import require_free
+
+    report: Path = config.invocation_params.dir / value
+    try:
+        require_free(report, snapshots=directory)
+    except (LayersnapError, OSError) as error:
+        raise pytest.UsageError(f"--layersnap-report: {error}") from None
+    return report
 
 
 def _export(config: pytest.Config) -> Destination | None:
     value = config.getoption("--layersnap-export")
     if value is None:
         return None
-    from pytest_layersnap.export.files import ExportError, destination
+    from pytest_layersnap.export.files import destination, require_free
 
     try:
-        return destination(os.path.join(config.invocation_params.dir, value))
-    except (ExportError, ModuleNotFoundError) as error:
+        # An empty one stays empty: joined, it would be the folder that pytest was started in.
+        chosen = destination(value and os.path.join(config.invocation_params.dir, value))
+        require_free(chosen)
+        return chosen
+    except (LayersnapError, ModuleNotFoundError, OSError) as error:
         raise pytest.UsageError(f"--layersnap-export: {error}") from None
 
 

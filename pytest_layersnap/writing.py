@@ -11,11 +11,42 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
+from pytest_layersnap.errors import LayersnapError
+
 #: What the names of files end in that are being written; a killed process leaves some.
 TEMPORARY = ".layersnap-tmp"
 #: So many files are made safe on disk together, which costs little more than one of them does.
 _TOGETHER = 256
 _THREADS = 16
+
+
+class ForeignFile(LayersnapError, ValueError):
+    """A file in the way of one of ours; the message says which, and what to do."""
+
+
+def require_ours(path: str | os.PathLike[str], is_ours: Callable[[bytes], bool]) -> None:
+    """Make sure that a file may be written which might be there already.
+
+    Args:
+        path: the file. One that is empty, and what is no plain file, may be written to.
+        is_ours: whether bytes are what is written there.
+
+    Raises:
+        ForeignFile: it is there, and holds something else.
+        OSError: it can't be read.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return
+    except FileNotFoundError:
+        return
+    with open(path, "rb") as file:
+        data = file.read()
+    if data and not is_ours(data):
+        raise ForeignFile(
+            f"{os.fspath(path)} is there, and is not of this kind and from layersnap, "
+            "so it is left alone; delete it, or write elsewhere"
+        )
 
 
 def replace_file(path: str | os.PathLike[str], data: bytes) -> None:

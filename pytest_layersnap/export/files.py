@@ -16,7 +16,7 @@ from pytest_layersnap.export.unique import unique
 from pytest_layersnap.snapshots.naming import stem
 from pytest_layersnap.snapshots.store import is_snapshot
 from pytest_layersnap.table import NOTEBOOK_COLUMNS, LayerTable
-from pytest_layersnap.writing import replace_file
+from pytest_layersnap.writing import ForeignFile, replace_file, require_ours
 
 #: The file in a folder that has all tables.
 ALL: Final = "model_structure"
@@ -36,6 +36,11 @@ def csv(tables: Sequence[LayerTable]) -> bytes:
     )
 
 
+def _is_csv(data: bytes) -> bool:
+    """Whether a file has the columns of the notebooks, from which exports can't be told."""
+    return data.splitlines()[0] == ",".join(NOTEBOOK_COLUMNS).encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A way to write tables.
@@ -43,20 +48,22 @@ class Format:
     Args:
         suffix: what its files end in.
         render: makes the bytes of a file from the tables in it.
+        is_ours: whether a file is one that it made.
         each: whether a folder gets a file for each table too.
     """
 
     suffix: str
     render: Callable[[Sequence[LayerTable]], bytes]
+    is_ours: Callable[[bytes], bool]
     each: bool = True
 
 
 #: By name; the first one is that of a folder for which none is said.
 FORMATS: Final[Mapping[str, Format]] = {
-    "csv": Format(".csv", csv),
-    "excel": Format(".xlsx", workbook.render, each=False),
-    "markdown": Format(".md", markdown.render),
-    "latex": Format(".tex", latex.render),
+    "csv": Format(".csv", csv, _is_csv),
+    "excel": Format(".xlsx", workbook.render, workbook.is_ours, each=False),
+    "markdown": Format(".md", markdown.render, markdown.is_ours),
+    "latex": Format(".tex", latex.render, latex.is_ours),
 }
 
 
@@ -79,6 +86,8 @@ def destination(path: str | os.PathLike[str], format: str | None = None) -> Dest
     if format is not None and format not in FORMATS:
         raise ExportError(f"format={format!r}: known are {', '.join(FORMATS)}")
     text, place = os.fspath(path), Path(path)
+    if not text:
+        raise ExportError("the path is empty; name a file or a folder")
     separators = (os.sep, os.altsep or os.sep)
     is_folder = place.is_dir() or text.endswith(separators) or not place.suffix
     chosen = FORMATS[format or next(iter(FORMATS))] if is_folder else _by_suffix(place, format)
@@ -102,7 +111,7 @@ def write(tables: Iterable[LayerTable], to: Destination) -> tuple[Path, ...]:
     """Write tables; see ``export``. Everything is made before anything is written.
 
     Raises:
-        ExportError: there is no table, or a snapshot is in the place of a file.
+        ExportError: there is no table, or something else is in the place of a file.
         OSError: a file can't be written.
     """
     named = _named(tables)
@@ -110,12 +119,31 @@ def write(tables: Iterable[LayerTable], to: Destination) -> tuple[Path, ...]:
         raise ExportError(f"{to.path}: there is no layer table to export")
     files = {path: to.format.render(shown) for path, shown in _files(named, to)}
     for path in files:
-        if is_snapshot(path):
-            raise ExportError(f"{path} is a snapshot, so it is left alone; export elsewhere")
+        _require_free(path, to.format)
     for path, data in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)
     return tuple(files)
+
+
+def require_free(to: Destination) -> None:
+    """Make sure that an export may be written somewhere, as far as its files are known.
+
+    Raises:
+        ExportError: something else is in the place of a file.
+        OSError: a file can't be read.
+    """
+    if not to.is_folder:
+        _require_free(to.path, to.format)
+
+
+def _require_free(path: Path, format: Format) -> None:
+    if is_snapshot(path):
+        raise ExportError(f"{path} is a snapshot, so it is left alone; export elsewhere")
+    try:
+        require_ours(path, format.is_ours)
+    except ForeignFile as error:
+        raise ExportError(str(error)) from None
 
 
 def told_apart(tables: Mapping[str, LayerTable]) -> list[LayerTable]:

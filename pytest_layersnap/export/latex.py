@@ -66,6 +66,11 @@ def render(tables: Sequence[LayerTable]) -> bytes:
     return (_HEAD + "".join(map(_table, shown, unique(names, joined=_label)))).encode()
 
 
+def is_ours(data: bytes) -> bool:
+    """Whether a file begins as such a file does."""
+    return data.startswith(_HEAD.encode())
+
+
 def _label(name: str, number: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name) + number
 

@@ -20,6 +20,11 @@ def render(tables: Sequence[LayerTable]) -> bytes:
     return ("\n\n".join(parts) + "\n").encode()
 
 
+def is_ours(data: bytes) -> bool:
+    """Whether a file begins as such a page does."""
+    return data.startswith(f"{_line(printed.totals([]).header)}\n".encode())
+
+
 def _grid(shown: Printed) -> str:
     return "\n".join(_lines(shown))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,8 @@ _LONGEST_CELL: Final = 32_767
 _LONGEST_TITLE: Final = 31
 _EXACT: Final = 10**15
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+#: What XML has no way to say: https://www.w3.org/TR/xml/#charsets
+_ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: The name that Excel keeps for itself.
 _RESERVED: Final = "History"
 
@@ -38,6 +41,7 @@ _TOTALS: Final = (
 _SETTINGS: Final = frozenset(
     {"use_bias", "dropout_rate", "normalization_momentum", "normalization_axis"}
 )
+_CREATOR: Final = "pytest-layersnap"
 _NARROWEST, _WIDEST = 8, 50
 _FROZEN: Final = "FFE4E4E4"
 
@@ -69,6 +73,7 @@ def render(tables: Sequence[LayerTable], *, totals: bool = True) -> bytes:
     from openpyxl.styles import PatternFill
 
     book = Workbook()
+    book.properties.creator = _CREATOR
     book.remove(book.active)
     titles = unique(
         ["Totals"] * totals + [t.model for t in tables], taken=[_RESERVED], joined=_title
@@ -86,6 +91,17 @@ def render(tables: Sequence[LayerTable], *, totals: bool = True) -> bytes:
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def is_ours(data: bytes) -> bool:
+    """Whether a file is such a workbook."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            return _CREATOR.encode() in file.read("docProps/core.xml")
+    except (zipfile.BadZipFile, KeyError, EOFError, zlib.error, NotImplementedError):
+        return False
 
 
 def _total(table: LayerTable) -> tuple[Any, ...]:
@@ -157,10 +173,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: Any) -> None:
 
 def _legal(text: str) -> str:
     """A text with the characters spelled out that the format can't hold."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    legal: str = ILLEGAL_CHARACTERS_RE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-    return legal
+    return _ILLEGAL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _cut(text: str, length: int) -> str:
@@ -173,6 +186,6 @@ def _cut(text: str, length: int) -> str:
 
 def _title(name: str, number: str) -> str:
     """A legal name for a sheet; of a long one the end, which tells paths apart."""
-    data = _FORBIDDEN.sub("_", name).encode("utf-16-le")
+    data = _legal(_FORBIDDEN.sub("_", name)).encode("utf-16-le")
     end = data[-2 * (_LONGEST_TITLE - len(number)) :].decode("utf-16-le", "ignore")
     return f"{end.strip(chr(39)) or 'model'}{number}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_layersnap import csvfile
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.settings import Settings
 from pytest_layersnap.snapshots import pending, reports
 from pytest_layersnap.snapshots.collection import folders_beside, uncollected
@@ -44,6 +45,8 @@ class Conclusion:
         self._store = Store(settings.directory, shown=settings.shown)
         self._results = tuple(Result(**data) for found in gathered.found.values() for data in found)
         self._errors: dict[str, str] = {}
+        self._created: dict[str, str] = {}
+        self._updated: dict[str, str] = {}
         self._run = Run(folder=settings.shown, update=settings.update, unused=settings.unused)
         self._review = ""
 
@@ -54,35 +57,42 @@ class Conclusion:
             What the run did and found, and the command that reviews what was kept (empty if
             nothing was).
         """
+        try:
+            self._conclude()
+        except KeyboardInterrupt:
+            self._session.exitstatus = pytest.ExitCode.INTERRUPTED
+            self._run = replace(self._told(), interrupted=True)
+        return self._run, self._review
+
+    def _told(self) -> Run:
+        """The run with what its checks found, and what was recorded of it so far."""
+        return replace(
+            self._run,
+            results=self._results,
+            created=self._created,
+            updated=self._updated,
+            errors=self._errors,
+        )
+
+    def _conclude(self) -> None:
         update, shown = self._settings.update, self._settings.shown
         meeting = conflicts(self._results, deciding="passed" if update else None)
         self._errors = {path: f"{shown}/{path}: {why}" for path, why in meeting}
-        created, updated = self._write() if update and self._results else ({}, {})
+        if update and self._results:
+            self._write()
         facts = self._facts()
         verdict = judge(facts)
         delete = update and self._settings.unused != "ignore"
         deleted = self._delete(verdict.unused) if delete else []
-        self._run = replace(
-            self._run,
-            results=self._results,
-            facts=facts,
-            verdict=verdict,
-            created=created,
-            updated=updated,
-            deleted=tuple(deleted),
-            errors=self._errors,
-        )
+        self._run = replace(self._told(), facts=facts, verdict=verdict, deleted=tuple(deleted))
         if self._results:
             self._keep_received()
         if self._settings.export is not None:
             self._write_export(self._settings.export)
         self._write_reports()
-        return self._run, self._review
 
-    def _write(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Record what passed tests received; tells what was created, and what was updated."""
-        created: dict[str, str] = {}
-        updated: dict[str, str] = {}
+    def _write(self) -> None:
+        """Record what passed tests received."""
         wanted = {
             snapshot: result
             for snapshot, result in sorted(to_write(self._results).items())
@@ -94,10 +104,9 @@ class Conclusion:
                 self._errors[snapshot] = str(failed)
                 continue
             result = wanted[snapshot]
-            kind = created if result.finding == "missing" else updated
+            kind = self._created if result.finding == "missing" else self._updated
             kind[snapshot] = result.summary
         self._store.sweep()
-        return created, updated
 
     def _delete(self, snapshots: Sequence[str]) -> list[str]:
         """Delete what no test uses, but for what someone has written since the run began."""
@@ -235,6 +244,8 @@ class Conclusion:
             if summary:
                 with open(summary, "a", encoding="utf-8") as file:
                     file.write(reports.markdown(report))
+        except LayersnapError as error:
+            self._run = replace(self._run, errors={**self._run.errors, "": str(error)})
         except OSError as error:
             why = f"{error.filename or folder}: report not written: {error.strerror or error}"
             self._run = replace(self._run, errors={**self._run.errors, "": why})

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.drift import Drift
 from pytest_layersnap.snapshots import naming
+from pytest_layersnap.snapshots.report_folder import DRIFTS, INDEX
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.run import Run
 from pytest_layersnap.snapshots.summary import said
-from pytest_layersnap.writing import replace_file
 
 if TYPE_CHECKING:
     from pytest_layersnap.report.html.index import Entry
 
-INDEX = "index.html"
-FOLDER = "drifts"
 SUFFIX = ".html"
 #: The order of the index; what was recorded stands between what failed and what held.
 _STATES = ("drifted", "missing", "broken", "created", "updated", "same")
@@ -28,52 +26,32 @@ def is_one(path: Path) -> bool:
     return path.suffix.lower() == SUFFIX
 
 
-def write(run: Run, drifts: Mapping[str, Drift], folder: Path) -> None:
-    """Write the pages; those that an earlier run has left are deleted.
+def render(run: Run, drifts: Mapping[str, Drift]) -> dict[str, bytes]:
+    """The pages of a run, by their paths in the folder of its reports.
 
     Args:
         run: the run.
         drifts: by snapshot, how what the run received differs.
-        folder: the folder of the run's reports.
-
-    Raises:
-        OSError: they can't be written.
     """
-    from pytest_layersnap.report.html import index, page
+    from pytest_layersnap.report.html import index
 
     pages = {
         page_of(path): drift.to_html(accept=run.received[path].accept)
         for path, drift in drifts.items()
     }
-    for old in (folder / FOLDER).rglob(f"*{SUFFIX}"):
-        if old.relative_to(folder).as_posix() not in pages and page.is_ours(old.read_bytes()):
-            old.unlink()
     pages[INDEX] = index.render(said(run), _entries(run, drifts))
-    for path, text in pages.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        replace_file(folder / path, text.encode())
+    return {path: text.encode() for path, text in pages.items()}
 
 
-def write_one(run: Run, drifts: Mapping[str, Drift], file: Path) -> None:
-    """Write all of it as one page.
-
-    Args:
-        run: the run.
-        drifts: by snapshot, how what the run received differs.
-        file: where to.
-
-    Raises:
-        OSError: it can't be written.
-    """
+def render_one(run: Run, drifts: Mapping[str, Drift]) -> bytes:
+    """All of it as one page."""
     from pytest_layersnap.report.html.index import Chapter, render_all
 
     chapters = {
         page_of(path): Chapter(drift, run.received[path].accept)
         for path, drift in sorted(drifts.items())
     }
-    text = render_all(said(run), _entries(run, drifts), chapters)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(file, text.encode())
+    return render_all(said(run), _entries(run, drifts), chapters).encode()
 
 
 def page_of(snapshot: str) -> str:
@@ -81,7 +59,7 @@ def page_of(snapshot: str) -> str:
 
     On one page it is the ``id`` of what is said about it.
     """
-    return f"{FOLDER}/{snapshot.removesuffix(naming.SUFFIX)}{SUFFIX}"
+    return f"{DRIFTS}/{snapshot.removesuffix(naming.SUFFIX)}{SUFFIX}"
 
 
 def _entries(run: Run, drifts: Mapping[str, Drift]) -> list[Entry]:

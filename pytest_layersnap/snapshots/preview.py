@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_layersnap.printable import printable
 from pytest_layersnap.table import LayerTable
 
 COLUMNS = ("layer_name", "layer_type", "output_shape", "parameters", "is_trainable")
@@ -11,7 +12,8 @@ ROWS = 8
 def head(table: LayerTable) -> str:
     """The first rows of a table in aligned columns, and its totals."""
     shown = [
-        tuple(str(getattr(layer, column)) for column in COLUMNS) for layer in table.layers[:ROWS]
+        tuple(printable(str(getattr(layer, column))) for column in COLUMNS)
+        for layer in table.layers[:ROWS]
     ]
     widths = [max(map(len, cells)) for cells in zip(COLUMNS, *shown, strict=True)]
     lines = [

@@ -16,20 +16,24 @@ from typing import Any
 from pytest_layersnap import csvfile
 from pytest_layersnap.compare.drift import Drift
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.snapshots import naming, pages
+from pytest_layersnap.snapshots import naming, pages, report_folder
 from pytest_layersnap.snapshots.pending import drift_of
+from pytest_layersnap.snapshots.report_folder import (
+    FILES,
+    JSON,
+    MARKDOWN,
+    RECEIVED,
+    RECORDED,
+    TITLE,
+)
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.run import Run
 from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError
 from pytest_layersnap.snapshots.summary import said
 from pytest_layersnap.snapshots.unused import Facts, judge, merged
-from pytest_layersnap.writing import replace_file
+from pytest_layersnap.writing import replace_file, require_ours
 
 SCHEMA = 1
-JSON = "report.json"
-MARKDOWN = "report.md"
-RECEIVED = "received"
-RECORDED = "recorded"
 
 
 class ReportError(LayersnapError):
@@ -58,35 +62,43 @@ def write(report: Report, to: Path) -> None:
             read and nothing that ``merge`` needs.
 
     Raises:
+        ForeignFile, FolderError: something else is in its place.
         OSError: it can't be written.
     """
+    run = report.run
     if pages.is_one(to):
-        pages.write_one(report.run, report.drifts, to)
-    else:
-        _write_folder(report, to)
+        require_free(to)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(to, pages.render_one(run, report.drifts))
+        return
+    files = {f"{RECEIVED}/{path}": one.table.encode() for path, one in run.received.items()}
+    files |= {
+        f"{RECORDED}/{path}": csvfile.dump(one.recorded) for path, one in report.drifts.items()
+    }
+    files |= {MARKDOWN: markdown(report).encode(), **pages.render(run, report.drifts)}
+    data = as_data(report) | {FILES: [JSON, *files]}
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    # First, so that whatever ends this, the list of the files is there.
+    report_folder.replace(to, {JSON: f"{text}\n".encode("utf-8", "backslashreplace"), **files})
 
 
-def _write_folder(report: Report, folder: Path) -> None:
-    received = {path: result.table.encode() for path, result in report.run.received.items()}
-    recorded = {path: csvfile.dump(drift.recorded) for path, drift in report.drifts.items()}
-    _write_tables(received, folder / RECEIVED)
-    _write_tables(recorded, folder / RECORDED)
-    data = json.dumps(as_data(report), indent=2, ensure_ascii=False)
-    replace_file(folder / JSON, f"{data}\n".encode())
-    replace_file(folder / MARKDOWN, markdown(report).encode())
-    pages.write(report.run, report.drifts, folder)
+def require_free(to: Path, *, snapshots: Path | None = None) -> None:
+    """Make sure that a report may be written somewhere.
 
+    Args:
+        to: as ``write`` takes it.
+        snapshots: the folder of all snapshots, if it is known.
 
-def _write_tables(tables: Mapping[str, bytes], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    before = Store(folder, shown=folder.name)
-    for snapshot, _ in list(before.unclaimed(set(tables))):
-        with contextlib.suppress(BrokenSnapshot):
-            before.delete(snapshot)
-    for snapshot, data in tables.items():
-        path = folder / snapshot
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, data)
+    Raises:
+        ForeignFile, FolderError: something else is in its place.
+        OSError: a file can't be read.
+    """
+    if not pages.is_one(to):
+        report_folder.require_free(to, snapshots=snapshots)
+        return
+    from pytest_layersnap.report.html import page
+
+    require_ours(to, page.is_ours)
 
 
 def _drifts(run: Run, store: Store) -> dict[str, Drift]:
@@ -126,7 +138,7 @@ def markdown(report: Report) -> str:
     told = said(report.run)
     if not told:
         return ""
-    parts = ["## layersnap", "", *(f"- {_literal(line)}" for line in told), ""]
+    parts = [TITLE, "", *(f"- {_literal(line)}" for line in told), ""]
     for snapshot, drift in sorted(report.drifts.items()):
         parts.append(drift.to_markdown(accept=report.run.received[snapshot].accept))
     return "\n".join(parts)

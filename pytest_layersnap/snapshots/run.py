@@ -29,6 +29,7 @@ class Run:
         deleted: those that were deleted.
         exported: the files that the tables were exported to.
         errors: by snapshot, why it can't be recorded or deleted.
+        interrupted: whether it was cut off while it wrote.
     """
 
     folder: str
@@ -42,6 +43,7 @@ class Run:
     deleted: tuple[str, ...] = ()
     exported: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
+    interrupted: bool = False
 
     @cached_property
     def received(self) -> dict[str, Result]:
@@ -66,6 +68,13 @@ class Run:
         """What would have been recorded, had its test passed."""
         wanted = {result.snapshot for result in self.results if result.finding != "same"}
         return wanted.difference(to_write(self.results)) if self.update else set()
+
+    @property
+    def unwritten(self) -> set[str]:
+        """What passed tests recorded, and an interruption kept from being written."""
+        if not self.interrupted:
+            return set()
+        return set(to_write(self.results)).difference(self.created, self.updated, self.errors)
 
     def shown(self, snapshot: str) -> str:
         """A snapshot as messages name it."""

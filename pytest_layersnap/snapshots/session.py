@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pytest_layersnap.snapshots.fixture import LayerSnap
     from pytest_layersnap.snapshots.results import Result
     from pytest_layersnap.snapshots.run import Run
+    from pytest_layersnap.snapshots.store import Store
     from pytest_layersnap.snapshots.unused import Fate
 
 #: What the processes that collect send to the one that controls.
@@ -62,13 +63,13 @@ class Record:
 
 RECORD = pytest.StashKey[Record]()
 #: What a process knows of the folder of snapshots, which it looks at once.
-_STORE = pytest.StashKey["Store"]()
+_STORE: pytest.StashKey[Store] = pytest.StashKey()
 
 
 def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
     """The fixture's value for a test; ``item.stash[RECORD]`` gathers what its checks find."""
+    from pytest_layersnap.snapshots import store as stores
     from pytest_layersnap.snapshots.fixture import LayerSnap, Origin
-    from pytest_layersnap.snapshots.store import Store
 
     record = item.stash[RECORD] = Record()
     origin = Origin(
@@ -79,7 +80,10 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
         accept=shell_line(["pytest", FLAG, _argument(item)]),
         color=color(item.config),
     )
-    store = item.config.stash.setdefault(_STORE, Store(settings.directory, shown=settings.shown))
+    store = item.config.stash.get(_STORE, None)
+    if store is None:
+        store = stores.Store(settings.directory, shown=settings.shown)
+        item.config.stash[_STORE] = store
 
     def found(result: Result) -> None:
         record.results.append(result)

@@ -64,7 +64,7 @@ class Store:
             StoreError: the file is not ours, can't be read, or the path leaves the folder.
         """
         data = self._bytes(snapshot)
-        if data is not None and not _is_ours(data):
+        if data is not None and not is_ours(data):
             first = data[:60].splitlines()[0].decode("utf-8", "replace")
             raise self._error(
                 snapshot,
@@ -328,7 +328,7 @@ def is_snapshot(path: Path) -> bool:
         data = _read(path, _NOT_WAITING)
     except OSError:
         return False
-    return bool(data) and _is_ours(data)
+    return bool(data) and is_ours(data)
 
 
 def _read(path: Path, flags: int) -> bytes:
@@ -343,7 +343,7 @@ def _read(path: Path, flags: int) -> bytes:
         os.close(descriptor)
 
 
-def _is_ours(data: bytes) -> bool:
+def is_ours(data: bytes) -> bool:
     """Whether a line of ours is in the file: its header, or the beginning of one that was cut off.
 
     Tables which people kept before may begin with the same columns; the last one is ours alone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pytest_layersnap.snapshots.preview import counted
 from pytest_layersnap.snapshots.run import Run
 
 _ON_ONE_LINE = 3
@@ -29,6 +30,7 @@ def lines(run: Run, *, quiet: bool = False) -> Iterator[str]:
         yield from (f"wrote {path}" for path in run.exported)
         yield from _found(run)
         yield from _unused(run)
+    yield from _cut_off(run)
     if run.unrecorded:
         yield f"not recorded, as the test did not pass: {run.listed(run.unrecorded)}"
 
@@ -61,6 +63,16 @@ def advice(run: Run, *, record: str, review: str) -> Iterator[str]:
             yield f"or review one by one: {review}"
     elif run.left:
         yield f"delete with: {record}"
+
+
+def _cut_off(run: Run) -> Iterator[str]:
+    """What was recorded and what was not, in a run that did not come to its end."""
+    missed = [run.listed(run.unwritten)] if run.unwritten else []
+    if left := [test for test, fate in run.facts.fates.items() if fate == "not run"]:
+        missed.append(f"what {counted(len(left), 'test', 'tests')} would that did not run")
+    if run.update and missed:
+        done = counted(len(run.created) + len(run.updated), "snapshot was", "snapshots were")
+        yield f"the run did not come to its end: {done} recorded, and not {' and '.join(missed)}"
 
 
 def _found(run: Run) -> Iterator[str]:

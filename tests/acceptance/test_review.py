@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -340,3 +343,192 @@ def test_without(): assert False
         passed=2, deselected=0 if "-n2" in workers else 1
     )
     assert len(project.snapshots()) == 2
+
+
+class Terminal:
+    """A review at a pseudo-terminal."""
+
+    def __init__(self, project: Project) -> None:
+        """Start the command; the input and the output are terminals."""
+        import pty
+
+        pid, self._controller = pty.fork()
+        if not pid:
+            os.chdir(project.path)
+            command = [sys.executable, "-m", "pytest_layersnap.cli", "review"]
+            os.execve(sys.executable, command, dict(os.environ) | {"PYTHONIOENCODING": "utf-8"})
+        self.pid = pid
+        self.output = b""
+
+    def asks(self) -> Terminal:
+        """Wait until there is a question."""
+        return self._read(lambda: self.output.endswith(b"quit (q)? "))
+
+    def ends(self) -> int:
+        """Wait for the end; the status of the process."""
+        self._read(lambda: False)
+        return os.waitpid(self.pid, 0)[1]
+
+    def press(self, *keys: bytes) -> Terminal:
+        """Send what a key sends, which may come in parts."""
+        for part in keys:
+            os.write(self._controller, part)
+            time.sleep(0.1)
+        self.output += b"\n"
+        return self
+
+    def mode(self) -> list[object]:
+        """How the terminal is set."""
+        import termios
+
+        return list(termios.tcgetattr(self._controller)[:4])
+
+    def _read(self, done: Callable[[], bool]) -> Terminal:
+        alarm = threading.Timer(60, os.kill, (self.pid, signal.SIGKILL))
+        alarm.start()
+        try:
+            while not done():
+                read = os.read(self._controller, 4096)
+                if not read:
+                    break
+                self.output += read
+        except OSError:  # the other side is closed
+            pass
+        finally:
+            alarm.cancel()
+        return self
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_keys_that_stand_for_no_letter(drifted: Project) -> None:
+    """Arrows, Alt, function keys, what is pasted, and capitals decide nothing, whole or in parts."""
+    drifted.run()
+    terminal = Terminal(drifted).asks()
+    for keys in (
+        [b"\x1b[A"],
+        [b"\x1bOA"],
+        [b"\x1b", b"[A"],
+        [b"\x1b[1;5", b"A"],
+        [b"\x1ba"],
+        [b"\x1b", b"a"],
+        [b"\x1b[15~"],
+        [b"\x1b[200~a\x1b[201~"],
+        [b"all of it"],
+        [b"accept everything\n"],
+        [b"A"],
+        ["ä".encode()],
+        [b"\n"],
+        [b"\xff"],
+    ):
+        terminal.press(*keys).asks()
+    assert waiting(drifted) == [X, A]
+    assert terminal.press(b"a").asks().press(b"\x04").ends() == 256
+    assert waiting(drifted) == [A]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_review_that_is_ended(drifted: Project, number: signal.Signals) -> None:
+    """The terminal is as it was before."""
+    import termios
+
+    drifted.run()
+    terminal = Terminal(drifted).asks()
+    before = terminal.mode()
+    assert isinstance(before[3], int)
+    assert not before[3] & termios.ICANON
+    os.kill(terminal.pid, number)
+    _, status = os.waitpid(terminal.pid, 0)
+    after = terminal.mode()
+    assert isinstance(after[3], int)
+    assert after[3] & termios.ICANON
+    assert after[3] & termios.ECHO
+    code = os.waitstatus_to_exitcode(status)
+    assert code == (-signal.SIGTERM if number == signal.SIGTERM else 2)
+
+
+def test_words_that_are_none(drifted: Project) -> None:
+    """Only whole words decide; others ask again, but not for ever."""
+    drifted.run()
+    result = layersnap(drifted, "review", stdin="abort\nACCEPT\nreally\nquit\n")
+    assert result.ret == 1
+    assert waiting(drifted) == [A]
+    result = layersnap(drifted, "review", stdin="y\n" * 1000)
+    assert result.ret == 2
+    result.stderr.fnmatch_lines(["layersnap: 100 answers in a row were none of accept, *"])
+    assert waiting(drifted) == [A]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("pending >&-", 1),
+        ("pending --json >&-", 1),
+        ("pending <&- >&- 2>&-", 1),
+        ("pending 2>&1 >/dev/full", 2),
+        ("accept nonsense 2>&-", 2),
+        ("review <&-", 1),
+        ("reject --all >&-", 0),
+    ],
+)
+def test_closed_streams(drifted: Project, command: str, code: int) -> None:
+    """The exit code is that of the answer; no traceback."""
+    if "/dev/full" in command and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    drifted.run()
+    result = subprocess.run(
+        f"{sys.executable} -m pytest_layersnap.cli {command}",
+        shell=True,
+        cwd=drifted.path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == code
+    assert "Traceback" not in result.stderr + result.stdout
+    assert "Exception" not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["pending", "--json"], ["review"], ["accept", "--all"]])
+def test_a_reader_that_goes_away(drifted: Project, arguments: list[str]) -> None:
+    """``| head -1`` changes no exit code; what nobody sees is not accepted by a review."""
+    drifted.run()
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "pytest_layersnap.cli", *arguments],
+        cwd=drifted.path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, errors = process.communicate(b"a\na\n")
+    assert errors == b""
+    assert process.returncode == (0 if "accept" in arguments else 1)
+    assert waiting(drifted) == ([] if "accept" in arguments else [X, A])
+
+
+@pytest.mark.parametrize(
+    "name", ["::error::x", "##[error]x", "##vso[task.setvariable]x", " ::add-mask::x"]
+)
+def test_names_that_are_commands_of_a_ci_log(project: Project, name: str) -> None:
+    """No line of ours is one."""
+    project.write(test_a=TEST.format(units=3))
+    text = (project.path / "tables.py").read_text().replace('"head"', repr(name))
+    (project.path / "tables.py").write_text(text.replace('model="m"', f"model={name!r}"))
+    project.run()
+    outputs = [
+        layersnap(project, *command) for command in (["pending"], ["pending", "--json"], ["review"])
+    ]
+    project.run(UPDATE)
+    outputs += [
+        layersnap(project, *command, X) for command in (["show"], ["show", "--json"], ["flow"])
+    ]
+    outputs += [layersnap(project, "diff", X, "snapshots/b.csv")]
+    for output in outputs:
+        assert output.ret in (0, 1)
+        for line in output.outlines:
+            assert not line.lstrip().startswith("::")
+            assert "##[" not in line
+            assert "##vso[" not in line
