@@ -38,7 +38,7 @@ def require_ours(path: str | os.PathLike[str], is_ours: Callable[[bytes], bool])
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     with open(path, "rb") as file:
         data = file.read()

@@ -45,11 +45,13 @@ def put(project: Project, name: str, text: str = NOTES) -> Path:
 
 
 def contents(project: Project) -> dict[Path, bytes]:
-    """Everything in the project but what pytest itself keeps."""
+    """Everything in the project but what pytest and pytester keep."""
     return {
         path: path.read_bytes()
         for path in project.path.rglob("*")
-        if path.is_file() and ".pytest_cache" not in path.parts and path.suffix != ".pyc"
+        if path.is_file()
+        and ".pytest_cache" not in path.parts
+        and path.name not in ("stdout", "stderr")
     }
 
 
