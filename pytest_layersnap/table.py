@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: What ``inbound_layers`` holds where no edges can be read (the layers of a subclassed model).
 UNKNOWN_EDGES = "unknown"
+#: What the text of a function says whose code is compiled, or more than can be read of it.
+UNREADABLE = "whose code can't be read"
 
 
 class TableError(LayersnapError, ValueError):

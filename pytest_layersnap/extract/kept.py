@@ -82,7 +82,7 @@ def _is_setting(item: Any) -> bool:
     if isinstance(item, (bool, int, float, str, bytes, types.FunctionType, functools.partial)):
         return True
     if isinstance(item, Mapping):
-        return bool(item) and all(map(_is_setting, item.values()))
+        return bool(item) and all(each is None or _is_setting(each) for each in item.values())
     if isinstance(item, (list, tuple, set, frozenset)):
-        return bool(item) and all(map(_is_setting, item))
+        return bool(item) and all(each is None or _is_setting(each) for each in item)
     return type(item).__module__ == "numpy"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.weights import WAYS, Loading
 from pytest_layersnap.report.words import listed, size_text
+from pytest_layersnap.table import UNREADABLE
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.consequences import Tensor
@@ -97,6 +98,12 @@ def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
         yield "only", ", ".join(sorted(drift.selection.only)) + _hidden(drift)
     if drift.selection.ignore:
         yield "ignored", ", ".join(sorted(drift.selection.ignore)) + _hidden(drift)
+    unread = [row.layer_name for row in drift.current.layers if UNREADABLE in row.layer_attributes]
+    if unread:
+        yield (
+            "not told",
+            f"functions {UNREADABLE}, which may do something else now: {listed(unread)}",
+        )
     recorded, current = drift.recorded.recorded_with, drift.current.recorded_with
     if recorded:
         yield "recorded", f"with {recorded}"

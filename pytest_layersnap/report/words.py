@@ -22,6 +22,8 @@ COUNTS = ("parameters", "trainable_parameters")
 LISTED = 3
 #: Values longer than this are cut down to where they differ.
 _WIDTH = 60
+#: How the text of a function begins: what is said of it in any case.
+_FUNCTION = re.compile(r"<(?:def \w+|lambda)")
 
 
 def said(difference: Difference) -> tuple[str, str]:
@@ -92,7 +94,9 @@ def cut_pair(recorded: str, current: str) -> tuple[str, str]:
     start = _common(recorded, current)
     end = _common(recorded[start:][::-1], current[start:][::-1])
     start = max(0, start - 12)
-    return _window(recorded, start, end), _window(current, start, end)
+    head = _FUNCTION.match(recorded[:start])
+    name = head[0] if head else ""
+    return name + _window(recorded, start, end), name + _window(current, start, end)
 
 
 def cut(text: str) -> str:

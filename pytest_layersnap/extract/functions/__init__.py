@@ -9,10 +9,9 @@ the text with its value.
 from pytest_layersnap.extract.functions.captured import at_home
 from pytest_layersnap.extract.functions.marshalled import loaded
 from pytest_layersnap.extract.functions.objects import object_text, stand_in
-from pytest_layersnap.extract.functions.text import UNREADABLE, function_text, given_by_name
+from pytest_layersnap.extract.functions.text import function_text, given_by_name
 
 __all__ = [
-    "UNREADABLE",
     "at_home",
     "function_text",
     "given_by_name",

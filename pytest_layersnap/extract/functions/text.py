@@ -31,6 +31,7 @@ from pytest_layersnap.extract.functions.scopes import (
 )
 from pytest_layersnap.extract.functions.source import Definition, definition
 from pytest_layersnap.extract.functions.writing import written
+from pytest_layersnap.table import UNREADABLE
 
 #: What makes plain values of the things that a function captured.
 Describe = Callable[[Any], Any]
@@ -45,9 +46,6 @@ _DEPTH = 3
 _CODES = 10_000
 #: Longer texts end in a digest.
 _LENGTH = 2_000
-
-#: What the text of a function says where its code can't be read.
-UNREADABLE = "whose code can't be read"
 
 _described: ContextVar[tuple[types.FunctionType, ...]] = ContextVar("described", default=())
 _given: ContextVar[dict[int, frozenset[str]]] = ContextVar("given", default={})  # noqa: B039
