@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -39,22 +40,22 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; gather and write in the process that controls the run."""
     config.addinivalue_line("markers", settings.MARKER)
     config.stash[_SETTINGS] = settings.read(config)
-    collection = Collection(config.stash[_SETTINGS])
+    ours = config.stash[_SETTINGS]
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    began = time.time() if worker is None else worker["layersnap_began"]
+    collection = Collection(ours, began)
     config.pluginmanager.register(collection)
-    role = session.WorkerSession if hasattr(config, "workerinput") else session.SnapshotSession
-    config.pluginmanager.register(role(config, config.stash[_SETTINGS], collection))
+    config.pluginmanager.register(
+        session.SnapshotSession(config, ours, collection, began)
+        if worker is None
+        else session.WorkerSession(collection)
+    )
 
 
 @pytest.hookimpl
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say in the header what is unusual about this run."""
     return settings.unusual(config.stash[_SETTINGS]) or None
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist, which has no terminal, whether ours is colored."""
-    node.workerinput["layersnap_color"] = settings.color(node.config)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -6,9 +6,11 @@ Imported only when there is something to decide, as most runs of pytest have no 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,19 +20,21 @@ from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.settings import Settings
 from pytest_layersnap.snapshots import pending, reports
-from pytest_layersnap.snapshots.collection import folders_beside, uncollected
+from pytest_layersnap.snapshots.evidence import Evidence
 from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.results import Result, conflicts, to_write
 from pytest_layersnap.snapshots.run import Run
 from pytest_layersnap.snapshots.session import Gathered, shell_line
-from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError
-from pytest_layersnap.snapshots.unused import Facts, Fate, judge
+from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError, replace_file
+from pytest_layersnap.snapshots.unused import judge
 
 if TYPE_CHECKING:
     from pytest_layersnap.export.files import Destination, ExportError
 
 #: What an export that fails is filed under, beside the snapshots.
 _EXPORT = "--layersnap-export"
+#: The folder of what was deleted.
+_TRASH = "layersnap-deleted"
 
 
 class Conclusion:
@@ -80,11 +84,19 @@ class Conclusion:
         self._errors = {path: f"{shown}/{path}: {why}" for path, why in meeting}
         if update and self._results:
             self._write()
-        facts = self._facts()
+        evidence = Evidence(self._session, self._settings, self._gathered, self._results)
+        facts = evidence.facts(self._store)
         verdict = judge(facts)
         delete = update and self._settings.unused != "ignore"
         deleted = self._delete(verdict.unused) if delete else []
-        self._run = replace(self._told(), facts=facts, verdict=verdict, deleted=tuple(deleted))
+        evidence.remember(facts, deleted=deleted)
+        self._run = replace(
+            self._told(),
+            facts=facts,
+            verdict=verdict,
+            deleted=tuple(deleted),
+            kept=_near(self._trash, self._config.invocation_params.dir) if deleted else "",
+        )
         if self._results:
             self._keep_received()
         if self._settings.export is not None:
@@ -114,9 +126,28 @@ class Conclusion:
         for snapshot in snapshots:
             with self._noting_errors(snapshot, "not deleted"):
                 if self._store.modified(snapshot) < self._gathered.began:
+                    self._keep_deleted(snapshot)
                     self._store.delete(snapshot)
                     deleted.append(snapshot)
         return deleted
+
+    def _keep_deleted(self, snapshot: str) -> None:
+        """Put a copy of what is to be deleted where it can be had back."""
+        kept = self._trash / snapshot
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(kept, (self._settings.directory / snapshot).read_bytes())
+
+    @cached_property
+    def _trash(self) -> Path:
+        """Where what is deleted is kept: in pytest's cache, or without one in a folder of its own.
+
+        Raises:
+            OSError: it can't be made.
+        """
+        cache = getattr(self._config, "cache", None)  # -p no:cacheprovider
+        if cache is None:
+            return Path(tempfile.mkdtemp(prefix=f"{_TRASH}-"))
+        return Path(cache.mkdir(_TRASH))
 
     @contextmanager
     def _noting_errors(self, snapshot: str, not_done: str) -> Iterator[None]:
@@ -128,65 +159,6 @@ class Conclusion:
         except OSError as error:
             shown = f"{self._settings.shown}/{snapshot}"
             self._errors[snapshot] = f"{shown}: {not_done}: {error.strerror or error}"
-
-    def _facts(self) -> Facts:
-        """What the run knows about the snapshots it did not use."""
-        collected = self._gathered.collected
-        tests = {nodeid: test for one in collected for nodeid, test in one["tests"].items()}
-        hidden = {nodeid for one in collected for nodeid in one["hidden"]}
-        facts = Facts(
-            tests=dict(tests.values()),
-            fates={test: self._fate(nodeid) for nodeid, (test, _) in tests.items()}
-            | dict.fromkeys(hidden, "deselected"),
-            files=tuple(sorted({path for one in collected for path in one["files"]})),
-            skipped={path: own for one in collected for path, own in one["skipped"].items()},
-            errors=tuple(sorted({path for one in collected for path in one["errors"]})),
-            interrupted=self._interruption(),
-            used=self._used(),
-        )
-        if self._settings.unused == "ignore" and self._settings.report is None:
-            return facts
-        facts = replace(facts, stored=dict(self._unclaimed(facts.used)))
-        if not facts.stored or (judge(facts).unjudged and self._settings.report is None):
-            return facts
-        files = set(facts.files)
-        beside = folders_beside(self._config, files)
-        return replace(
-            facts,
-            uncollected=tuple(uncollected(self._config, files)),
-            stored={
-                snapshot: named
-                for snapshot, named in facts.stored.items()
-                if named or snapshot.rpartition("/")[0] not in beside
-            },
-        )
-
-    def _fate(self, nodeid: str) -> Fate:
-        gathered = self._gathered
-        if outcome := gathered.outcomes.get(nodeid):
-            return outcome
-        if nodeid in gathered.ended:
-            return "unchecked" if nodeid in gathered.unchecked else "passed"
-        if any(nodeid in one["deselected"] for one in gathered.collected):
-            return "deselected"
-        return "not run"
-
-    def _interruption(self) -> str:
-        if self._session.exitstatus not in (
-            pytest.ExitCode.OK,
-            pytest.ExitCode.TESTS_FAILED,
-            pytest.ExitCode.NO_TESTS_COLLECTED,
-        ):
-            return "the run was interrupted"
-        return "" if self._gathered.collected else "no worker came to its end"
-
-    def _used(self) -> tuple[str, ...]:
-        checked = {result.snapshot for result in self._results}
-        return tuple(sorted(checked.union(*(one["read"] for one in self._gathered.collected))))
-
-    def _unclaimed(self, used: Iterable[str]) -> Iterator[tuple[str, bool]]:
-        if self._settings.directory.is_dir():
-            yield from self._store.unclaimed(set(used))
 
     def _keep_received(self) -> None:
         """Keep what made tests fail, for a review; forget what this run has overtaken."""

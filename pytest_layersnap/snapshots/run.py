@@ -27,6 +27,7 @@ class Run:
         created: the snapshots that were created, each in one line.
         updated: those that were updated.
         deleted: those that were deleted.
+        kept: the folder to which these were moved, as messages name it.
         exported: the files that the tables were exported to.
         errors: by snapshot, why it can't be recorded or deleted.
         interrupted: whether it was cut off while it wrote.
@@ -41,6 +42,7 @@ class Run:
     created: Mapping[str, str] = field(default_factory=dict)
     updated: Mapping[str, str] = field(default_factory=dict)
     deleted: tuple[str, ...] = ()
+    kept: str = ""
     exported: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False

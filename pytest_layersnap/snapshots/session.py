@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,7 +103,7 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
 class WorkerSession:
     """The plugin of a worker of xdist: sends what it collected to the process that controls."""
 
-    def __init__(self, config: pytest.Config, settings: Settings, collection: Collection) -> None:
+    def __init__(self, collection: Collection) -> None:
         """Send what ``collection`` gathers."""
         self._collection = collection
 
@@ -123,34 +122,37 @@ class Gathered:
         began: when the run began.
         found: by test and worker, what the checks found, as plain data.
         outcomes: by test, ``failed`` or ``skipped``; tests that passed are not in it.
-        ended: the tests that came to their end.
-        unchecked: the tests that opened the fixture and made no check.
+        phases: by test, the phases that were run of it.
+        workers: how many workers were started.
         collected: what each process has collected.
     """
 
-    began: float = field(default_factory=time.time)
+    began: float
     found: dict[tuple[str, object], list[dict[str, Any]]] = field(default_factory=dict)
     outcomes: dict[str, Fate] = field(default_factory=dict)
-    ended: set[str] = field(default_factory=set)
-    unchecked: set[str] = field(default_factory=set)
+    phases: dict[str, set[str]] = field(default_factory=dict)
+    workers: int = 0
     collected: list[Collected] = field(default_factory=list)
 
 
 class SnapshotSession:
     """The plugin of the process that controls the run: gathers, concludes, and tells."""
 
-    def __init__(self, config: pytest.Config, settings: Settings, collection: Collection) -> None:
+    def __init__(
+        self, config: pytest.Config, settings: Settings, collection: Collection, began: float
+    ) -> None:
         """Begin a run in which no check has been made.
 
         Args:
             config: pytest's.
             settings: the settings of the run.
             collection: gathers what this process collects; under pytest-xdist, workers do.
+            began: when the run began.
         """
         self._config = config
         self._settings = settings
         self._collection = collection
-        self._gathered = Gathered()
+        self._gathered = Gathered(began)
         self._run: Run | None = None
         self._review = ""
 
@@ -162,13 +164,18 @@ class SnapshotSession:
         if found is not None:
             # Run again by the same worker, a test takes back what it found before.
             gathered.found[nodeid, getattr(report, "node", None)] = found
-            (gathered.unchecked.discard if found else gathered.unchecked.add)(nodeid)
             self._link(report, found)
-        if report.when == "teardown":
-            gathered.ended.add(nodeid)
+        gathered.phases.setdefault(nodeid, set()).add(report.when or "")
         # What other plugins call an outcome (a test is run again) decides nothing.
         if report.outcome in ("failed", "skipped") and gathered.outcomes.get(nodeid) != "failed":
             gathered.outcomes[nodeid] = report.outcome
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of xdist when the run began, and whether our terminal is colored."""
+        self._gathered.workers += 1
+        node.workerinput["layersnap_began"] = self._gathered.began
+        node.workerinput["layersnap_color"] = color(node.config)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -256,5 +263,5 @@ def _argument(item: pytest.Item) -> str:
         file = os.path.relpath(item.path, item.config.invocation_params.dir)
     except ValueError:  # another drive
         file = str(item.path)
-    _, separator, inside = item.nodeid.partition("::")
+    _, separator, inside = test_id(item).partition("::")
     return f"{file}{separator}{inside}"

@@ -21,12 +21,16 @@ def lines(run: Run, *, quiet: bool = False) -> Iterator[str]:
     if quiet:
         if counts:
             yield ", ".join(f"{number} {kind}" for kind, number in counts.items())
+        if run.kept:
+            yield f"what was deleted is kept in {run.kept}"
     else:
         for verb, written in (("created", run.created), ("updated", run.updated)):
             for snapshot, summary in written.items():
                 yield f"{verb} {run.shown(snapshot)}: {summary}"
         for snapshot in run.deleted:
             yield f"deleted {run.shown(snapshot)}: no test uses it"
+        if run.kept:
+            yield f"what was deleted is kept in {run.kept}; copy it back to {run.folder} from there"
         yield from (f"wrote {path}" for path in run.exported)
         yield from _found(run)
         yield from _unused(run)
