@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from pytest_layersnap.compare.changes import Change, Kind
+from pytest_layersnap.compare.changes import ABSENT, Change, Kind
 from pytest_layersnap.references import Reference
 from pytest_layersnap.table import Layer, LayerTable
 
@@ -437,6 +437,21 @@ def _cells(changes: Sequence[Change], after: LayerTable) -> list[Change]:
     ]
 
 
+#: An explicit flag, alone and beside other arguments of the call.
+_FLAG_GIVEN: Final = (
+    ("call_arguments", {"training": False}),
+    ("call_arguments.training", False),
+)
+
+
+def _is_overridden_flag(change: Change) -> bool:
+    """A False that was given and is no longer recorded, because it would say nothing."""
+    return bool(change.differences) and all(
+        (difference.path, difference.recorded) in _FLAG_GIVEN and difference.current is ABSENT
+        for difference in change.differences
+    )
+
+
 KNOWN_CHANGES: Final = (
     KnownChange(
         "Keras 3 builds the hard-swish of MobileNetV3 as one activation (Keras 2: four operations) and"
@@ -467,6 +482,13 @@ KNOWN_CHANGES: Final = (
         (3, 11),
         _spreading(_is_rescaling),
         until=(3, 12),
+    ),
+    KnownChange(
+        "Keras 3 overrides training=False in the call of a layer by the flag of the model, and does not"
+        " tell it from the default of Dropout and others",
+        "keras-team/keras#20285",
+        (3, 0),
+        _each(_is_overridden_flag),
     ),
     KnownChange(
         "Keras 3 infers the shape of MultiHeadAttention's scores from the query alone",

@@ -62,6 +62,8 @@ def _value(raw: Any) -> Any:
         return int(raw)
     if isinstance(raw, float):
         return constants.number(float(raw))
+    if isinstance(raw, complex):
+        return str(complex(raw))
     if isinstance(raw, bytes):
         return raw.decode("utf-8", "backslashreplace")
     if isinstance(raw, slice):
@@ -127,6 +129,8 @@ def _object(raw: Any) -> Any:
         return str(raw.name)
     if type(raw).__name__.endswith(_POLICY_CLASSES):
         return str(raw.name)
+    if type(raw).__name__.endswith("KerasTensor"):  # also without a place in the graph
+        return "<tensor>"
     if constants.is_array(raw):
         return _array(raw)
     if hasattr(raw, "item") and type(raw).__module__ == "numpy":

@@ -117,6 +117,9 @@ def _bind(
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             arguments.update(arguments.pop(name, {}))
+    if not reader.is_operation(operation):
+        for name in list(reader.filled_in(arguments, defaults)):
+            arguments.pop(name, None)
     return BoundCall(arguments, defaults, call.outputs)
 
 

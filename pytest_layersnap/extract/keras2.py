@@ -5,10 +5,12 @@ The functions here and in ``keras3`` have the same names and meanings (``reader.
 
 from __future__ import annotations
 
+import operator
 import sys
+from collections.abc import Iterator
 from typing import Any
 
-from pytest_layersnap.extract.reader import Call, Source, flatten, is_a, is_built_in
+from pytest_layersnap.extract.reader import Call, Source, carries, flatten, is_a, is_built_in
 
 
 def functional(model: Any) -> Any | None:
@@ -51,6 +53,16 @@ def is_tensor(value: Any) -> bool:
 def call(node: Any) -> Call:
     """The arguments and outputs of a call."""
     return Call(tuple(node.call_args), dict(node.call_kwargs), flatten(node.outputs))
+
+
+def filled_in(arguments: dict[str, Any], defaults: dict[str, Any]) -> Iterator[str]:
+    """The arguments of a layer's call which say no more than Keras itself fills in.
+
+    That is a mask that travels with the tensors anyway. Keras 2 records nothing that nobody gave.
+    """
+    first = next(iter(arguments.values()), None)
+    if "mask" in arguments and carries(first, arguments["mask"], operator.is_):
+        yield "mask"
 
 
 def inputs(graph: Any) -> Any:
@@ -101,6 +113,7 @@ def is_operation(layer: Any) -> bool:
         "SlicingOpLambda",
         "ClassMethod",
         "InstanceMethod",
+        "InstanceProperty",
     }
 
 
@@ -108,7 +121,8 @@ def operation_call(operation: Any) -> tuple[str, Any, dict[str, Any]]:
     """An operation's name, the callable whose signature its calls follow, and its own settings."""
     function = getattr(operation, "function", None)
     if function is None:
-        return operation.name, operation.call, {}
+        name = getattr(operation, "method_name", None) or operation.attr_name
+        return name, operation.call, {}
     return operation.symbol or function.__name__, function, {}
 
 

@@ -5,10 +5,14 @@ The functions here and in ``keras2`` have the same names and meanings (``reader.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
+from collections.abc import Iterator
 from typing import Any
 
-from pytest_layersnap.extract.reader import Call, Source, flatten, is_a
+from pytest_layersnap.extract import kept
+from pytest_layersnap.extract.reader import Call, Source, carries, flatten, is_a, is_mask
 
 
 def functional(model: Any) -> Any | None:
@@ -51,31 +55,30 @@ def is_tensor(value: Any) -> bool:
 
 
 def call(node: Any) -> Call:
-    """The arguments and outputs of a call; masks that Keras passes on by itself are left out.
+    """The arguments and outputs of a call."""
+    return Call(tuple(node.arguments.args), dict(node.arguments.kwargs), node.outputs)
 
-    Keras 3 writes the mask that travels with a tensor into the recorded keyword arguments, and with
-    it the operations which compute it; Keras 2 does neither.
+
+def filled_in(arguments: dict[str, Any], defaults: dict[str, Any]) -> Iterator[str]:
+    """The arguments of a layer's call which say no more than Keras itself fills in.
+
+    Keras 3 writes the masks that travel with tensors into the recorded arguments, and with them the
+    operations which compute them; and the default of ``training``. There a person's False is told from
+    Keras' own only by the mask that Keras writes beside it (where the layer takes one); it changes
+    nothing that could be computed.
     """
-    args, kwargs = node.arguments.args, node.arguments.kwargs
-    carried = [
-        mask
-        for value in flatten((args, kwargs))
-        if is_tensor(value) and (mask := getattr(value, "_keras_mask", None)) is not None
-    ]
-    kept = {
+    given = {
         name: value
-        for name, value in kwargs.items()
-        if not (
-            (name == "mask" or name.endswith("_mask")) and _all_carried(flatten(value), carried)
-        )
+        for name, value in arguments.items()
+        if not is_mask(name) and any(map(is_tensor, flatten(value)))
     }
-    return Call(tuple(args), kept, node.outputs)
-
-
-def _all_carried(masks: list[Any], carried: list[Any]) -> bool:
-    return all(
-        mask is None or any(_same_computation(mask, other) for other in carried) for mask in masks
-    )
+    masked = {"mask" if len(given) == 1 else f"{name}_mask": value for name, value in given.items()}
+    for name, value in masked.items():
+        if name in arguments and carries(value, arguments[name], _same_computation):
+            yield name
+    is_default = arguments.get("training") is defaults.get("training")
+    if is_default and not ("mask" in masked and "mask" in defaults and "mask" not in arguments):
+        yield "training"
 
 
 def _same_computation(one: Any, other: Any) -> bool:
@@ -127,8 +130,32 @@ def is_operation(layer: Any) -> bool:
 
 def operation_call(operation: Any) -> tuple[str, Any, dict[str, Any]]:
     """An operation's name, the callable whose signature its calls follow, and its own settings."""
-    settings = {name: value for name, value in operation.get_config().items() if name != "name"}
-    return type(operation).__name__, operation.call, settings
+    kind: Any = type(operation)
+    try:
+        config = operation.get_config()
+    except Exception:  # it holds what can't be written to a file: arrays, functions, tensors
+        config = kept.settings(operation)
+    defaults = _defaults(kind)
+    settings = {
+        name: value
+        for name, value in config.items()
+        if name != "name" and (value is not None or defaults.get(name) is not None)
+    }
+    return kind.__name__, operation.call, settings
+
+
+@functools.lru_cache(maxsize=1_000)
+def _defaults(kind: Any) -> dict[str, Any]:
+    """The defaults of a class's constructor."""
+    try:
+        parameters = inspect.signature(kind.__init__).parameters
+    except (TypeError, ValueError):
+        return {}
+    return {
+        name: parameter.default
+        for name, parameter in parameters.items()
+        if parameter.default is not parameter.empty
+    }
 
 
 def versions(model: Any) -> str:

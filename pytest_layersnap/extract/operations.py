@@ -91,7 +91,8 @@ _TENSORFLOW_OPERATIONS: dict[str, tuple[str, dict[str, str]]] = {
 #: Keras 3's snake case splits some words that everybody writes as one.
 _OPERATION_SPELLINGS = {"re_lu": "relu", "re_lu6": "relu6"}
 
-#: Arguments of TensorFlow's functions that name the operation or repeat a default under another value.
+#: Arguments of TensorFlow's functions that name the operation or repeat a default under another value;
+#: None is as good as the default.
 _OPERATION_NOISE: dict[str, Any] = {
     "name": ...,
     "conjugate": False,
@@ -100,7 +101,13 @@ _OPERATION_NOISE: dict[str, Any] = {
     "squeeze_dims": None,
     "constant_values": 0,
     "mode": "constant",
-    "data_format": ...,
+    "data_format": "channels_last",
+}
+
+#: TensorFlow's names of Keras' data formats.
+_DATA_FORMATS = {
+    **dict.fromkeys(("NWC", "NHWC", "NDHWC"), "channels_last"),
+    **dict.fromkeys(("NCW", "NCHW", "NCDHW"), "channels_first"),
 }
 
 #: Defaults of Keras 3's operations which TensorFlow's functions do not have, and the other way round.
@@ -110,6 +117,7 @@ _OPERATION_DEFAULTS: dict[str, dict[str, Any]] = {
     "one_hot": {"dtype": "float32", "axis": -1, "on_value": 1, "off_value": 0},
     "softmax": {"axis": -1},
     "log_softmax": {"axis": -1},
+    "gelu": {"approximate": False},
     "concatenate": {"axis": -1},
     "split": {"axis": 0},
     "resize": {
@@ -125,6 +133,9 @@ _OPERATION_DEFAULTS: dict[str, dict[str, Any]] = {
 
 #: Settings which may be written as a number or as a list of one.
 _ONE_OR_LIST = frozenset({"axis"})
+
+#: Arguments that an operation computes with: constants in them take part in the dtype of what it gives.
+_OPERANDS = frozenset({"x1", "x2", "xs", "operands"})
 
 
 def operation_name(name: str) -> str:
@@ -146,18 +157,30 @@ def operation_argument(symbol: str, argument: str) -> str:
     return _TENSORFLOW_OPERATIONS.get(symbol, ("", {}))[1].get(argument, argument)
 
 
+def is_operand(argument: str) -> bool:
+    """Whether an operation computes with this argument, by Keras 3's name of it."""
+    return argument in _OPERANDS
+
+
 def operation_settings(operation: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What an operation is called with besides tensors, canonical, without defaults."""
-    defaults = {**_OPERATION_NOISE, **_OPERATION_DEFAULTS.get(operation.removeprefix("op:"), {})}
+    """What an operation is called with besides tensors, canonical, without defaults.
+
+    A None among the settings is one that somebody gave: it is not the default.
+    """
+    defaults = _OPERATION_DEFAULTS.get(operation.removeprefix("op:"), {})
     plain = {}
     for key, setting in settings.items():
         setting = canonical.value(setting)
         if isinstance(setting, str):
             setting = setting.lower() if key == "mode" else setting
+            setting = _DATA_FORMATS.get(setting, setting) if key == "data_format" else setting
         if key in _ONE_OR_LIST and isinstance(setting, list) and len(setting) == 1:
             setting = setting[0]
-        default = defaults.get(key, False)
-        if setting is None or default is ... or canonical.same(setting, default):
+        noise = _OPERATION_NOISE.get(key)
+        if noise is ... or (
+            noise is not None and (setting is None or canonical.same(setting, noise))
+        ):
             continue
-        plain[key] = setting
+        if not canonical.same(setting, defaults.get(key, False)):
+            plain[key] = setting
     return plain

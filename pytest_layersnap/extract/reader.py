@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,6 +39,9 @@ class Reader(Protocol):
     def source(self, tensor: Any) -> Source: ...  # noqa: D102
     def is_tensor(self, value: Any) -> bool: ...  # noqa: D102
     def call(self, node: Any) -> Call: ...  # noqa: D102
+    def filled_in(  # noqa: D102
+        self, arguments: dict[str, Any], defaults: dict[str, Any]
+    ) -> Iterator[str]: ...
     def inputs(self, graph: Any) -> Any: ...  # noqa: D102
     def outputs(self, graph: Any) -> Any: ...  # noqa: D102
     def consumers(self, operation: Any) -> list[Any]: ...  # noqa: D102
@@ -57,6 +60,18 @@ def flatten(value: Any) -> list[Any]:
     elif not isinstance(value, (list, tuple)):
         return [value]
     return [leaf for item in value for leaf in flatten(item)]
+
+
+def is_mask(argument: str) -> bool:
+    """Whether a call's argument is the mask of another, by its name."""
+    return argument == "mask" or argument.endswith("_mask")
+
+
+def carries(value: Any, mask: Any, same: Callable[[Any, Any], bool]) -> bool:
+    """Whether a mask, or None, is what the tensors of an argument carry with them, each its own."""
+    carried = [getattr(leaf, "_keras_mask", None) for leaf in flatten(value)]
+    masks = flatten(mask)
+    return mask is None or (len(masks) == len(carried) and all(map(same, masks, carried)))
 
 
 def _in_order(value: dict[Any, Any]) -> list[tuple[str, Any]]:

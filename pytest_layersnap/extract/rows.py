@@ -9,10 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_layersnap.extract import canonical, names, operations, readable, shapes
+from pytest_layersnap.extract import canonical, masking, names, operations, readable, shapes
 from pytest_layersnap.extract.contract import ModelError
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
-from pytest_layersnap.extract.reader import Reader, Source, flatten, is_a, is_built_in
+from pytest_layersnap.extract.reader import (
+    Reader,
+    Source,
+    flatten,
+    is_a,
+    is_built_in,
+    is_mask,
+)
 from pytest_layersnap.extract.rules import lookups
 from pytest_layersnap.references import Reference
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
@@ -180,6 +187,8 @@ def _level(
             own = enabled
         if graph is not None:
             calls = graph.calls.get(id(operation), [])
+            if is_a(container, "Sequential"):
+                calls = [_without_settings(walk.reader, call) for call in calls]
             edges = _edges(walk.reader, graph, operation, paths)
         else:
             calls, edges = [], UNKNOWN_EDGES
@@ -192,6 +201,16 @@ def _level(
                 inner = {**above, operation.name: spelled}
             yield from _level(walk, operation, f"{path}/", own, inner)
         previous = path
+
+
+def _without_settings(reader: Reader, call: BoundCall) -> BoundCall:
+    """A call that a Sequential makes: what it passes besides tensors, nobody gave.
+
+    Keras 3 writes there what the flag was in the call that built it.
+    """
+    given = call.arguments.items()
+    passed = {name: item for name, item in given if any(map(reader.is_tensor, flatten(item)))}
+    return replace(call, arguments=passed)
 
 
 def _members(walk: Walk, container: Any, graph: Graph | None) -> list[Any]:
@@ -334,6 +353,8 @@ def _row(
         if arguments := _call_arguments(reader, calls):
             attributes["call_arguments"] = arguments
     attributes |= mark
+    if not reader.is_operation(operation):
+        attributes |= masking.settings(operation)
     weights = _weights(walk, operation)
     if dtypes := _own_dtypes(operation, weights):
         attributes["weight_dtypes"] = dtypes
@@ -374,32 +395,90 @@ def _json(value: Any) -> str:
 def _operation(
     reader: Reader, operation: Any, calls: list[BoundCall]
 ) -> tuple[str, dict[str, Any]]:
+    """An operation's type, and what it computes with besides tensors."""
     symbol, _, settings = reader.operation_call(operation)
     layer_type = operations.operation_name(symbol)
-    found = dict(settings)
-    for call in calls:
-        for name, argument in call.arguments.items():
-            if not any(map(reader.is_tensor, flatten(argument))):
-                found[operations.operation_argument(symbol, name)] = argument
-    return layer_type, operations.operation_settings(layer_type, found)
+    settings = {name: _without_tensors(reader, item) for name, item in settings.items()}
+    called = [
+        operations.operation_settings(layer_type, settings | _operands(reader, symbol, call))
+        for call in calls
+    ]
+    if all(canonical.same(one, called[0]) for one in called):
+        return layer_type, called[0] if called else {}
+    return layer_type, {"call_arguments": called}
+
+
+def _operands(reader: Reader, symbol: str, call: BoundCall) -> dict[str, Any]:
+    """What one call of an operation computes with, constants in their place among the tensors.
+
+    Where a constant decides the dtype of what comes out, that is said, too: ``1`` and ``1.0`` look alike.
+    """
+    found: dict[str, Any] = {}
+    constants = False
+    chosen = _chosen(reader, call)
+    for name, argument in call.arguments.items():
+        if argument is None and call.defaults.get(name, ...) is None:
+            continue
+        leaves, plain = flatten(argument), _without_tensors(reader, argument)
+        tensors_alone = bool(leaves) and all(map(reader.is_tensor, leaves))
+        if tensors_alone and name not in chosen:
+            continue
+        name = operations.operation_argument(symbol, name)
+        found[name] = plain
+        constants |= not tensors_alone and operations.is_operand(name)
+    if constants and (made := _dtype_of_constants(reader, call)):
+        found["output_dtype"] = made
+    return found
+
+
+def _dtype_of_constants(reader: Reader, call: BoundCall) -> str | None:
+    """The dtype of what a call gives where none of the tensors that go in has it."""
+    given = {_dtype_name(tensor) for tensor in tensors(reader, call.arguments)}
+    made = {_dtype_name(tensor) for tensor in call.outputs} - given - {"bool"}
+    return next(iter(made), None)
+
+
+def _dtype_name(tensor: Any) -> str:
+    return str(getattr(tensor.dtype, "name", tensor.dtype))
 
 
 def _call_arguments(reader: Reader, calls: list[BoundCall]) -> Any:
-    """Call arguments that are no tensors and not at their default; a list where there are several calls."""
+    """Call arguments that are no tensors and not at their default; a list where there are several calls.
+
+    ``training`` is there also at its default, for Keras 2 takes the model's own flag where nobody gives
+    one. Tensors are in the edges; here it is said which of the optional arguments they are.
+    """
     found = []
     for call in calls:
-        plain = {}
+        plain, chosen = {}, _chosen(reader, call)
         for name, argument in call.arguments.items():
             leaves = flatten(argument)
-            if leaves and all(map(reader.is_tensor, leaves)):
+            if leaves and all(map(reader.is_tensor, leaves)) and name not in chosen:
                 continue
             item = canonical.value(_without_tensors(reader, argument))
-            if item is not None and item != canonical.value(call.defaults.get(name)):
+            default = canonical.value(call.defaults.get(name))
+            if item is not None and (name == "training" or not canonical.same(item, default)):
                 plain[name] = item
         found.append(plain)
     if not any(found):
         return None
     return found[0] if len(found) == 1 else found
+
+
+def _chosen(reader: Reader, call: BoundCall) -> set[str]:
+    """The arguments that are tensors where another could be: ``value_mask`` or ``key_mask``.
+
+    Those are masks, and optional arguments behind one that was left out; not the state of a recurrent
+    layer, which Keras 2 takes as one of the inputs.
+    """
+    chosen, left_out = set(), False
+    for name, default in call.defaults.items():
+        given = call.arguments.get(name)
+        if not any(map(reader.is_tensor, flatten(given))):
+            left_out |= default is None and name != "training" and not is_mask(name)
+        elif is_mask(name) or left_out:
+            chosen.add(name)
+    return chosen - {"initial_state"}
 
 
 def _without_tensors(reader: Reader, argument: Any) -> Any:
