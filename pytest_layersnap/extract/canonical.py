@@ -144,6 +144,8 @@ def _object(raw: Any) -> Any:
 
 
 def _array(raw: Any) -> Any:
+    if constants.is_weight(raw):
+        return f"<weight {tuple(raw.shape)}>"
     array = constants.as_array(raw)
     if array is None:
         return stand_in(raw)

@@ -38,6 +38,14 @@ def is_array(raw: Any) -> bool:
     return hasattr(raw, "shape") and (hasattr(raw, "numpy") or hasattr(raw, "__array__"))
 
 
+_WEIGHTS = frozenset({"Variable", "KerasVariable", "BaseResourceVariable", "Parameter"})
+
+
+def is_weight(raw: Any) -> bool:
+    """Whether an array is a weight of any backend: its numbers are drawn anew in each process."""
+    return any(base.__name__ in _WEIGHTS for base in type(raw).__mro__)
+
+
 def as_array(raw: Any) -> Any | None:
     """The numpy array of an array or tensor; None where it has no numbers, as a symbolic one."""
     import numpy as np

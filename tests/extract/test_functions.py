@@ -357,6 +357,23 @@ def test_globals_that_are_read() -> None:
     assert [value(eval(source, known)) for source in sources] == list(sources.values())
 
 
+def test_wrappers_of_libraries() -> None:
+    """What a library wraps is described, whatever name the wrapper was lent."""
+
+    def library(source: str) -> Any:
+        known = {
+            "functools": functools,
+            "__name__": "torch.library",
+            "__file__": "/lib/torch/library.py",
+        }
+        exec(compile(source, "/lib/torch/library.py", "exec"), known)
+        return known["wrap"]
+
+    wrap = library("def wrap(f):\n  @functools.wraps(f)\n  def w(*a): return f(*a)\n  return w")
+    texts = [value(wrap(function)) for function in (lambda x: x * 2, lambda x: x * 3)]
+    assert texts == [f"<torch function of <lambda x: x * {k}>>" for k in (2, 3)]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the drive is part of the path")
 def test_loaded_functions_are_no_library_functions() -> None:
     """A lambda from a model file has Keras' globals, which do not make it Keras'."""

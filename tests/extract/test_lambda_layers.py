@@ -114,6 +114,17 @@ def test_functions_of_keras(keras: ModuleType) -> None:
     )
 
 
+def test_captured_weights_are_no_constants(keras: ModuleType) -> None:
+    """Their numbers are others in each process; their shape tells."""
+    found = []
+    for units in (2, 2, 3):
+        dense = keras.layers.Dense(units, use_bias=False)
+        dense.build((None, 4))
+        kernel = dense.kernel
+        found.append(canonical.value(lambda x, kernel=kernel: x @ kernel))
+    assert found[0] == found[1] != found[2]
+
+
 def test_a_report_says_what_can_not_be_told(keras: ModuleType) -> None:
     """Both versions of a function, cut down to where they differ, and which ones can't be read."""
     known: dict[str, Any] = {}

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from pytest_layersnap.extract.functions.text import KNOWN, Describe, function_text, safely
+from pytest_layersnap.extract.reader import KERAS
 
 #: How deep objects that objects hold are described.
 _DEPTH = 3
@@ -29,6 +30,9 @@ def object_text(raw: Any, value: Describe) -> str:
         return f"<{kind.__name__}.{raw.name} {_json(safely(value, raw.value))}>"
     above = _above.get()
     root = kind.__module__.partition(".")[0]
+    if root in KNOWN - KERAS and callable(raw):  # a compiled function, or a module of PyTorch
+        spelled = _spelled(raw)
+        return function_text(raw, value) if spelled == stand_in(raw) else spelled
     if root in KNOWN or id(raw) in above or len(above) >= _DEPTH:
         return stand_in(raw)
     token = _above.set((*above, id(raw)))

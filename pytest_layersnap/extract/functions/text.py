@@ -166,7 +166,7 @@ def _root(function: types.FunctionType) -> str:
 
 def _is_known(function: Any) -> bool:
     """Whether a function is of a library whose functions are known by their names."""
-    if not isinstance(function, types.FunctionType) or function.__name__ == "<lambda>":
+    if not isinstance(function, types.FunctionType) or function.__code__.co_name == "<lambda>":
         return False
     root = _root(function)
     return (root in KNOWN or root in sys.stdlib_module_names) and at_home(function)
