@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -303,13 +304,19 @@ def _value(column: str, text: str, where: str) -> Any:
         return _FLAG[text]
     if column == "inbound_layers" and text == UNKNOWN_EDGES:
         return text
+    if reason := _no_json(column, text):
+        raise TableError(f"{where}: {column} {reason}")
+    return text
+
+
+@lru_cache(maxsize=4096)  # most cells are those of many layers, and of the tables of many tests
+def _no_json(column: str, text: str) -> str:
+    """Why a text is not the JSON that its column should hold; empty if it is."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise TableError(f"{where}: {column} holds no JSON ({error}): {text[:80]!r}") from None
-    if not _fits(column, value):
-        raise TableError(f"{where}: {column} should hold {_KINDS[column]}, not {text[:80]!r}")
-    return text
+        return f"holds no JSON ({error}): {text[:80]!r}"
+    return "" if _fits(column, value) else f"should hold {_KINDS[column]}, not {text[:80]!r}"
 
 
 _KINDS = {

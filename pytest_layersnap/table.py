@@ -283,6 +283,13 @@ class LayerTable:
         replace_file(path, workbook.render([self], totals=False))
 
 
+#: The columns that may hold numbers alone, of which whole ones are spelled without a point.
+_NUMBERS = COUNTS | {
+    *("kernel_size", "padding", "strides", "pooling_size"),
+    *("dropout_rate", "normalization_momentum", "normalization_axis"),
+}
+
+
 def _cell_text(column: str, value: Any) -> str:
     """What a DataFrame's cell stands for in the file.
 
@@ -292,10 +299,6 @@ def _cell_text(column: str, value: Any) -> str:
         return ""
     if column == "use_bias" and isinstance(value, float):
         return str(bool(value))
-    if (
-        column in COUNTS | {"normalization_axis"}
-        and isinstance(value, float)
-        and value.is_integer()
-    ):
+    if column in _NUMBERS and isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

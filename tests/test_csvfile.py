@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -172,3 +173,54 @@ def test_damage_anywhere(edits: list[tuple[int, int, bytes]]) -> None:
     assert drift.to_text()
     assert drift.to_markdown()
     assert json.dumps(drift.to_dict())
+
+
+@pytest.mark.parametrize("rate", ["0", "1"])
+@pytest.mark.parametrize("momentum", ["1", "0", "0.99"])
+def test_whole_numbers_that_pandas_reads_as_floats(
+    tmp_path: Path, rate: str, momentum: str
+) -> None:
+    """A gap in the column makes them floats; in the file they are spelled without a point."""
+    pandas = pytest.importorskip("pandas")
+    inputs, head = TABLE.layers
+    layers = (
+        replace(head, dropout_rate=rate),
+        inputs,
+        replace(head, normalization_momentum=momentum),
+    )
+    table = replace(TABLE, layers=layers)
+    table.to_csv(tmp_path / "a.csv")
+    assert LayerTable.from_frame(pandas.read_csv(tmp_path / "a.csv")) == table
+
+
+@settings(deadline=None)
+@given(st.text(), st.text(), st.text())
+@example("Keras 3.15, torch", 'a "quoted" one', "a\nb")
+@example("", "", "")
+def test_rows_that_are_told_by_their_bytes(one: str, other: str, name: str) -> None:
+    """Only rows that are the same when they are parsed, whoever recorded them."""
+    first, last = TABLE.layers
+    table = replace(TABLE, recorded_with=one, layers=(replace(first, dtype=name), last))
+    try:
+        dumped = csvfile.parted(table)
+        again = csvfile.dump(replace(table, recorded_with=other))
+    except TableError:
+        return
+    assert dumped.data == csvfile.encode(COLUMNS, table.cells())
+    assert dumped.is_in(dumped.data) or not all(" " <= char <= "~" for char in one)
+    assert dumped.is_in(again) or not all(" " <= char <= "~" for char in other)
+    for edited in (
+        replace(table, layers=(first, last)),
+        replace(table, layers=(last,)),
+        replace(table, layers=(*table.layers, last)),
+        replace(table, layers=(table.layers[0], replace(last, dtype=other))),
+    ):
+        if edited.layers != table.layers:
+            assert not dumped.is_in(csvfile.dump(edited))
+
+
+@pytest.mark.parametrize("end", range(1, len(DUMP), 7))
+def test_a_part_of_a_file_is_not_the_same(end: int) -> None:
+    """However much of it there is."""
+    assert not csvfile.parted(TABLE).is_in(DUMP[:end])
+    assert not csvfile.parted(TABLE).is_in(DUMP[:end] + DUMP)

@@ -186,6 +186,6 @@ def _cut(text: str, length: int) -> str:
 
 def _title(name: str, number: str) -> str:
     """A legal name for a sheet; of a long one the end, which tells paths apart."""
-    data = _legal(_FORBIDDEN.sub("_", name)).encode("utf-16-le")
+    data = _FORBIDDEN.sub("_", _ILLEGAL.sub("_", name)).encode("utf-16-le")
     end = data[-2 * (_LONGEST_TITLE - len(number)) :].decode("utf-16-le", "ignore")
     return f"{end.strip(chr(39)) or 'model'}{number}"

@@ -307,6 +307,7 @@ def place(path: Path, rootdir: Path) -> str:
     return os.path.realpath(path) if file is None else file.as_posix()
 
 
+@cache  # asked for every test, and the same for all of a file
 def relative(path: Path, rootdir: Path) -> PurePosixPath | None:
     """A path as it lies below the root directory, also over links; ``None`` if it does not."""
     if not path.is_relative_to(rootdir):

@@ -19,7 +19,7 @@ import pytest
 from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.settings import Settings
-from pytest_layersnap.snapshots import pending, reports
+from pytest_layersnap.snapshots import pending
 from pytest_layersnap.snapshots.evidence import Evidence
 from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.results import Result, conflicts, to_write
@@ -209,6 +209,8 @@ class Conclusion:
         folder, summary = self._settings.report, os.environ.get("GITHUB_STEP_SUMMARY")
         if folder is None and not (summary and (self._results or self._run.left)):
             return
+        from pytest_layersnap.snapshots import reports
+
         report = reports.of(self._run, self._store)
         try:
             if folder is not None:

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.extract import ModelError, layer_table
-from pytest_layersnap.extract.reader import is_a
-from pytest_layersnap.extract.weightless import weightless
 from pytest_layersnap.snapshots import MissingSnapshot, naming, preview
 from pytest_layersnap.snapshots.naming import SnapshotNameError
 from pytest_layersnap.snapshots.results import Result
-from pytest_layersnap.snapshots.scope import Scope, ScopeError
-from pytest_layersnap.snapshots.store import BrokenSnapshot, Store, StoreError
-from pytest_layersnap.table import LayerTable, TableError
+from pytest_layersnap.snapshots.scope import Scope
+from pytest_layersnap.snapshots.store import BrokenSnapshot, Store
+from pytest_layersnap.table import LayerTable
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
@@ -30,17 +27,6 @@ __tracebackhide__ = True
 
 class WeightsAllocated(LayersnapError, AssertionError):
     """Building a model allocated more of its weights than a check allows; the message says which."""
-
-
-#: What a check raises before it compares; raised anew from here.
-_BEFORE_COMPARING = (
-    ModelError,
-    ScopeError,
-    SnapshotNameError,
-    StoreError,
-    TableError,
-    WeightsAllocated,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +156,7 @@ class LayerSnap:
         """
         try:
             return _table(model_or_builder, name=None)
-        except ModelError as error:
+        except LayersnapError as error:
             raise error.with_traceback(None) from None
 
     def __eq__(self, model_or_builder: object) -> bool:
@@ -192,7 +178,7 @@ class LayerSnap:
             found, failure = self._compared(
                 model_or_builder, name, self._origin.scope.refined(scope)
             )
-        except _BEFORE_COMPARING as error:
+        except LayersnapError as error:  # raised anew from where it is seen
             return error.with_traceback(None)
         self._record(found)
         return None if failure is None or self._update else failure()
@@ -276,11 +262,18 @@ class LayerSnap:
 
 def _table(model_or_builder: Any, *, name: str | None) -> LayerTable:
     if not isinstance(model_or_builder, LayerTable):
+        # Not at the top: a check of a table reads no model.
+        from pytest_layersnap.extract import layer_table
+
         return layer_table(model_or_builder, name=name)
     return model_or_builder if name is None else model_or_builder.renamed(name)
 
 
 def _table_within(limit: int, builder: Any) -> LayerTable:
+    from pytest_layersnap.extract import ModelError, layer_table
+    from pytest_layersnap.extract.reader import is_a
+    from pytest_layersnap.extract.weightless import weightless
+
     if not callable(builder) or is_a(builder, "Layer"):
         raise ModelError("max_allocated= needs a function that builds the model, not the model")
     with weightless() as memory:

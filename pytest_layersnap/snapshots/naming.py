@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import cache
 from pathlib import PurePosixPath
 
 from pytest_layersnap.errors import LayersnapError
@@ -47,6 +48,7 @@ def derived(test_file: PurePosixPath, test: str, number: int = 0) -> str:
     return "/".join([folder(test_file), f"{_safe_test(test)}{repeat}{SUFFIX}"])
 
 
+@cache
 def folder(test_file: PurePosixPath) -> str:
     """The folder of a test file's unnamed snapshots: ``tests/test_a``."""
     path = test_file.with_suffix("") if test_file.suffix == ".py" else test_file

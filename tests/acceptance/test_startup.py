@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from .project import Project
@@ -50,3 +52,36 @@ def test_x(layersnap):
     )
     project.run("--snapshot-update").assert_outcomes(passed=1)
     project.run().assert_outcomes(passed=1)
+
+
+def test_equal_tables_are_told_by_their_bytes(project: Project) -> None:
+    """To the end of the run, nothing that aligns, explains or reports is imported, nor is a row parsed."""
+    project.write(
+        test_a="""
+from tables import table
+
+def test_x(layersnap):
+    layersnap.check(table(version="Keras 9, whatever"))
+""",
+        conftest="""
+import sys
+from pytest_layersnap import csvfile
+
+def parsed(*args, **kwargs):
+    raise AssertionError("parsed")
+
+def pytest_configure():
+    csvfile.load = csvfile.table_from_cells = parsed
+
+def pytest_unconfigure():
+    heavy = ("compare", "extract", "report", "flow", "export.files")
+    print([name for name in sys.modules if name.startswith(tuple(f"pytest_layersnap.{x}" for x in heavy))])
+""",
+    )
+    (project.path / "snapshots/test_a").mkdir(parents=True)
+    code = "from tables import table; table().to_csv('snapshots/test_a/test_x.csv')"
+    project.pytester.run(sys.executable, "-c", code)
+    for update in ((), ("--snapshot-update",)):
+        result = project.run("-s", *update)
+        result.assert_outcomes(passed=1)
+        assert result.outlines[-1] == "[]"

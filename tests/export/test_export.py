@@ -407,3 +407,22 @@ def test_without_openpyxl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for write in (export, lambda tables, path: tables[0].to_excel(path)):
         with pytest.raises(ModuleNotFoundError, match=r"pip install 'pytest-layersnap\[excel\]'"):
             write([table("d")], tmp_path / "out.xlsx")
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx", "out.md", "out.tex", "folder/"])
+def test_characters_that_no_format_holds(tmp_path: Path, name: str) -> None:
+    """Noncharacters and lone surrogates are spelled out where they must be; every file opens."""
+    text = "a\ufffe\uffff\ud800b"
+    if name.endswith(".xlsx"):
+        openpyxl = pytest.importorskip("openpyxl")
+    one = table(text, model=text, dtype=text)
+    files = export([one], f"{tmp_path}/{name}")
+    assert files
+    for file in files:
+        if file.suffix != ".xlsx":
+            assert "\\ud800" in file.read_text(encoding="utf-8").replace("{", "").replace(
+                "textbackslash}", "\\"
+            ).replace("\\\\", "\\")
+    if name.endswith(".xlsx"):
+        book = openpyxl.load_workbook(files[0])
+        assert book.worksheets[1]["B2"].value == "a\\ufffe\\uffff\\ud800b"
