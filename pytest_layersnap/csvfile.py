@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -119,6 +120,8 @@ def require(table: LayerTable, dumped: Dumped) -> None:
     if b"\0" in dumped.before or b"\0" in dumped.after or b"\0" in dumped.recorded_with:
         raise TableError(_not_text(table))
     layers = table.layers
+    if layers and all(map(_is_sound, layers)):
+        return
     again = table_from_cells(
         COLUMNS, table.cells(), where=lambda index: f"layer {str(layers[index].layer_name)!r}"
     )
@@ -130,6 +133,20 @@ def require(table: LayerTable, dumped: Dumped) -> None:
                 f"layer {str(layer.layer_name)!r}: {column} is {value!r} "
                 f"({type(value).__name__}), and should be {getattr(one, column)!r}"
             )
+
+
+#: What each cell of a row is before it is written.
+_TYPES = tuple(int if c in COUNTS else bool if c in FLAGS else str for c in COLUMNS[:-1])
+_values = attrgetter(*COLUMNS[:-1])
+
+
+def _is_sound(layer: Layer) -> bool:
+    """Whether a row is sure to be read back as it is."""
+    return (
+        tuple(map(type, _values(layer))) == _TYPES
+        and min(layer.parameters, layer.trainable_parameters) >= 0
+        and not any(_no_json(column, getattr(layer, column)) for column in JSON_CELLS)
+    )
 
 
 def encode(
@@ -302,8 +319,6 @@ def _value(column: str, text: str, where: str) -> Any:
         if text not in _FLAG:
             raise TableError(f"{where}: {column} is {text!r}, and should be True or False")
         return _FLAG[text]
-    if column == "inbound_layers" and text == UNKNOWN_EDGES:
-        return text
     if reason := _no_json(column, text):
         raise TableError(f"{where}: {column} {reason}")
     return text
@@ -312,6 +327,8 @@ def _value(column: str, text: str, where: str) -> Any:
 @lru_cache(maxsize=4096)  # most cells are those of many layers, and of the tables of many tests
 def _no_json(column: str, text: str) -> str:
     """Why a text is not the JSON that its column should hold; empty if it is."""
+    if column == "inbound_layers" and text == UNKNOWN_EDGES:
+        return ""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -267,9 +267,12 @@ class Store:
         """Where a snapshot is, which may be a link, in a folder that is inside of this one."""
         path = self.root / snapshot
         folder = snapshot.rpartition("/")[0]
-        if folder not in self._inside:
-            self._require_inside(snapshot, path.parent)
-            if path.parent.is_dir():
+        # What is not there yet is no link.
+        while folder and folder not in self._inside and not os.path.lexists(self.root / folder):
+            folder = folder.rpartition("/")[0]
+        if folder and folder not in self._inside:
+            self._require_inside(snapshot, self.root / folder)
+            if (self.root / folder).is_dir():
                 self._inside.add(folder)
         if not _NOT_FOLLOWING:  # reading would follow
             self._require_inside(snapshot, path)
