@@ -117,13 +117,18 @@ def is_operation(layer: Any) -> bool:
     }
 
 
-def operation_call(operation: Any) -> tuple[str, Any, dict[str, Any]]:
-    """An operation's name, the callable whose signature its calls follow, and its own settings."""
+def operation_call(operation: Any) -> tuple[str, Any]:
+    """An operation's name, and the callable whose signature its calls follow."""
     function = getattr(operation, "function", None)
     if function is None:
         name = getattr(operation, "method_name", None) or operation.attr_name
-        return name, operation.call, {}
-    return operation.symbol or function.__name__, function, {}
+        return name, operation.call
+    return operation.symbol or function.__name__, function
+
+
+def operation_settings(operation: Any) -> dict[str, Any]:
+    """What an operation was made with: nothing in Keras 2, the call tells all."""
+    return {}
 
 
 def versions(model: Any) -> str:

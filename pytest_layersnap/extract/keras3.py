@@ -128,20 +128,24 @@ def is_operation(layer: Any) -> bool:
     return not is_a(layer, "Layer")
 
 
-def operation_call(operation: Any) -> tuple[str, Any, dict[str, Any]]:
-    """An operation's name, the callable whose signature its calls follow, and its own settings."""
-    kind: Any = type(operation)
+def operation_call(operation: Any) -> tuple[str, Any]:
+    """An operation's name, and the callable whose signature its calls follow."""
+    return type(operation).__name__, operation.call
+
+
+def operation_settings(operation: Any) -> dict[str, Any]:
+    """What an operation was made with; None only where it is not the default."""
     try:
         config = operation.get_config()
     except Exception:  # it holds what can't be written to a file: arrays, functions, tensors
         config = kept.settings(operation)
+    kind: Any = type(operation)
     defaults = _defaults(kind)
-    settings = {
+    return {
         name: value
         for name, value in config.items()
         if name != "name" and (value is not None or defaults.get(name) is not None)
     }
-    return kind.__name__, operation.call, settings
 
 
 @functools.lru_cache(maxsize=1_000)

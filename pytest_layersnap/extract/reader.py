@@ -48,7 +48,8 @@ class Reader(Protocol):
     def children(self, layer: Any) -> list[Any]: ...  # noqa: D102
     def own_weights(self, layer: Any) -> tuple[list[Any], list[Any]]: ...  # noqa: D102
     def is_operation(self, layer: Any) -> bool: ...  # noqa: D102
-    def operation_call(self, operation: Any) -> tuple[str, Any, dict[str, Any]]: ...  # noqa: D102
+    def operation_call(self, operation: Any) -> tuple[str, Any]: ...  # noqa: D102
+    def operation_settings(self, operation: Any) -> dict[str, Any]: ...  # noqa: D102
     def versions(self, model: Any) -> str: ...  # noqa: D102
     def rehearse(self, keras: Any) -> None: ...  # noqa: D102
 

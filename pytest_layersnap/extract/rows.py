@@ -396,8 +396,9 @@ def _operation(
     reader: Reader, operation: Any, calls: list[BoundCall]
 ) -> tuple[str, dict[str, Any]]:
     """An operation's type, and what it computes with besides tensors."""
-    symbol, _, settings = reader.operation_call(operation)
+    symbol, _ = reader.operation_call(operation)
     layer_type = operations.operation_name(symbol)
+    settings = reader.operation_settings(operation)
     settings = {name: _without_tensors(reader, item) for name, item in settings.items()}
     called = [
         operations.operation_settings(layer_type, settings | _operands(reader, symbol, call))
