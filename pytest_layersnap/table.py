@@ -7,6 +7,7 @@ A cell that does not apply is the empty string.
 from __future__ import annotations
 
 import json
+import math
 import re
 import reprlib
 from collections.abc import Iterator
@@ -112,10 +113,28 @@ _values = attrgetter(*COLUMNS[:-1])
 #: How many bits a number takes, as the name of its dtype says.
 _BITS = re.compile(r"\D+(\d+)")
 
+_WIDTHS = {"int": "int32", "bool": "bool8"}
+
 #: The columns that hold no text.
 COUNTS = frozenset({"parameters", "trainable_parameters"})
 FLAGS = frozenset({"is_trainable"})
 JSON_CELLS = frozenset({"layer_attributes", "weight_shapes", "inbound_layers"})
+
+
+def _memory(layer: Layer) -> int | None:
+    """Bytes that the weights of a row take; None where the dtypes do not tell."""
+    policy = "float32" if layer.dtype.startswith("mixed_") else layer.dtype
+    dtypes = layer.attributes.get("weight_dtypes") or [policy]
+    bits = [_BITS.fullmatch(_WIDTHS.get(dtype, dtype)) for dtype in dtypes]
+    widths = [int(found[1]) // 8 for found in bits if found]
+    if len(widths) < len(bits):
+        return None
+    shapes = json.loads(layer.weight_shapes)
+    sizes = [0 if shape is None or None in shape else math.prod(shape) for shape in shapes]
+    if len(sizes) == len(widths) and sum(sizes) == layer.parameters:
+        return sum(size * width for size, width in zip(sizes, widths, strict=True))
+    # One dtype for all, or weights that another row counts: these tell where the widths are alike.
+    return layer.parameters * widths[0] if len(set(widths)) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -167,17 +186,11 @@ class LayerTable:
     def memory(self) -> int | None:
         """Bytes that the weights take; None where the dtypes do not tell.
 
-        Weights are kept in the dtype of the policy, under a mixed policy in float32.
+        Weights are kept in the dtype of the policy, under a mixed policy in float32, but for those that
+        have dtypes of their own in the row; integers of the default width take four bytes.
         """
-        total = 0
-        for layer in self.layers:
-            if layer.parameters:
-                dtype = "float32" if layer.dtype.startswith("mixed_") else layer.dtype
-                bits = _BITS.fullmatch(dtype)
-                if bits is None:
-                    return None
-                total += layer.parameters * int(bits[1]) // 8
-        return total
+        taken = [_memory(layer) for layer in self.layers if layer.parameters]
+        return None if None in taken else sum(filter(None, taken))
 
     @property
     def has_topology(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_layersnap.compare.weights import Loading, loadings
 from pytest_layersnap.references import Reference, is_auto_name, parent
@@ -80,7 +80,7 @@ def _inputs(table: LayerTable) -> _Signature:
         return None
     rows = [layer for layer in _outermost(table) if not layer.is_fed]
     found = [
-        (label, _tensor(layer, layer.input_shape))
+        (label, replace(_tensor(layer, layer.input_shape), dtype=_input_dtype(layer)))
         for layer in rows
         for label in layer.attributes.get("model_input", [""])
     ]
@@ -123,7 +123,17 @@ def _ordered(found: Sequence[tuple[str, Tensor]]) -> tuple[Tensor, ...]:
 
 def _tensor(layer: Layer, shape: str) -> Tensor:
     name = "" if is_auto_name(layer.layer_name, layer.layer_type) else layer.layer_name
-    return Tensor(name, shape, layer.dtype.removeprefix("mixed_"))
+    # int8_from_mixed_bfloat16: quantized weights, and what a layer computes without them.
+    dtype = layer.dtype.rpartition("_from_")[2].removeprefix("mixed_")
+    return Tensor(name, shape, dtype)
+
+
+def _input_dtype(layer: Layer) -> str:
+    """The dtype of what a model takes; the usual float where the first row of a Sequential says none."""
+    said = layer.attributes.get("model_input")
+    if isinstance(said, dict) and "dtype" in said:
+        return str(said["dtype"])
+    return layer.dtype if layer.layer_type == "InputLayer" or not layer.dtype else "float32"
 
 
 def _of_output(shapes: str, label: str) -> str:

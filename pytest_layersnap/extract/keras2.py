@@ -61,8 +61,13 @@ def filled_in(arguments: dict[str, Any], defaults: dict[str, Any]) -> Iterator[s
     That is a mask that travels with the tensors anyway. Keras 2 records nothing that nobody gave.
     """
     first = next(iter(arguments.values()), None)
-    if "mask" in arguments and carries(first, arguments["mask"], operator.is_):
+    if "mask" in arguments and carries(_carried(first), arguments["mask"], operator.is_):
         yield "mask"
+
+
+def _carried(value: Any) -> list[Any]:
+    """The masks that the tensors of an argument carry with them; None for those without."""
+    return [getattr(leaf, "_keras_mask", None) for leaf in flatten(value)]
 
 
 def inputs(graph: Any) -> Any:
@@ -152,8 +157,10 @@ def rehearse(keras: Any) -> None:
     Raises:
         AttributeError: this Keras has no such name.
     """
-    given = keras.Input((1,), name="probe_input")
-    model = keras.Model(given, keras.layers.Layer(name="probe")(given), name="probe_model")
+    given = keras.Input((1, 1), name="probe_input")
+    made = keras.layers.Masking(name="probe")(given)
+    made._keras_mask  # noqa: B018  # most tensors have none
+    model = keras.Model(given, made, name="probe_model")
     graph = functional(model)
     for end in (*flatten(inputs(graph)), *flatten(outputs(graph))):
         source(end)

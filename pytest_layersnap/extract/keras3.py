@@ -74,7 +74,7 @@ def filled_in(arguments: dict[str, Any], defaults: dict[str, Any]) -> Iterator[s
     }
     masked = {"mask" if len(given) == 1 else f"{name}_mask": value for name, value in given.items()}
     for name, value in masked.items():
-        if name in arguments and carries(value, arguments[name], _same_computation):
+        if name in arguments and carries(_carried(value), arguments[name], _same_computation):
             yield name
     is_default = arguments.get("training") is defaults.get("training")
     if is_default and not ("mask" in masked and "mask" in defaults and "mask" not in arguments):
@@ -98,6 +98,11 @@ def _same_computation(one: Any, other: Any) -> bool:
         return False
     found = [end.operation._inbound_nodes[end.call].arguments.keras_tensors for end in ends]
     return len(found[0]) == len(found[1]) and all(map(_same_computation, *found))
+
+
+def _carried(value: Any) -> list[Any]:
+    """The masks that the tensors of an argument carry with them; None for those without."""
+    return [getattr(leaf, "_keras_mask", None) for leaf in flatten(value)]
 
 
 def inputs(graph: Any) -> Any:

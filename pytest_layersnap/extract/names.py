@@ -120,7 +120,7 @@ def row_names(
                 }
                 spelled = replaced(spelled, {**others, **above, **below(place)}, beside)
         found.append(spelled)
-    return _told_apart(_like_their_neighbours(level, canonical, found))
+    return told_apart(_like_their_neighbours(level, canonical, found))
 
 
 def model_name(name: str, below: Callable[[], Mapping[str, str]]) -> str:
@@ -157,7 +157,7 @@ def _like_their_neighbours(
     ]
 
 
-def _told_apart(found: list[str]) -> list[str]:
+def told_apart(found: list[str]) -> list[str]:
     """Names of which none occurs twice: layers that hold layers do not ask for that."""
     taken = set(found)
     if len(taken) == len(found):

@@ -68,9 +68,8 @@ def is_mask(argument: str) -> bool:
     return argument == "mask" or argument.endswith("_mask")
 
 
-def carries(value: Any, mask: Any, same: Callable[[Any, Any], bool]) -> bool:
+def carries(carried: list[Any], mask: Any, same: Callable[[Any, Any], bool]) -> bool:
     """Whether a mask, or None, is what the tensors of an argument carry with them, each its own."""
-    carried = [getattr(leaf, "_keras_mask", None) for leaf in flatten(value)]
     masks = flatten(mask)
     return mask is None or (len(masks) == len(carried) and all(map(same, masks, carried)))
 

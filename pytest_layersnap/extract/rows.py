@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_layersnap.extract import canonical, masking, names, operations, readable, shapes
+from pytest_layersnap.extract import canonical, dtypes, masking, names, operations, readable, shapes
 from pytest_layersnap.extract.contract import ModelError
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
 from pytest_layersnap.extract.reader import (
@@ -20,7 +20,6 @@ from pytest_layersnap.extract.reader import (
     is_built_in,
     is_mask,
 )
-from pytest_layersnap.extract.rules import lookups
 from pytest_layersnap.references import Reference
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
@@ -57,10 +56,9 @@ class Walk:
 
     def children(self, layer: Any) -> list[Any]:
         """The layers that a layer holds itself."""
-        if self.reader.is_operation(layer):
-            return []
         if id(layer) not in self.held:
-            self.held[id(layer)] = self.reader.children(layer)
+            plain = self.reader.is_operation(layer)
+            self.held[id(layer)] = [] if plain else self.reader.children(layer)
         return self.held[id(layer)]
 
     def all_weights(self, layer: Any) -> dict[int, Any]:
@@ -68,8 +66,6 @@ class Walk:
 
         What a layer holds and Keras does not count is none: a layer may say which weights it has.
         """
-        if self.reader.is_operation(layer):
-            return {}
         if id(layer) not in self.weights:
             found = {id(weight): weight for weight in self.own_weights(layer)}
             for child in self.children(layer):
@@ -79,6 +75,8 @@ class Walk:
 
     def own_weights(self, layer: Any) -> list[Any]:
         """The weights of a layer without those of the layers it holds; twice what it keeps twice."""
+        if self.reader.is_operation(layer):
+            return []
         trainable, others = self.reader.own_weights(layer)
         self.trainable.update(map(id, trainable))
         own = (*trainable, *others, *self.adopted.get(id(layer), ()))
@@ -245,7 +243,10 @@ def _sequential_input(graph: Graph, first: Any) -> dict[str, Any]:
     (_, source), *_ = graph.inputs
     layer = source.operation
     settings = canonical.attributes_of(layer)
-    if (dtype := _input_dtype(layer)) not in ("float32", getattr(first, "compute_dtype", None)):
+    if (dtype := dtypes.name(layer.dtype)) not in (
+        "float32",
+        getattr(first, "compute_dtype", None),
+    ):
         settings["dtype"] = dtype
     return {"model_input": settings} if settings else {}
 
@@ -356,8 +357,12 @@ def _row(
     if not reader.is_operation(operation):
         attributes |= masking.settings(operation)
     weights = _weights(walk, operation)
-    if dtypes := _own_dtypes(operation, weights):
-        attributes["weight_dtypes"] = dtypes
+    dtype = dtypes.of_row(reader, operation)
+    inside = walk.children(operation) and dtypes.inside(walk.children, operation, dtype)
+    if inside:
+        attributes["inner_dtypes"] = inside
+    if of_weights := dtypes.of_weights(operation, weights, mixed=bool(inside)):
+        attributes["weight_dtypes"] = of_weights
     if _bears_name_of_base(operation):
         attributes["defined_in"] = type(operation).__module__.partition(".")[0]
     attributes |= _frozen(walk, operation, weights) | _ties(walk, operation, path, weights)
@@ -381,7 +386,7 @@ def _row(
         layer_attributes=_json(attributes),
         trainable_parameters=sum(size for key, size in counted.items() if key in walk.trained),
         weight_shapes=_json(weight_shapes),
-        dtype=_dtype(reader, operation),
+        dtype=dtype,
         inbound_layers=edges,
         **readable.readable(layer_type, attributes),
     )
@@ -518,6 +523,8 @@ def _ties(walk: Walk, layer: Any, path: str, weights: list[Any]) -> dict[str, An
     rows the pairs of the weights' places here and there.
     """
     found: dict[str, Any] = {}
+    if not weights:
+        return found
     walk.sizes[path] = len(weights)
     pairs: dict[str, list[list[int]]] = {}
     for place, weight in enumerate(weights):
@@ -529,7 +536,7 @@ def _ties(walk: Walk, layer: Any, path: str, weights: list[Any]) -> dict[str, An
         whole = [[place, place] for place in range(len(weights))]
         if not all(pairs[owner] == whole and walk.sizes[owner] == len(weights) for owner in shared):
             found["tied_weights"] = [pairs[owner] for owner in shared]
-    if weights and is_built_in(layer) and not is_a(layer, "Model"):
+    if walk.children(layer) and is_built_in(layer) and not is_a(layer, "Model"):
         uses = _uses(walk, layer)
         if len(uses) > len(weights):
             places = {id(weight): place for place, weight in enumerate(weights)}
@@ -543,13 +550,15 @@ def _frozen(walk: Walk, layer: Any, weights: list[Any]) -> dict[str, Any]:
     And the flag of a layer where no weight shows it: a BatchNormalization normalizes by what it has
     learned where it is frozen, and a layer that somebody wrote may ask for its flag as well.
     """
+    if not weights:
+        return {}
     made = [place for place, weight in enumerate(weights) if id(weight) in walk.trainable]
     trained = [place for place, weight in enumerate(weights) if id(weight) in walk.trained]
     found: dict[str, Any] = {}
     if trained and trained != made:
         found["trained_weights"] = trained
     asks = is_a(layer, "BatchNormalization") or not is_built_in(layer)
-    if weights and asks and bool(layer.trainable) != (bool(trained) or not made):
+    if asks and bool(layer.trainable) != (bool(trained) or not made):
         found["trainable_flag"] = bool(layer.trainable)
     return found
 
@@ -558,15 +567,6 @@ def _bears_name_of_base(layer: Any) -> bool:
     """Whether somebody's ``Dense`` derives from Keras' own, so that its type and config tell nothing."""
     name = type(layer).__name__
     return not is_built_in(layer) and is_a(layer, name) and name not in ("Layer", "Model")
-
-
-def _own_dtypes(layer: Any, weights: list[Any]) -> list[str]:
-    """The dtypes of weights where somebody's layer has others than its policy says."""
-    if is_built_in(layer) or not weights:
-        return []
-    dtypes = [str(getattr(weight.dtype, "name", weight.dtype)) for weight in weights]
-    policy = getattr(getattr(layer, "dtype_policy", None), "variable_dtype", None)
-    return [] if set(dtypes) == {policy} else dtypes
 
 
 def _weight_shape(weight: Any) -> list[int | None] | None:
@@ -581,7 +581,7 @@ def _size(shape: list[int | None] | None) -> int:
     return math.prod(sizes)
 
 
-# --- shapes and dtype -------------------------------------------------------------------------
+# --- shapes -----------------------------------------------------------------------------------
 
 
 def _shape(tensor: Any) -> Any:
@@ -659,19 +659,3 @@ def _rank(given: Any) -> int | None:
     shapes = given if isinstance(given, list) else [given]
     ranks = {len(shape) if isinstance(shape, tuple) else None for shape in shapes}
     return ranks.pop() if len(ranks) == 1 else None
-
-
-def _dtype(reader: Reader, operation: Any) -> str:
-    """The dtype policy of a layer that computes; the tensor's dtype of an input."""
-    if reader.is_operation(operation) or is_a(operation, "Model"):
-        return ""
-    if is_a(operation, "InputLayer"):
-        return _input_dtype(operation)
-    if type(operation).__name__ in lookups.LOOKUPS:
-        return ""
-    policy = getattr(operation, "dtype_policy", None)
-    return str(getattr(policy, "name", ""))
-
-
-def _input_dtype(layer: Any) -> str:
-    return str(getattr(layer.dtype, "name", layer.dtype))
