@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 
 from pytest_layersnap.extract import canonical
+from pytest_layersnap.extract.functions import text
 
 from . import described
 from .lambdas import LAMBDAS, MODULE, PLACES
@@ -190,9 +191,10 @@ def test_a_file_that_changed_since_is_not_believed(tmp_path: Path) -> None:
     for now in ("f = lambda x: x * 3\n", "# more\n\nf = lambda x: [x, x*2][0]+1\n", "f = (\n"):
         path.write_text(now, encoding="utf-8")
         linecache.clearcache()
-        fresh = types.FunctionType(known["f"].__code__.replace(co_firstlineno=1), known, "<lambda>")
-        texts.append(value(fresh))
+        text._codes.clear()
+        texts.append(value(known["f"]))
     path.unlink()
+    text._codes.clear()
     texts.append(value(known["f"]))
     assert set(texts) == {"<lambda x: [x, x * 2][0] + 1>"}
 
