@@ -43,6 +43,7 @@ _COLUMN_CATEGORY: Final = {
 }
 #: Keys of ``layer_attributes`` that are no mere configuration.
 _KEY_CATEGORY: Final = {
+    "attribute": "name",
     "model_input": "topology",
     "model_output": "topology",
     "shares_weights_with": "parameters",

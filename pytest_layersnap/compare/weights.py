@@ -24,7 +24,7 @@ from math import prod
 from typing import Any, Final
 
 from pytest_layersnap.compare.known_changes import release
-from pytest_layersnap.references import is_auto_name, snake_case, without_number
+from pytest_layersnap.references import is_auto_name, own_name, parent, snake_case, without_number
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 
 WAYS: Final = (".weights.h5", ".h5", ".h5 by name")
@@ -210,6 +210,8 @@ def _by_class(models: _Models) -> Loading:
         saved = file.get(node.slot)
         path = node.layer.layer_name
         if node.weights and node.layer.inbound_layers == UNKNOWN_EDGES:
+            if reason := _saved_elsewhere(models, node):
+                return Loading(way, False, path, reason)
             candidates = siblings[node.slot[:-1]]
             if not any(node.shapes == other.shapes for other in candidates):
                 return Loading(
@@ -234,6 +236,25 @@ def _by_class(models: _Models) -> Loading:
     if doubts:
         return Loading(way, None, *doubts[0])
     return Loading(way, True, misplaced=models.misplaced(met))
+
+
+def _saved_elsewhere(models: _Models, node: _Node) -> str:
+    """That a layer was held by an attribute that nothing holds anymore, or was held by another."""
+    before = models.tables[0].layers
+    rows = {new: old for old, new in models.partner.items()}
+    if node.row not in rows:
+        return ""
+    saved = before[rows[node.row]]
+    old, new = _attribute(saved), _attribute(node.layer)
+    beside = (layer for layer in before if parent(layer.layer_name) == parent(saved.layer_name))
+    if old == new or any(_attribute(layer) == new for layer in beside):
+        return ""
+    return f"is the attribute {new}, and was saved as {old}"
+
+
+def _attribute(layer: Layer) -> str:
+    """Where a layer is held; not said where that is its name."""
+    return str(layer.attributes.get("attribute", own_name(layer.layer_name)))
 
 
 def _doubt(models: _Models, saved: _Node, node: _Node) -> str:

@@ -9,7 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pytest_layersnap.extract import canonical, dtypes, masking, names, operations, readable, shapes
+from pytest_layersnap.extract import (
+    addresses,
+    canonical,
+    dtypes,
+    masking,
+    names,
+    operations,
+    readable,
+    shapes,
+)
 from pytest_layersnap.extract.contract import ModelError
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
 from pytest_layersnap.extract.reader import (
@@ -177,6 +186,13 @@ def _level(
     marks = _marks(walk.reader, graph) if graph else {}
     if graph and members and is_a(container, "Sequential"):
         marks.setdefault(id(members[0]), {}).update(_sequential_input(graph, members[0]))
+    if graph is None and not is_built_in(container):
+        held = addresses.attributes(container)
+        marks = {
+            id(member): {"attribute": held[id(member)]}
+            for member, name in zip(members, found, strict=True)
+            if held.get(id(member), name) != name
+        }
     previous: str | None = None
     for operation in members:
         path = paths[id(operation)]

@@ -273,6 +273,37 @@ def test_auto_names_inside_of_names(
     assert first.cells() == second.cells()
 
 
+def _with_attributes(keras: ModuleType, attribute: str, several: str = "more") -> LayerTable:
+    class Net(keras.Model):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            setattr(self, attribute, keras.layers.Dense(2, name="d"))
+            setattr(self, several, [keras.layers.Dense(2), {"a": keras.layers.Dense(2)}])
+            self.last = self.same = keras.layers.Dense(2, name="last")
+
+        def call(self, x: Any) -> Any:
+            first, rest = getattr(self, several)
+            return self.last(rest["a"](first(getattr(self, attribute)(x))))
+
+    net = Net()
+    net(np.zeros((1, 4), "float32"))
+    return layer_table(net)
+
+
+def test_attributes_that_saved_weights_go_by(keras: ModuleType) -> None:
+    """Said where they are not the name; another one is a change, and weights do not load."""
+    table = _with_attributes(keras, "first")
+    assert [layer.attributes.get("attribute") for layer in table] == [
+        *("first", "more[]", "more[]", None),
+    ]
+    assert table.cells() == _with_attributes(keras, "first").cells()
+    drift = compare(table, _with_attributes(keras, "second"))
+    assert drift.categories == {"name"}
+    loading = drift.consequences.weights[0]
+    assert (loading.way, loading.loads, loading.layer) == (".weights.h5", False, "d")
+    assert compare(table, _with_attributes(keras, "first", several="others")).categories == {"name"}
+
+
 def test_names_that_only_look_like_keras_own_stay(keras: ModuleType) -> None:
     """A person may number layers too, and call an input so."""
 

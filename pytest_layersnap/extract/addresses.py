@@ -1,0 +1,62 @@
+"""Under which attributes layers of people keep the layers that they hold: saved weights go by them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_layersnap.extract.reader import KERAS, is_a
+
+
+def attributes(holder: Any) -> dict[int, str]:
+    """The attribute of each layer that a layer or model holds, by the layer's id.
+
+    ``blocks[]`` is a list or another container, in which Keras goes by class and number
+    (``saving_lib.py`` of Keras 2.15 and 3). Of several attributes the first counts, private ones last.
+    """
+    found: dict[int, str] = {}
+    internal = _internal(_base(holder))
+    kind: Any = type(holder)
+    own = (name for name in set(dir(holder)) - internal if not _is_computed(kind, name))
+    for name in sorted(own, key=lambda name: (name[:1] == "_", name)):
+        item = getattr(holder, name, None)
+        for layer in _layers(item):
+            found.setdefault(id(layer), name if layer is item else f"{name}[]")
+    return found
+
+
+def _layers(item: Any) -> Iterator[Any]:
+    if is_a(item, "Layer"):
+        yield item
+        return
+    items = item.values() if isinstance(item, Mapping) else item
+    if isinstance(item, (Mapping, list, tuple)):
+        for each in items:
+            yield from _layers(each)
+
+
+def _base(holder: Any) -> type:
+    """Keras' own class that a person's class derives from."""
+    name = "Model" if is_a(holder, "Model") else "Layer"
+    return next(
+        base
+        for base in type(holder).__mro__
+        if base.__name__ == name and base.__module__.partition(".")[0] in KERAS
+    )
+
+
+@functools.cache
+def _internal(base: type) -> frozenset[str]:
+    """What Keras itself keeps in attributes, as a bare instance shows; named, so that no counter moves.
+
+    On PyTorch the attributes that hold layers are in ``dir`` alone, not in ``vars``.
+    """
+    return frozenset(dir(base(name="probe")))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _is_computed(kind: type, name: str) -> bool:
+    """Whether a class answers for an attribute by code: methods and properties hold nothing."""
+    return hasattr(inspect.getattr_static(kind, name, None), "__get__")
