@@ -235,15 +235,20 @@ def attributes(
         rank: the rank of the layer's input, where known: it makes a negative axis absolute.
     """
     rules = rules_of(class_name)
+    renames, drops, defaults = rules.renames, rules.drops, rules.defaults
     plain: dict[str, Any] = {}
-    given = arguments if isinstance(arguments := config.get("arguments"), Mapping) else ()
+    given = arguments if isinstance(arguments := config.get("arguments"), Mapping) else None
     for key, raw in config.items():
-        key = rules.renames.get(str(key), str(key))
-        if key in rules.drops:
+        key = str(key)
+        key = renames.get(key, key)
+        if key in drops:
             continue
-        with given_by_name(raw, given if key == "function" else ()):
+        if given and key == "function":
+            with given_by_name(raw, given):
+                item = value(raw)
+        else:
             item = value(raw)
-        if item is None or (key in rules.defaults and same(item, rules.defaults[key])):
+        if item is None or (key in defaults and same(item, defaults[key])):
             continue
         plain[key] = item
     for respell in rules.respells:
