@@ -13,6 +13,7 @@ import sys
 import types
 import warnings
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from pytest_layersnap.extract import constants, kept
@@ -24,7 +25,13 @@ from pytest_layersnap.extract.functions import (
     object_text,
     stand_in,
 )
-from pytest_layersnap.extract.reader import KERAS, classes_of_keras, is_a, is_built_in
+from pytest_layersnap.extract.reader import (
+    KERAS,
+    classes_of_keras,
+    is_a,
+    is_built_in,
+    is_of_keras,
+)
 from pytest_layersnap.extract.rules import every_layer, objects, rules_of
 
 _POLICY_CLASSES = ("Policy", "DTypePolicy", "FloatDTypePolicy")
@@ -91,7 +98,7 @@ def _mapping(raw: Mapping[Any, Any]) -> Any:
         return serialized(raw)
     if "class_name" in keys and "inner_config" in keys:
         return _value(raw["inner_config"])
-    return {str(key): plain for key, item in raw.items() if (plain := _value(item)) is not None}
+    return {str(key): _value(item) for key, item in raw.items()}
 
 
 def serialized(raw: Mapping[str, Any]) -> Any:
@@ -117,7 +124,25 @@ def serialized(raw: Mapping[str, Any]) -> Any:
         return {"class_name": name, "config": _value(config)}
     if name in ("Functional", "Sequential"):
         return {"class_name": name}  # its layers have rows of their own
+    if _is_somebodys(raw):
+        # What a layer says of itself begins with what Keras' base class does.
+        base = _OF_LAYERS if config.keys() >= _OF_LAYERS else frozenset()
+        own = {key: item for key, item in config.items() if key not in base}
+        return {"class_name": name, "config": _whole(own)}
     return {"class_name": objects.NAMES.get(name, name), "config": attributes(name, config)}
+
+
+#: What every layer writes into its config, in all releases.
+_OF_LAYERS = frozenset({"name", "trainable", "dtype"})
+
+
+def _is_somebodys(raw: Mapping[str, Any]) -> bool:
+    """Whether a serialised object is of a class that Keras did not write.
+
+    Keras gives the module of its own classes, and the name under which it knows those of others.
+    """
+    home = raw.get("registered_name") or raw.get("module") or raw["class_name"].rpartition(">")[0]
+    return bool(home) and str(home).partition(".")[0] not in KERAS | {"builtins"}
 
 
 def _object(raw: Any) -> Any:
@@ -150,10 +175,6 @@ def _array(raw: Any) -> Any:
     if array is None:
         return stand_in(raw)
     return _value(array.tolist()) if constants.is_short(array) else constants.digest(array)
-
-
-def _stand_in(raw: Any) -> str:
-    return f"<{type(raw).__module__}.{type(raw).__qualname__}>"
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
@@ -256,13 +277,31 @@ def attributes(
     return plain
 
 
+#: The layers and objects whose configs are being read.
+_described: ContextVar[frozenset[int]] = ContextVar("_described", default=frozenset())
+
+
 def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
-    """The canonical config of a live layer; its plain attributes where it has no config."""
+    """The canonical config of a live layer; its plain attributes where it has no config.
+
+    Empty within itself: a setting may be a method of the layer, or an object that holds it.
+    """
+    if id(layer) in (described := _described.get()):
+        return {}
+    token = _described.set(described | {id(layer)})
+    try:
+        return _attributes_of(layer, rank)
+    finally:
+        _described.reset(token)
+
+
+def _attributes_of(layer: Any, rank: int | None) -> dict[str, Any]:
     if is_a(layer, "Functional") or is_a(layer, "Sequential"):
         return {}
     name = _nearest_class(layer)
     if not _has_own_config(layer):
-        return attributes(name, kept.settings(layer) | _activity_regularizer(layer), rank)
+        activity = attributes(name, _activity_regularizer(layer))
+        return activity | _whole(kept.settings(layer))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of lambdas, which matter to saving alone
@@ -273,8 +312,37 @@ def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
     for key, paths in rules.reads.items():
         if config.get(key) is None:
             config[key] = _read(layer, paths)
-    config = {key: _live(layer, key, config[key]) for key in config if key not in rules.drops}
-    return attributes(name, config | _activity_regularizer(layer), rank)
+    own = _own_keys(layer, config)
+    live = {
+        key: _live(layer, key, config[key])
+        for key in config
+        if key in own or key not in rules.drops
+    }
+    told = attributes(
+        name,
+        {key: item for key, item in live.items() if key not in own} | _activity_regularizer(layer),
+        rank,
+    )
+    return told | _whole({key: item for key, item in live.items() if key in own})
+
+
+def _own_keys(layer: Any, config: Mapping[str, Any]) -> frozenset[str]:
+    """The keys of a config that are not those which Keras' own class writes for this object."""
+    if is_built_in(layer):
+        return frozenset()
+    base: Any = next((kind for kind in type(layer).__mro__ if is_of_keras(kind)), object)
+    try:
+        written = base.get_config(layer).keys()
+    except Exception:  # a base class may refuse, or need what somebody's class has not made
+        written = _OF_LAYERS if is_a(layer, "Layer") else ()
+    return frozenset(config).difference(written)
+
+
+def _whole(config: Mapping[Any, Any]) -> dict[str, Any]:
+    """A config of which everything counts."""
+    plain = {str(key): value(item) for key, item in config.items()}
+    every_layer.same_activation(plain, None)
+    return {key: item for key, item in plain.items() if item is not None}
 
 
 def _read(layer: Any, paths: tuple[str, ...]) -> Any:
@@ -308,6 +376,8 @@ def _nearest_class(layer: Any) -> str:
 def _live(layer: Any, key: str, item: Any) -> Any:
     """A function or wrapped layer itself where the config holds its serialised form, with byte code."""
     live = getattr(layer, key, None)
+    if getattr(live, "__self__", None) is layer:  # a method of that name
+        return item
     is_plain = callable(live) and not isinstance(live, type) and not hasattr(live, "get_config")
     if is_plain:
         return live

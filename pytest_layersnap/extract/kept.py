@@ -2,71 +2,89 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
+import itertools
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pytest_layersnap.extract.reader import is_a, is_built_in
+from pytest_layersnap.extract.reader import is_a, is_built_in, is_of_keras
 
-#: What Keras itself keeps in public attributes of layers and models.
-_KERAS_ATTRIBUTES = frozenset(
-    {
-        "activity_regularizer",
-        "autocast",
-        "build",
-        "built",
-        "call_signature_parameters",
-        "compiled",
-        "compiled_loss",
-        "compiled_metrics",
-        "dtype_policy",
-        "history",
-        "input_names",
-        "input_spec",
-        "inputs",
-        "loss",
-        "name",
-        "optimizer",
-        "output_names",
-        "outputs",
-        "predict_function",
-        "quantize",
-        "stateful",
-        "steps_per_execution",
-        "stop_training",
-        "supports_jit",
-        "supports_masking",
-        "test_function",
-        "train_function",
-        "train_tf_function",
-        "training",
-        "trainable",
-        "unrolled_steps_per_execution",
-    }
-)
+#: The classes of Keras whose bare instances show what Keras itself keeps.
+_BASES = frozenset({"Layer", "Model", "Operation"})
 
 
 def settings(layer: Any) -> dict[str, Any]:
     """What a layer without a config keeps of its settings, in attributes.
 
-    Keras 3 records constructor arguments by itself, Keras 2 does not; attributes are the same in both.
+    That is what an instance of Keras' base class lacks: the arguments of the constructor, and what
+    somebody's class assigns besides. Keras 3 records constructor arguments by itself, Keras 2 does not;
+    attributes are the same in both.
     """
     kind: Any = type(layer)
-    parameters = _constructor_arguments(kind)
+    base = next(
+        (one for one in kind.__mro__ if is_of_keras(one) and one.__name__ in _BASES), object
+    )
+    parameters = _constructor_arguments(kind) - _constructor_arguments(base)
+    assigned, bare, initialized = _assigned(base), _bare(base), _initialized(kind)
     weights = {id(weight) for weight in getattr(layer, "weights", ())}
     kept: dict[str, Any] = {}
     for name, item in vars(layer).items():
-        public = name.removeprefix("_")
-        if public in _KERAS_ATTRIBUTES or not (
-            public in parameters
-            or (public == name and not is_built_in(layer) and _is_setting(item))
-        ):
+        public = name.lstrip("_")
+        if id(item) in weights or is_a(item, "Layer"):
             continue
-        if id(item) not in weights and not is_a(item, "Layer"):
+        of_base = name in assigned or bare.get(name) is type(item)
+        is_own = not is_built_in(layer) and (public == name or name in initialized)
+        if public in parameters or (is_own and not of_base and _is_setting(item)):
             kept.setdefault(public, item)
     return kept
+
+
+@functools.lru_cache(maxsize=1_000)
+def _initialized(kind: type) -> frozenset[str]:
+    """The attributes that the constructors of somebody's classes assign: other private ones are state."""
+    return _stored(vars(base).get("__init__") for base in kind.__mro__ if not is_of_keras(base))
+
+
+@functools.lru_cache(maxsize=100)
+def _assigned(keras: type) -> frozenset[str]:
+    """The attributes that a class of Keras assigns, sooner or later: by its code and that of its bases."""
+    members = [item for base in keras.__mro__ if is_of_keras(base) for item in vars(base).values()]
+    parts = ("fget", "fset", "__func__")
+    return _stored([*members, *(getattr(item, part, None) for item in members for part in parts)])
+
+
+def _stored(functions: Iterable[Any]) -> frozenset[str]:
+    """The attributes that methods assign to their object, themselves or by the functions in them."""
+    names: set[str] = set()
+    for function in functions:
+        method = inspect.unwrap(function) if callable(function) else None
+        if isinstance(method, types.FunctionType) and method.__code__.co_argcount:
+            left = [method.__code__]
+            itself = method.__code__.co_varnames[0]
+            while left:
+                code = left.pop()
+                left += [item for item in code.co_consts if isinstance(item, types.CodeType)]
+                steps = list(dis.get_instructions(code))
+                for before, step in itertools.pairwise(steps):
+                    # From 3.13 on, one instruction may load two variables.
+                    loaded = (
+                        before.argval[-1:] if isinstance(before.argval, tuple) else [before.argval]
+                    )
+                    if step.opname == "STORE_ATTR" and itself in loaded:
+                        names.add(step.argval)
+    return frozenset(names)
+
+
+@functools.lru_cache(maxsize=100)
+def _bare(keras: Any) -> dict[str, type]:
+    """The attributes of a bare instance of a class of Keras and their types, where it can be made."""
+    try:
+        return {name: type(item) for name, item in vars(keras(name="bare")).items()}
+    except Exception:  # it takes arguments that nobody knows
+        return {}
 
 
 @functools.lru_cache(maxsize=1_000)

@@ -108,6 +108,11 @@ def is_a(value: Any, name: str) -> bool:
     return name in classes_of_keras(kind)
 
 
+def is_of_keras(kind: type) -> bool:
+    """Whether a class is one of Keras'."""
+    return kind.__module__.partition(".")[0] in KERAS
+
+
 def is_built_in(value: Any) -> bool:
     """Whether an object's own class is one of Keras'."""
-    return type(value).__module__.partition(".")[0] in KERAS
+    return is_of_keras(type(value))

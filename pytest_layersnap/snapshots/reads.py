@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 from pytest_layersnap.snapshots.naming import SUFFIX
 
@@ -159,5 +160,7 @@ def _entries(folder: Path) -> Iterator[tuple[str, str, os.stat_result]]:
                 try:
                     stat = os.stat(path)
                 except OSError:
+                    continue
+                if not S_ISREG(stat.st_mode):  # to open a pipe is to wait for its other end
                     continue
                 yield os.path.relpath(path, folder).replace(os.sep, "/"), path, stat

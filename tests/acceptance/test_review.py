@@ -355,6 +355,8 @@ class Terminal:
         pid, self._controller = pty.fork()
         if not pid:
             os.chdir(project.path)
+            # A job in the background of a shell has it ignored, and hands that on.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             command = [sys.executable, "-m", "pytest_layersnap.cli", "review"]
             os.execve(sys.executable, command, dict(os.environ) | {"PYTHONIOENCODING": "utf-8"})
         self.pid = pid

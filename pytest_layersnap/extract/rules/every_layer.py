@@ -12,7 +12,8 @@ def _usual_data_format(plain: dict[str, Any], _: int | None) -> None:
         del plain["data_format"]
 
 
-def _same_activation(plain: dict[str, Any], _: int | None) -> None:
+def same_activation(plain: dict[str, Any], _: int | None) -> None:
+    """Give the activations of a config the names that they have in Keras 3."""
     for key, setting in plain.items():
         if isinstance(setting, str) and key.endswith("activation"):
             plain[key] = ACTIVATIONS.get(setting, setting)
@@ -82,6 +83,6 @@ RULES = (
         written=({"activation": "swish"}, {"activation": "silu"}),
         changed={"activation": "relu"},
         code=("Dense(3, activation='swish')", "Dense(3, activation='relu')"),
-        respells=_same_activation,
+        respells=same_activation,
     ),
 )
