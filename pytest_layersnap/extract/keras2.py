@@ -111,6 +111,13 @@ def _modules(layer: Any) -> list[Any]:
     return list(layer._flatten_modules(recursive=False, include_self=False))
 
 
+def metric_weights(model: Any) -> list[Any]:
+    """The weights of metrics, which are layers here and count among the model's weights."""
+    return [
+        weight for module in model.submodules if is_a(module, "Metric") for weight in module.weights
+    ]
+
+
 def is_operation(layer: Any) -> bool:
     """Whether this is a node of the graph that a person would not call a layer."""
     return type(layer).__name__ in {

@@ -128,6 +128,11 @@ def own_weights(layer: Any) -> tuple[list[Any], list[Any]]:
     return layer._trainable_variables, layer._non_trainable_variables
 
 
+def metric_weights(model: Any) -> list[Any]:
+    """The weights of metrics among the model's weights: there are none."""
+    return []
+
+
 def is_operation(layer: Any) -> bool:
     """Whether this is a node of the graph that is no layer."""
     return not is_a(layer, "Layer")

@@ -117,6 +117,10 @@ def rows(reader: Reader, model: Any, name: str | None) -> list[Layer]:
     kept = walk.all_weights(model)
     lacking = (key for key in counted if key not in kept)
     if missing := {key: counted[key] for key in lacking if _size(_weight_shape(counted[key]))}:
+        # A metric is no part of an architecture, though Keras 2 counts its state.
+        for weight in reader.metric_weights(model):
+            counted.pop(id(weight), None)
+            missing.pop(id(weight), None)
         walk.adopt(model, missing)
         walk.weights.clear()
     enabled = bool(model.trainable)

@@ -240,3 +240,26 @@ def test_weights_of_unknown_size(keras: ModuleType) -> None:
     inputs = keras.Input((2,), dtype="string")
     row = layer_table(keras.Model(inputs, lookup(inputs))).layers[-1]
     assert (row.weight_shapes, row.parameters, row.is_trainable) == ("[]", 0, True)
+
+
+def test_metrics_are_no_part_of_a_model(keras: ModuleType) -> None:
+    """Those that a model keeps, as a VAE does: Keras 2 counts their state among the weights."""
+
+    class Tracking(keras.Model):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = keras.layers.Dense(3)
+            self.tracker = keras.metrics.Mean(name="loss")
+
+        @property
+        def metrics(self) -> list[Any]:
+            return [self.tracker]
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+    model = Tracking()
+    model(keras.Input((4,)))
+    model.tracker.update_state(1.0)
+    (row,) = layer_table(model)
+    assert (row.layer_name, row.parameters) == ("dense", 15)
