@@ -312,6 +312,9 @@ def _attributes_of(layer: Any, rank: int | None) -> dict[str, Any]:
     for key, paths in rules.reads.items():
         if config.get(key) is None:
             config[key] = _read(layer, paths)
+    if not is_built_in(layer) and is_of_keras(owner := _defines_config(layer)):
+        # Somebody's class leaves it to Keras' to say what it is, which does not know what was added.
+        config = kept.settings(layer, owner) | config
     own = _own_keys(layer, config)
     live = {
         key: _live(layer, key, config[key])
@@ -381,13 +384,28 @@ def _live(layer: Any, key: str, item: Any) -> Any:
     is_plain = callable(live) and not isinstance(live, type) and not hasattr(live, "get_config")
     if is_plain:
         return live
+    if not isinstance(item, Mapping):
+        return item
     is_layer = is_a(live, "Layer") and not is_a(live, "Model")
-    return live if is_layer and isinstance(item, Mapping) else item
+    # An object of Keras whose config leaves out what the object itself still has.
+    is_fuller = hasattr(live, "get_config") and bool(rules_of(_nearest_class(live)).reads)
+    return live if is_layer or is_fuller else item
 
 
 def _has_own_config(layer: Any) -> bool:
     """Whether ``get_config`` is more than Keras' base class: 2.x raises there, 3.x records arguments."""
     if is_built_in(layer):
         return True
-    owner = next((base for base in type(layer).__mro__ if "get_config" in vars(base)), None)
-    return owner is not None and owner.__name__ not in ("Layer", "Operation", "Model", "Module")
+    return _defines_config(layer).__name__ not in (
+        "Layer",
+        "Operation",
+        "Model",
+        "Module",
+        "object",
+    )
+
+
+def _defines_config(layer: Any) -> Any:
+    """The class whose ``get_config`` an object has."""
+    kind: Any = type(layer)
+    return next((base for base in kind.__mro__ if "get_config" in vars(base)), object)

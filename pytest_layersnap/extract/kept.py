@@ -16,19 +16,22 @@ from pytest_layersnap.extract.reader import is_a, is_built_in, is_of_keras
 _BASES = frozenset({"Layer", "Model", "Operation"})
 
 
-def settings(layer: Any) -> dict[str, Any]:
-    """What a layer without a config keeps of its settings, in attributes.
+def settings(layer: Any, base: Any = None) -> dict[str, Any]:
+    """What a layer keeps of its settings, in attributes: what an instance of Keras' class lacks.
 
-    That is what an instance of Keras' base class lacks: the arguments of the constructor, and what
-    somebody's class assigns besides. Keras 3 records constructor arguments by itself, Keras 2 does not;
-    attributes are the same in both.
+    That is the arguments of the constructor, and what somebody's class assigns besides. Keras 3 records
+    constructor arguments by itself, Keras 2 does not; attributes are the same in both.
+
+    Args:
+        layer: a layer, or an operation.
+        base: the class of Keras whose own attributes are none; by default the one that all derive from.
     """
     kind: Any = type(layer)
-    base = next(
-        (one for one in kind.__mro__ if is_of_keras(one) and one.__name__ in _BASES), object
-    )
+    bases = (one for one in kind.__mro__ if is_of_keras(one) and one.__name__ in _BASES)
+    root = next(bases, object)
+    base = root if base is None else base
     parameters = _constructor_arguments(kind) - _constructor_arguments(base)
-    assigned, bare, initialized = _assigned(base), _bare(base), _initialized(kind)
+    assigned, bare, initialized = _assigned(base), _bare(root), _initialized(kind)
     weights = {id(weight) for weight in getattr(layer, "weights", ())}
     kept: dict[str, Any] = {}
     for name, item in vars(layer).items():

@@ -81,6 +81,38 @@ def test_what_a_subclass_adds(keras: ModuleType) -> None:
     assert compare(plain, around(keras, Mine(3, groups=2, name="mine")))
 
 
+def test_a_subclass_without_a_config(keras: ModuleType) -> None:
+    """What its constructor keeps counts beside what Keras' class says."""
+
+    class Scaled(keras.layers.Dense):  # type: ignore[misc,name-defined]
+        def __init__(self, units: int, scale: float = 1.5, **kwargs: Any) -> None:
+            super().__init__(units, **kwargs)
+            self.scale = scale
+
+        def call(self, x: Any) -> Any:
+            return super().call(x) * self.scale
+
+    one, other = (around(keras, Scaled(3, scale, name="mine")) for scale in (1.5, 2.5))
+    dense = around(keras, keras.layers.Dense(3, name="mine")).layers[-1].attributes
+    own = one.layers[-1].attributes
+    assert own.pop("scale") == 1.5
+    assert own.pop("defined_in", None) is None
+    assert own == dense
+    assert compare(one, other).categories == {"config"}
+
+
+def test_an_object_that_has_more_than_its_config(keras: ModuleType) -> None:
+    """Keras 3 leaves out the gain of ``Identity``."""
+    one, other = (
+        around(
+            keras,
+            keras.layers.Dense(4, name="d", kernel_initializer=keras.initializers.Identity(gain)),
+        )
+        for gain in (1.0, 2.0)
+    )
+    assert compare(one, other).categories == {"config"}
+
+
 def test_objects_of_somebody_in_a_layer_of_keras(keras: ModuleType) -> None:
     """A regularizer's name is a setting of its own, and so is an initializer's module."""
 
