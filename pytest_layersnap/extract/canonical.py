@@ -379,11 +379,10 @@ def _nearest_class(layer: Any) -> str:
 def _live(layer: Any, key: str, item: Any) -> Any:
     """A function or wrapped layer itself where the config holds its serialised form, with byte code."""
     live = getattr(layer, key, None)
-    if getattr(live, "__self__", None) is layer:  # a method of that name
-        return item
     is_plain = callable(live) and not isinstance(live, type) and not hasattr(live, "get_config")
     if is_plain:
-        return live
+        is_method = getattr(live, "__self__", None) is layer  # which only has the name of the key
+        return item if is_method else live
     if not isinstance(item, Mapping):
         return item
     is_layer = is_a(live, "Layer") and not is_a(live, "Model")
