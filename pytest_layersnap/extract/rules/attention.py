@@ -49,6 +49,15 @@ RULES = (
         defaults={"use_gate": False},
     ),
     Rule(
+        classes=("MultiHeadAttention",),
+        releases="tf_keras 2.17 and newer",
+        reason="written by tf_keras alone; off is the default",
+        source="tf_keras/src/layers/attention/multi_head_attention.py, get_config",
+        written=({}, {"softmax_robust_masking": False}),
+        changed={"softmax_robust_masking": True},
+        defaults={"softmax_robust_masking": False},
+    ),
+    Rule(
         classes=("Attention", "AdditiveAttention"),
         releases="2.x, 3.0 to 3.3",
         reason="configs leave the seed of the dropout out, the layer or its generator has it",

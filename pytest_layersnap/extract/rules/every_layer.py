@@ -77,6 +77,15 @@ RULES = (
     ),
     Rule(
         classes=(EVERY,),
+        releases="2.x",
+        reason="layers that draw at random write that their generator keeps a state, as nearly all do",
+        source="keras/engine/base_layer.py of 2.15, BaseRandomLayer.get_config",
+        written=({"rng_type": "stateful"}, {}),
+        changed={"rng_type": "stateless"},
+        defaults={"rng_type": "stateful"},
+    ),
+    Rule(
+        classes=(EVERY,),
         releases="2.x, 3.x",
         reason="Keras 3 has other names for the same functions",
         source="keras/src/activations/__init__.py",
