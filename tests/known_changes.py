@@ -134,6 +134,12 @@ def int4_weights(keras: ModuleType, width: int = 8, units: int = 3) -> Any:
     return model
 
 
+def held_at_inference(keras: ModuleType, parts: int = 2, units: int = 3) -> Any:
+    inputs = keras.Input((4,))
+    dropped = keras.layers.Dropout(1 / parts, name="dropout")(inputs, training=False)
+    return keras.Model(inputs, keras.layers.Dense(units, name="beside")(dropped))
+
+
 #: By name: what builds it, a change of one's own to a layer that Keras changed, and the rows which then
 #: differ for no reason of Keras' own.
 MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
@@ -146,6 +152,7 @@ MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
     "length_of_sequences": (length_of_sequences, {"width": 5}, {"tokens", "encoder"}),
     "activation_with_weights": (activation_with_weights, {"width": 5}, {"activated", "beside"}),
     "encoded_bins": (encoded_bins, {"bins": 4}, {"bins"}),
+    "held_at_inference": (held_at_inference, {"parts": 4}, {"dropout"}),
     "int4_weights": (int4_weights, {"width": 16}, {"quantized", "relu", "beside"}),
 }
 

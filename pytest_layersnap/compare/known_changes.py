@@ -484,13 +484,6 @@ KNOWN_CHANGES: Final = (
         until=(3, 12),
     ),
     KnownChange(
-        "Keras 3 overrides training=False in the call of a layer by the flag of the model, and does not"
-        " tell it from the default of Dropout and others",
-        "keras-team/keras#20285",
-        (3, 0),
-        _each(_is_overridden_flag),
-    ),
-    KnownChange(
         "Keras 3 infers the shape of MultiHeadAttention's scores from the query alone",
         "keras-team/keras#19303",
         (3, 0),
@@ -541,5 +534,12 @@ KNOWN_CHANGES: Final = (
         "keras-team/keras, layers/core/dense.py, 3.13 and 3.14",
         (3, 14),
         _each(_is_int4_layout),
+    ),
+    KnownChange(
+        "Keras 3 overrides training=False in the call of a layer by the flag of the model, and does not"
+        " tell it from the default of Dropout and others",
+        "keras-team/keras#20285",
+        (3, 0),
+        _each(_is_overridden_flag),
     ),
 )
