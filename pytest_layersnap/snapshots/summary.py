@@ -71,12 +71,12 @@ def advice(run: Run, *, record: str, review: str) -> Iterator[str]:
 
 def _cut_off(run: Run) -> Iterator[str]:
     """What was recorded and what was not, in a run that did not come to its end."""
-    missed = [run.listed(run.unwritten)] if run.unwritten else []
+    missed = [f"not recorded: {run.listed(run.unwritten)}"] if run.unwritten else []
     if left := [test for test, fate in run.facts.fates.items() if fate == "not run"]:
-        missed.append(f"what {counted(len(left), 'test', 'tests')} would that did not run")
+        missed.append(f"{counted(len(left), 'test', 'tests')} did not run")
     if run.update and missed:
         done = counted(len(run.created) + len(run.updated), "snapshot was", "snapshots were")
-        yield f"the run did not come to its end: {done} recorded, and not {' and '.join(missed)}"
+        yield f"the run did not come to its end: {'; '.join([f'{done} recorded', *missed])}"
 
 
 def _found(run: Run) -> Iterator[str]:

@@ -213,7 +213,7 @@ def test_an_interrupted_update(
     result = project.run(UPDATE, *arguments)
     assert result.ret == code
     result.stdout.fnmatch_lines(
-        ["the run did not come to its end: 2 snapshots were recorded, and not what * did not run"]
+        ["the run did not come to its end: 2 snapshots were recorded; * did not run"]
     )
     assert len(project.snapshots()) == 2
 
@@ -241,8 +241,8 @@ writing._Staged.move = interrupted
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(
         [
-            "the run did not come to its end: 2 snapshots were recorded, "
-            "and not snapshots/test_a/test_x-2.csv, snapshots/test_a/test_x-3.csv"
+            "the run did not come to its end: 2 snapshots were recorded; "
+            "not recorded: snapshots/test_a/test_x-2.csv, snapshots/test_a/test_x-3.csv"
         ]
     )
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
