@@ -6,12 +6,14 @@ import contextlib
 import csv
 import errno
 import hashlib
+import io
 import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
@@ -335,13 +337,20 @@ def is_snapshot(path: Path) -> bool:
 
 
 def _read(path: Path, flags: int) -> bytes:
-    """The bytes of a file; what is no plain file is not read, as it may never end."""
+    """The bytes of a file."""
+    with _opened(path, flags) as file:
+        return file.read()
+
+
+@contextlib.contextmanager
+def _opened(path: Path, flags: int) -> Iterator[BinaryIO]:
+    """A file to be read; what is no plain file is not, as it may never end."""
     descriptor = os.open(path, _READING | flags)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is no plain file", str(path))
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read()
+            yield file
     finally:
         os.close(descriptor)
 
@@ -371,8 +380,9 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 def _first_model(path: Path) -> str | None:
     """The first cell of the first row, if the file begins as ours do."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
+        with _opened(path, _NOT_WAITING) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+            rows = csv.reader(text, strict=True)
             if not ",".join(next(rows)).startswith(",".join(COLUMNS)):
                 return None
             return next(rows)[0]

@@ -111,6 +111,8 @@ class Tree:
         try:
             if _NO_TESTS.search(file) or os.path.getsize(path) > _LARGEST:
                 return ""
+            if not os.path.isfile(path):  # to open a pipe is to wait for its other end
+                return ""
             with open(path, encoding="utf-8", errors="replace") as opened:
                 return opened.read()
         except OSError:

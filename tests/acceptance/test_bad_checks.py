@@ -93,6 +93,19 @@ def test_what_is_in_the_way_of_one(
     assert {"a.csv", "c.csv"} <= project.snapshots().keys()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are POSIX")
+def test_a_pipe_in_the_project(project: Project) -> None:
+    """Nobody waits for its other end, neither among the tests nor among the snapshots."""
+    project.write(test_a=TEST.format(bad="table()", name="b"))
+    project.run(UPDATE).assert_outcomes(passed=3)
+    unused = project.path / "snapshots/unused.csv"
+    unused.write_bytes((project.path / "snapshots/a.csv").read_bytes())
+    for path in ("notes.txt", "guide.py", "snapshots/pipe.csv"):
+        os.mkfifo(project.path / path)
+    for update in ((), (UPDATE,)):
+        project.run(*update).assert_outcomes(passed=3)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_a_folder_that_leads_in_a_circle(project: Project) -> None:
     """It is said before the tests run."""
