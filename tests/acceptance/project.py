@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+#: A session that takes as long (in seconds) waits for something that never comes.
+_HANGS = 600
+
 #: In the projects: layer tables without a model, where the table is not what is tested.
 TABLES = """
 from pytest_layersnap.table import Layer, LayerTable
@@ -58,7 +61,7 @@ class Project:
     def run(self, *arguments: str, plugins: tuple[str, ...] = ("layersnap",)) -> pytest.RunResult:
         """Run pytest in a process of its own."""
         loaded = [argument for plugin in plugins for argument in ("-p", plugin)]
-        return self.pytester.runpytest_subprocess(*loaded, *arguments)
+        return self.pytester.runpytest_subprocess(*loaded, *arguments, timeout=_HANGS)
 
     def snapshots(self, root: str = "snapshots") -> dict[str, bytes]:
         """All files below the folder of snapshots."""
