@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import enum
-import json
 import sys
 import types
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from pytest_layersnap.extract.functions.text import KNOWN, Describe, function_text, safely
+from pytest_layersnap.extract.functions.text import (
+    KNOWN,
+    Describe,
+    as_json,
+    function_text,
+    safely,
+)
 from pytest_layersnap.extract.reader import KERAS
 
 #: How deep objects that objects hold are described.
@@ -27,7 +32,7 @@ def object_text(raw: Any, value: Describe) -> str:
     """
     kind = type(raw)
     if isinstance(raw, enum.Enum):
-        return f"<{kind.__name__}.{raw.name} {_json(safely(value, raw.value))}>"
+        return f"<{kind.__name__}.{raw.name} {as_json(safely(value, raw.value))}>"
     above = _above.get()
     root = kind.__module__.partition(".")[0]
     if root in KNOWN - KERAS and callable(raw):  # a compiled function, or a module of PyTorch
@@ -43,7 +48,7 @@ def object_text(raw: Any, value: Describe) -> str:
     called = kind.__call__ if callable(raw) else None
     does = f" {function_text(called, value)}" if isinstance(called, types.FunctionType) else ""
     if held or does:
-        return f"<{kind.__name__}{f' {_json(held)}' if held else ''}{does}>"
+        return f"<{kind.__name__}{f' {as_json(held)}' if held else ''}{does}>"
     if root == "builtins" or root in sys.stdlib_module_names:
         return _spelled(raw)
     return stand_in(raw)
@@ -83,7 +88,3 @@ def _held(raw: Any) -> Iterator[tuple[str, Any]]:
 
 def _listed(slots: Any) -> list[str]:
     return [slots] if isinstance(slots, str) else list(slots)
-
-
-def _json(plain: Any) -> str:
-    return json.dumps(plain, sort_keys=True, ensure_ascii=False)

@@ -72,7 +72,7 @@ def function_text(function: Any, value: Describe) -> str:
             return f"<{kind.__module__.partition('.')[0]} function of {safely(value, wrapped)}>"
     owner = getattr(function, "__self__", None)
     if owner is not None and not isinstance(owner, (type, types.ModuleType)):
-        return f"<bound to {_json(safely(value, owner))}: <function {_full_name(function)}>>"
+        return f"<bound to {as_json(safely(value, owner))}: <function {_full_name(function)}>>"
     if isinstance(function, types.BuiltinFunctionType) or kind.__module__ == "numpy":
         return f"<function {_full_name(function)}>"
     if isinstance(code := getattr(function, "code", None), str):  # of a graph that keeps its source
@@ -97,7 +97,7 @@ def _cut(text: str) -> str:
 def _partial_text(partial: Any, value: Describe) -> str:
     known = {"args": list(partial.args), "keywords": partial.keywords}
     with given_by_name(partial.func, partial.keywords):
-        return f"<partial {value(partial.func)} {_json(safely(value, known))}>"
+        return f"<partial {value(partial.func)} {as_json(safely(value, known))}>"
 
 
 @contextmanager
@@ -116,10 +116,11 @@ def given_by_name(function: Any, names: Iterable[str]) -> Iterator[None]:
 
 def _bound_text(method: types.MethodType, value: Describe) -> str:
     text = function_text(method.__func__, value)
-    return f"<bound to {_json(safely(value, method.__self__))}: {text}>"
+    return f"<bound to {as_json(safely(value, method.__self__))}: {text}>"
 
 
-def _json(plain: Any) -> str:
+def as_json(plain: Any) -> str:
+    """Plain values as JSON, equal values as equal texts."""
     return json.dumps(plain, sort_keys=True, ensure_ascii=False)
 
 
@@ -208,7 +209,7 @@ def _text(function: types.FunctionType, value: Describe, named: frozenset[str]) 
         tree.name = function.__name__
     text = written(tree)
     known = {names[key]: _value(taken, key, value) for key in taken.values if key in names}
-    return f"<{text} with {_json(known)}>" if known else f"<{text}>"
+    return f"<{text} with {as_json(known)}>" if known else f"<{text}>"
 
 
 def _value(taken: Taken, key: str, value: Describe) -> Any:
@@ -298,7 +299,9 @@ def _unreadable(function: types.FunctionType, taken: Taken, value: Describe) -> 
         "values": {key.removeprefix(TAKEN): _value(taken, key, value) for key in taken.values},
     }
     kind = "lambda" if function.__name__ == "<lambda>" else f"def {function.__name__}"
-    return f"<{kind}, {UNREADABLE}, with {_json({key: known[key] for key in known if known[key]})}>"
+    return (
+        f"<{kind}, {UNREADABLE}, with {as_json({key: known[key] for key in known if known[key]})}>"
+    )
 
 
 def _parts(code: types.CodeType) -> Iterator[types.CodeType]:
