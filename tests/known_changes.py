@@ -140,6 +140,13 @@ def held_at_inference(keras: ModuleType, parts: int = 2, units: int = 3) -> Any:
     return keras.Model(inputs, keras.layers.Dense(units, name="beside")(dropped))
 
 
+def recurrent_at_inference(keras: ModuleType, width: int = 2, units: int = 3) -> Any:
+    inputs = keras.Input((4, 3))
+    layer = keras.layers.LSTM(width, return_sequences=True, name="recurrent")
+    again = layer(layer(inputs, training=False)[..., :1] * inputs, training=False)
+    return keras.Model(inputs, keras.layers.Dense(units, name="beside")(again))
+
+
 #: By name: what builds it, a change of one's own to a layer that Keras changed, and the rows which then
 #: differ for no reason of Keras' own.
 MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
@@ -153,6 +160,7 @@ MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
     "activation_with_weights": (activation_with_weights, {"width": 5}, {"activated", "beside"}),
     "encoded_bins": (encoded_bins, {"bins": 4}, {"bins"}),
     "held_at_inference": (held_at_inference, {"parts": 4}, {"dropout"}),
+    "recurrent_at_inference": (recurrent_at_inference, {"width": 3}, {"recurrent", "beside"}),
     "int4_weights": (int4_weights, {"width": 16}, {"quantized", "relu", "beside"}),
 }
 

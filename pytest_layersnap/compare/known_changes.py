@@ -437,19 +437,26 @@ def _cells(changes: Sequence[Change], after: LayerTable) -> list[Change]:
     ]
 
 
-#: An explicit flag, alone and beside other arguments of the call.
-_FLAG_GIVEN: Final = (
-    ("call_arguments", {"training": False}),
-    ("call_arguments.training", False),
-)
+#: An explicit flag in the calls of a layer, alone and beside other arguments.
+_FLAG: Final = {"training": False}
 
 
 def _is_overridden_flag(change: Change) -> bool:
     """A False that was given and is no longer recorded, because it would say nothing."""
     return bool(change.differences) and all(
-        (difference.path, difference.recorded) in _FLAG_GIVEN and difference.current is ABSENT
+        difference.current is ABSENT
+        and (
+            (difference.path == "call_arguments" and _are_flags(difference.recorded))
+            or (difference.path == "call_arguments.training" and difference.recorded is False)
+        )
         for difference in change.differences
     )
+
+
+def _are_flags(arguments: Any) -> bool:
+    """Whether the one call of a layer, or some of its calls, are given the flag and nothing else."""
+    calls = arguments if isinstance(arguments, list) else [arguments]
+    return all(call in (_FLAG, {}) for call in calls)
 
 
 KNOWN_CHANGES: Final = (
@@ -541,5 +548,13 @@ KNOWN_CHANGES: Final = (
         "keras-team/keras#20285",
         (3, 0),
         _each(_is_overridden_flag),
+    ),
+    KnownChange(
+        "Keras 3.0 to 3.9 do not tell training=False in the call of a layer from its default where the"
+        " layer takes masks, either, as LSTM does",
+        "keras-team/keras#21204",
+        (3, 0),
+        _each(_is_overridden_flag),
+        until=(3, 10),
     ),
 )
