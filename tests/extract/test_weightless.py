@@ -278,6 +278,15 @@ def test_gradients_inside(keras: ModuleType) -> None:
     assert layer_table(model) == layer_table(build())
 
 
+@pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow", reason="is of TensorFlow"
+)
+def test_somebodys_device(keras: ModuleType) -> None:
+    """What is put on a device is made there and then."""
+    with weightless(), import_module("tensorflow").device("/CPU:0"):
+        assert waiting(dense(keras)) == []
+
+
 def test_a_builder_that_needs_weights_gets_them(keras: ModuleType) -> None:
     """It is called once more, which is said once; the table is the same."""
     usual = layer_table(dense(keras))

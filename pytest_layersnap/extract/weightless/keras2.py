@@ -17,7 +17,11 @@ from typing import Any
 
 from pytest_layersnap.extract.replaced import is_second, replaced
 from pytest_layersnap.extract.weightless.memory import SMALL, current
-from pytest_layersnap.extract.weightless.tracing import in_keras_graph
+from pytest_layersnap.extract.weightless.tracing import (
+    as_nobody_said,
+    in_keras_graph,
+    on_usual_device,
+)
 
 _LOCK = threading.RLock()
 _INITIAL = "_pytest_layersnap_initial"  # of a waiting variable: its initializer and its scope
@@ -97,7 +101,7 @@ def _constructed(tf: Any, resources: Any, **kwargs: Any) -> Any:
 
 
 def _can_wait(tf: Any, **kwargs: Any) -> bool:
-    """Not without a shape and dtype, not in somebody's graph, not where a strategy places variables."""
+    """Not without a shape and dtype, not in somebody's graph, not where somebody says on which device."""
     shape = tf.TensorShape(kwargs.get("shape"))
     return (
         callable(kwargs.get("initial_value"))
@@ -106,7 +110,7 @@ def _can_wait(tf: Any, **kwargs: Any) -> bool:
         and shape.num_elements() > SMALL
         and kwargs.get("caching_device") is None
         and tf.executing_eagerly()
-        and not tf.distribute.has_strategy()
+        and on_usual_device(tf)
     )
 
 
@@ -116,16 +120,12 @@ def _waiting(tf: Any, resources: Any) -> Any:
 
     base = resources.ResourceVariable
 
+    # TensorFlow's Python asks for ``handle``, which is ``_handle``; its C++ for that one: where eager
+    # operations take a variable, and where tapes watch it.
     def handle(self: Any) -> Any:
         if not in_keras_graph(tf):
             _initialize(self, tf, resources)
-        return self._handle
-
-    def get_handle(self: Any) -> Any:
-        with _LOCK:
-            if vars(self)["_handle"] is None:
-                vars(self)["_handle"] = _made_handle(self, resources)
-            return vars(self)["_handle"]
+        return _handle(self, tf, resources)
 
     def set_handle(self: Any, value: Any) -> None:
         vars(self)["_handle"] = value
@@ -138,23 +138,29 @@ def _waiting(tf: Any, resources: Any) -> Any:
 
     namespace = {
         "__module__": base.__module__,
-        "handle": property(handle),
-        "device": property(lambda self: self._handle.device),
-        "_handle": property(get_handle, set_handle),
+        "_handle": property(handle, set_handle),
+        "device": property(lambda self: _handle(self, tf, resources).device),
         "_read_variable_op": read,
     }
     return type(base)(base.__name__, (base,), namespace)
 
 
-def _made_handle(variable: Any, resources: Any) -> Any:
-    """The handle of a resource without a value, which an empty variable of TensorFlow's lends us."""
-    empty = resources.UninitializedVariable(
-        name=variable.name.partition(":")[0], shape=variable.shape, dtype=variable.dtype
-    )
-    handle = empty.handle
-    handle._parent_trackable = weakref.ref(variable)
-    handle._unique_id = variable._unique_id
-    return handle
+def _handle(variable: Any, tf: Any, resources: Any) -> Any:
+    """The handle of a variable, made when it is first asked for.
+
+    An empty variable of TensorFlow's lends us that of a resource without a value.
+    """
+    with _LOCK:
+        handle = vars(variable)["_handle"]
+        if handle is None:
+            with as_nobody_said(tf):
+                empty = resources.UninitializedVariable(
+                    name=variable.name.partition(":")[0], shape=variable.shape, dtype=variable.dtype
+                )
+            handle = vars(variable)["_handle"] = empty.handle
+            handle._parent_trackable = weakref.ref(variable)
+            handle._unique_id = variable._unique_id
+        return handle
 
 
 def _initialize(variable: Any, tf: Any, resources: Any) -> None:
@@ -162,9 +168,9 @@ def _initialize(variable: Any, tf: Any, resources: Any) -> None:
         if _INITIAL not in vars(variable):
             return
         initial_value, memory = vars(variable)[_INITIAL]
-        with tf.init_scope():
+        with as_nobody_said(tf):
             value = tf.convert_to_tensor(initial_value(), dtype=variable.dtype)
-            tf.raw_ops.AssignVariableOp(resource=variable._handle, value=value)
+            tf.raw_ops.AssignVariableOp(resource=_handle(variable, tf, resources), value=value)
         del vars(variable)[_INITIAL]
         variable.__class__ = resources.ResourceVariable
         memory.add(variable.name, variable.shape, variable.dtype.name)

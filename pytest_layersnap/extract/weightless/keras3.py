@@ -19,7 +19,11 @@ from typing import Any
 
 from pytest_layersnap.extract.replaced import is_second, replaced
 from pytest_layersnap.extract.weightless.memory import SMALL, current, is_lazy
-from pytest_layersnap.extract.weightless.tracing import in_keras_graph
+from pytest_layersnap.extract.weightless.tracing import (
+    as_nobody_said,
+    in_keras_graph,
+    on_usual_device,
+)
 
 _LOCK = threading.RLock()
 _MEMORY = "_pytest_layersnap_memory"  # the attribute of a waiting variable that holds its scope
@@ -209,10 +213,10 @@ def _track(layer: Any, *_: Any) -> None:
 def _tensorflow() -> Backend:
     tf = import_module("tensorflow")
     return Backend(
-        usual=lambda: not tf.distribute.has_strategy(),
+        usual=lambda: on_usual_device(tf),
         infers=lambda: in_keras_graph(tf),
         placeholder=lambda shape, dtype: tf.compat.v1.placeholder(dtype, shape),
-        really=tf.init_scope,
+        really=lambda: as_nobody_said(tf),
     )
 
 
