@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = {
         file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(options.files)
     }
-    options.out.write_text(page(figures), encoding="utf-8")
+    # What follows the first heading of a part is another bench's.
+    _, heading, others = options.out.read_text(encoding="utf-8").partition("\n## ")
+    options.out.write_text(page(figures) + heading + others, encoding="utf-8")
 
 
 def page(figures: Figures) -> str:

@@ -1,0 +1,1 @@
+"""What Keras' own tests build, read in many ways that must all say the same."""
