@@ -53,6 +53,7 @@ _KEY_CATEGORY: Final = {
     "trainable_flag": "trainability",
     "inner_dtypes": "dtype",
     "weight_dtypes": "dtype",
+    "autocast": "dtype",
     "target_shape": "shape",
     "batch_shape": "shape",
     "batch_input_shape": "shape",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from pytest_layersnap.extract import names
+from pytest_layersnap.extract import kept, names
 from pytest_layersnap.extract.reader import Reader, is_a, is_built_in
 from pytest_layersnap.extract.rules import lookups
 
@@ -47,19 +47,34 @@ def policy(layer: Any) -> str:
     return quantized + (made if made == kept else f"mixed_{made}")
 
 
+def is_uncast(reader: Reader, layer: Any) -> bool:
+    """Whether somebody told a layer not to cast what it is given to its dtype, which no config says."""
+    if reader.is_operation(layer) or reader.autocast(layer):
+        return False
+    kind: Any = type(layer)
+    is_graph = is_a(layer, "Functional") or is_a(layer, "Sequential")
+    return not (is_graph or kept.is_decided(kind, "autocast"))
+
+
 def inside(
-    children: Callable[[Any], list[Any]], layer: Any, around: str, prefix: str = ""
+    reader: Reader,
+    children: Callable[[Any], list[Any]],
+    layer: Any,
+    around: str,
+    prefix: str = "",
 ) -> dict[str, str]:
     """The policies of the layers inside one of Keras' own that differ from the policy around them.
 
     Args:
+        reader: of the generation of the layer.
         children: gives the layers that a layer holds.
         layer: the layer whose config tells what is inside; what has rows of its own is left out.
         around: the name of its policy.
         prefix: where it is.
 
     Returns:
-        Policies by the names of layers, without the counters that Keras appends to them.
+        Policies, and whether inputs are not cast to them, by the names of layers, without the counters
+        that Keras appends to them.
     """
     if not is_built_in(layer) or is_a(layer, "Model") or type(layer).__name__ in lookups.LOOKUPS:
         return {}
@@ -70,9 +85,11 @@ def inside(
         if is_a(member, "Model") or (not is_built_in(member) and children(member)):
             continue
         own = policy(member)
-        if own != around:
+        if is_uncast(reader, member):
+            found[prefix + place] = f"{own} without autocast"
+        elif own != around:
             found[prefix + place] = own
-        found |= inside(children, member, own, f"{prefix}{place}/")
+        found |= inside(reader, children, member, own, f"{prefix}{place}/")
     return found
 
 

@@ -91,6 +91,28 @@ def _bare(keras: Any) -> dict[str, type]:
 
 
 @functools.lru_cache(maxsize=1_000)
+def is_decided(kind: type, setting: str) -> bool:
+    """Whether the constructor of one of Keras' classes says what a setting of all layers is.
+
+    Nobody else can then.
+    """
+    constructors = (
+        vars(base).get("__init__")
+        for base in kind.__mro__
+        if is_of_keras(base) and base.__name__ not in _BASES
+    )
+    codes = (inspect.unwrap(one).__code__ for one in constructors if callable(one))
+    return any(setting in _words(code) for code in codes)
+
+
+def _words(code: types.CodeType) -> frozenset[str]:
+    """The attributes that code has to do with, and the arguments and keys that it names."""
+    named = [item for item in code.co_consts if isinstance(item, (str, tuple))]
+    given = (item for one in named for item in ([one] if isinstance(one, str) else one))
+    return frozenset((*code.co_names, *(item for item in given if isinstance(item, str))))
+
+
+@functools.lru_cache(maxsize=1_000)
 def _constructor_arguments(kind: Any) -> frozenset[str]:
     try:
         return frozenset(inspect.signature(kind.__init__).parameters)

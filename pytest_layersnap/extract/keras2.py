@@ -111,6 +111,11 @@ def _modules(layer: Any) -> list[Any]:
     return list(layer._flatten_modules(recursive=False, include_self=False))
 
 
+def autocast(layer: Any) -> bool:
+    """Whether a layer casts what it is given to its dtype."""
+    return bool(layer._autocast)
+
+
 def metric_weights(model: Any) -> list[Any]:
     """The weights of metrics, which are layers here and count among the model's weights."""
     return [
@@ -173,4 +178,4 @@ def rehearse(keras: Any) -> None:
         source(end)
     for node in nodes(graph):
         consumers(node_operation(node)), call_number(node), call(node)
-    own_weights(model), children(model)
+    own_weights(model), children(model), autocast(model)

@@ -128,6 +128,11 @@ def own_weights(layer: Any) -> tuple[list[Any], list[Any]]:
     return layer._trainable_variables, layer._non_trainable_variables
 
 
+def autocast(layer: Any) -> bool:
+    """Whether a layer casts what it is given to its dtype."""
+    return bool(layer.autocast)
+
+
 def metric_weights(model: Any) -> list[Any]:
     """The weights of metrics among the model's weights: there are none."""
     return []
@@ -205,4 +210,4 @@ def rehearse(keras: Any) -> None:
         ends = [*flatten(inputs(graph)), *flatten(outputs(graph))]
         for node in (*nodes(graph), *(source(end).operation._inbound_nodes[0] for end in ends)):
             consumers(node_operation(node)), call_number(node), call(node)
-    own_weights(model), children(model)
+    own_weights(model), children(model), autocast(model)

@@ -47,6 +47,7 @@ class Reader(Protocol):
     def consumers(self, operation: Any) -> list[Any]: ...  # noqa: D102
     def children(self, layer: Any) -> list[Any]: ...  # noqa: D102
     def own_weights(self, layer: Any) -> tuple[list[Any], list[Any]]: ...  # noqa: D102
+    def autocast(self, layer: Any) -> bool: ...  # noqa: D102
     def metric_weights(self, model: Any) -> list[Any]: ...  # noqa: D102
     def is_operation(self, layer: Any) -> bool: ...  # noqa: D102
     def operation_call(self, operation: Any) -> tuple[str, Any]: ...  # noqa: D102

@@ -376,9 +376,11 @@ def _row(
     attributes |= mark
     if not reader.is_operation(operation):
         attributes |= masking.settings(operation)
+    if dtypes.is_uncast(reader, operation):
+        attributes["autocast"] = False
     weights = _weights(walk, operation)
     dtype = dtypes.of_row(reader, operation)
-    inside = walk.children(operation) and dtypes.inside(walk.children, operation, dtype)
+    inside = walk.children(operation) and dtypes.inside(reader, walk.children, operation, dtype)
     if inside:
         attributes["inner_dtypes"] = inside
     if of_weights := dtypes.of_weights(operation, weights, mixed=bool(inside)):

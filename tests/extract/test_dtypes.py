@@ -70,6 +70,23 @@ def test_a_dtype_inside_a_layer(keras: ModuleType, kind: str, place: set[str]) -
     assert again.layers == half.layers
 
 
+@pytest.mark.parametrize("wrap", ["", "TimeDistributed"])
+def test_inputs_that_are_not_cast(keras: ModuleType, wrap: str) -> None:
+    """No config says it, and it decides what a layer computes with; not where the class decides it."""
+
+    def table(kind: str, **settings: Any) -> LayerTable:
+        layer = getattr(keras.layers, kind)(**settings)
+        return of_layer(keras, getattr(keras.layers, wrap)(layer) if wrap else layer)
+
+    policy = "mixed_bfloat16"
+    usual = table("Dense", units=3, dtype=policy)
+    drift = compare(usual, table("Dense", units=3, dtype=policy, autocast=False))
+    assert drift.categories == {"dtype"}
+    assert not compare(usual, table("Dense", units=3, dtype=policy, autocast=True))
+    decided = table("LayerNormalization"), table("Embedding", input_dim=3, output_dim=2)
+    assert not any("autocast" in layer.layer_attributes for one in decided for layer in one.layers)
+
+
 def test_a_map_of_policies(keras: ModuleType) -> None:
     """The parts of an attention may have policies of their own."""
     policies: Any = getattr(keras, "dtype_policies", None)
