@@ -112,7 +112,9 @@ def _unused(config: pytest.Config) -> Unused:
     for known in get_args(Unused):
         if value == known:
             return known  # type: ignore[no-any-return]
-    raise pytest.UsageError(f"layersnap_unused = {value}: known are {', '.join(get_args(Unused))}")
+    raise pytest.UsageError(
+        f"layersnap_unused = {value}: choose from {', '.join(get_args(Unused))}"
+    )
 
 
 def _report(config: pytest.Config, directory: Path) -> Path | None:

@@ -64,7 +64,7 @@ def test_nothing(layersnap):
             "E  *not a Keras model but *int*",
             "E  *ModelError: not a Keras model but *str*",
             "E  *SnapshotNameError: name='../x' leaves the folder*",
-            "E  *ScopeError: only= does not know 'shapes'; known are *trainability*",
+            "E  *ScopeError: only= does not know 'shapes'; choose from *trainability*",
             "E  *ValueError: check_all got no models*",
         ]
     )

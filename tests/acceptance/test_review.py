@@ -45,7 +45,7 @@ def drifted(project: Project) -> Project:
 def layersnap(project: Project, *arguments: str, stdin: str = "") -> pytest.RunResult:
     """Run the command in the project's folder."""
     return project.pytester.run(
-        sys.executable, "-m", "pytest_layersnap.cli", *arguments, stdin=stdin.encode()
+        sys.executable, "-m", "pytest_layersnap", *arguments, stdin=stdin.encode()
     )
 
 
@@ -140,7 +140,7 @@ def test_review_at_a_terminal(drifted: Project) -> None:
     drifted.run()
     controller, terminal = os.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "pytest_layersnap.cli", "review"],
+        [sys.executable, "-m", "pytest_layersnap", "review"],
         cwd=drifted.path,
         stdin=terminal,
         stdout=subprocess.PIPE,
@@ -357,7 +357,7 @@ class Terminal:
             os.chdir(project.path)
             # A job in the background of a shell has it ignored, and hands that on.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            command = [sys.executable, "-m", "pytest_layersnap.cli", "review"]
+            command = [sys.executable, "-m", "pytest_layersnap", "review"]
             os.execve(sys.executable, command, dict(os.environ) | {"PYTHONIOENCODING": "utf-8"})
         self.pid = pid
         self.output = b""
@@ -480,7 +480,7 @@ def test_closed_streams(drifted: Project, command: str, code: int) -> None:
         pytest.skip("there is no /dev/full")
     drifted.run()
     result = subprocess.run(
-        f"{sys.executable} -m pytest_layersnap.cli {command}",
+        f"{sys.executable} -m pytest_layersnap {command}",
         shell=True,
         cwd=drifted.path,
         capture_output=True,
@@ -497,7 +497,7 @@ def test_a_reader_that_goes_away(drifted: Project, arguments: list[str]) -> None
     """``| head -1`` changes no exit code; what nobody sees is not accepted by a review."""
     drifted.run()
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", "pytest_layersnap.cli", *arguments],
+        [sys.executable, "-u", "-m", "pytest_layersnap", *arguments],
         cwd=drifted.path,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

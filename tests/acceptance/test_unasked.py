@@ -33,7 +33,7 @@ def recorded(project: Project) -> Project:
 
 def layersnap(project: Project, *arguments: str) -> pytest.RunResult:
     """Run the command in the project's folder."""
-    return project.pytester.run(sys.executable, "-m", "pytest_layersnap.cli", *arguments)
+    return project.pytester.run(sys.executable, "-m", "pytest_layersnap", *arguments)
 
 
 def put(project: Project, name: str, text: str = NOTES) -> Path:
