@@ -10,12 +10,12 @@ import argparse
 from collections.abc import Sequence
 
 from pytest_layersnap import __version__
-from pytest_layersnap.cli import diff, export, flow, merge, received, show
+from pytest_layersnap.cli import diff, export, flow, merge, received, releases, show
 from pytest_layersnap.cli.terminal import flush, go_silent, prepare_streams, wrong
 from pytest_layersnap.errors import LayersnapError
 
 #: In the order of the help.
-_VERBS = (received, diff, show, export, flow, merge)
+_VERBS = (received, diff, show, export, flow, merge, releases)
 
 _EPILOG = """\
 examples:
