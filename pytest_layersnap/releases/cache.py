@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
@@ -17,6 +16,8 @@ from pytest_layersnap.errors import LayersnapError
 
 #: The mark of a folder that holds nothing but a cache, so that backups leave it out (bford.info/cachedir).
 _TAG: Final = "CACHEDIR.TAG"
+#: Is in each folder that is whole.
+_WHOLE: Final = ".whole"
 _SIGNATURE: Final = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by layersnap matrix.\n"
 
 
@@ -54,22 +55,21 @@ class Cache:
             make: fills a folder, and may leave in a second one what nobody needs afterwards; called if
                 there is none yet. What it raises leaves nothing behind.
         """
-        folder = self.folder / name
         with self._making[name]:
-            if folder.is_dir():
-                return folder
+            for mark in self.folder.glob(f"{name}@*/{_WHOLE}"):
+                return mark.parent
             self._begin()
-            # In the cache itself, so that it can be moved into place in one step.
-            with tempfile.TemporaryDirectory(
-                prefix="making-", dir=self.folder, ignore_cleanup_errors=True
-            ) as place:
-                made, scratch = Path(place, "made"), Path(place, "scratch")
-                made.mkdir()
-                scratch.mkdir()
-                make(made, scratch)
-                with contextlib.suppress(OSError):  # another run was faster
-                    made.rename(folder)
-            return folder
+            # Where it is made, there it stays, as scripts in it begin with its path; another run that
+            # makes the same at the same time has one of its own.
+            made = Path(tempfile.mkdtemp(prefix=f"{name}@", dir=self.folder))
+            try:
+                with tempfile.TemporaryDirectory(prefix="@", dir=self.folder) as scratch:
+                    make(made, Path(scratch))
+                (made / _WHOLE).touch()
+            except BaseException:
+                shutil.rmtree(made, ignore_errors=True)
+                raise
+            return made
 
     def _begin(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,11 @@ def write(folder: Path, scratch: Path) -> None:
     (scratch / "rest").write_text("needed by nobody")
 
 
+def names(folder: Path) -> list[str]:
+    """What is in the cache."""
+    return sorted(path.name.partition("@")[0] for path in folder.iterdir())
+
+
 def test_made_once(tmp_path: Path) -> None:
     """A folder is made when it is asked for first, and what was needed for it is gone."""
     cache = Cache(tmp_path / "cache")
@@ -25,7 +30,16 @@ def test_made_once(tmp_path: Path) -> None:
 
     assert cache.get("one", again) == Cache(cache.folder).get("one", again) == made
     assert (made / "file").read_text() == "whole"
-    assert sorted(path.name for path in cache.folder.iterdir()) == ["CACHEDIR.TAG", "one"]
+    assert names(cache.folder) == ["CACHEDIR.TAG", "one"]
+
+
+def test_what_was_killed_is_not_taken(tmp_path: Path) -> None:
+    """A folder without its mark is what a run left that had no time to clear up."""
+    cache = Cache(tmp_path)
+    made = cache.get("one", write)
+    (made / ".whole").unlink()
+    (made / "file").unlink()
+    assert (cache.get("one", write) / "file").exists()
 
 
 def test_a_half_made_one_goes(tmp_path: Path) -> None:
@@ -38,7 +52,7 @@ def test_a_half_made_one_goes(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         cache.get("one", interrupted)
-    assert [path.name for path in tmp_path.iterdir()] == ["CACHEDIR.TAG"]
+    assert names(tmp_path) == ["CACHEDIR.TAG"]
     assert (cache.get("one", write) / "file").exists()
 
 
@@ -51,7 +65,7 @@ def test_another_run_was_faster(tmp_path: Path) -> None:
         other.get("one", write)
 
     assert (one.get("one", slow) / "file").read_text() == "whole"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["CACHEDIR.TAG", "one"]
+    assert names(tmp_path) == ["CACHEDIR.TAG", "one", "one"]
 
 
 def test_clean(tmp_path: Path) -> None:
