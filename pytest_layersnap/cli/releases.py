@@ -78,6 +78,7 @@ def add(verbs: Verbs) -> None:
     bisect.add_argument("--layer", metavar="PATH", help="only changes of this layer count")
     bisect.add_argument(
         "--run",
+        dest="command",
         metavar="COMMAND",
         help="find where this command fails, instead of a builder's drift",
     )
@@ -142,11 +143,11 @@ def _matrix(parsed: argparse.Namespace) -> int:
 def _bisect(parsed: argparse.Namespace) -> int:
     from pytest_layersnap.releases import survey
 
-    if parsed.run is not None:
+    if parsed.command is not None:
         if parsed.model or parsed.layer or parsed.only:
             raise CommandError("--run takes the place of a model, --layer and --only")
         with _trials(parsed) as (trials, releases):
-            answer = survey.halve_by(trials, releases, shlex.split(parsed.run))
+            answer = survey.halve_by(trials, releases, shlex.split(parsed.command))
     else:
         subjects = _subjects(parsed.model)
         if len(subjects) > 1:
@@ -154,7 +155,7 @@ def _bisect(parsed: argparse.Namespace) -> int:
         with _trials(parsed) as (trials, releases):
             answer = survey.halve(trials, releases, subjects[0], _aspect(parsed, parsed.layer))
     output.put(parsed, FORMATS, [answer])
-    return _code([answer], fails=DRIFT if parsed.run is not None else WRONG)
+    return _code([answer], fails=DRIFT if parsed.command is not None else WRONG)
 
 
 def _code(answers: Sequence[Answer], *, fails: int = WRONG) -> int:

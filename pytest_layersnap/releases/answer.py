@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: Raised whenever a key changes its meaning or goes away; new keys do not raise it.
 SCHEMA = 1
 _HEAD = ("keras", "verdict", "finding")
+#: The states of checks that verdicts look like on a page.
+_LOOKS = {"holds": "same", "drifts": "drifted", "fails": "broken", "not tried": "missing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Answer:
 
     Args:
         subject: the builder, or the command.
-        reference: what it was compared with.
+        reference: what it was compared with; nothing for a command.
         backend: the backend of Keras 3.
         outcomes: what became of it, oldest release first.
         releases: all that were asked about, oldest first.
@@ -49,7 +51,8 @@ class Answer:
         asked, tried = len(self.releases), len(self.outcomes)
         count = f"{tried} of {asked}" if tried < asked else f"{asked}"
         noun = "release" if asked == 1 else "releases"
-        return f"{self.subject}, compared with {self.reference}: {count} {noun} of Keras, {self.backend}"
+        measure = f", compared with {self.reference}" if self.reference else ""
+        return f"{self.subject}{measure}: {count} {noun} of Keras, {self.backend}"
 
     @property
     def said(self) -> list[str]:
@@ -116,7 +119,7 @@ def to_html(answers: Sequence[Answer]) -> str:
                         tag(
                             "tr",
                             tag("th", release, scope="row"),
-                            tag("td", verdict),
+                            tag("td", tag("span", verdict, class_=f"state {_LOOKS[verdict]}")),
                             tag("td", finding),
                         )
                         for release, verdict, finding in _rows(answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -136,7 +137,7 @@ def halve(trials: Trials, releases: Sequence[Version], subject: Subject, aspect:
 def halve_by(trials: Trials, releases: Sequence[Version], command: Sequence[str]) -> Answer:
     """Where a command begins to fail, and where it ends."""
     outcomes = bisect(releases, lambda some: trials.obey(some, command), _same)
-    return Answer(" ".join(command), "exit code 0", trials.backend, outcomes, releases)
+    return Answer(shlex.join(command), "", trials.backend, outcomes, releases)
 
 
 def _same(one: Outcome, other: Outcome) -> bool:

@@ -61,17 +61,15 @@ def sources(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str, list[Versio
 def advice(outcomes: Sequence[Outcome], releases: Sequence[Version]) -> list[str]:
     """What to do, in sentences; ``releases`` are all that were asked about, tried or not."""
     drifting = [outcome for outcome in outcomes if outcome.verdict == "drifts"]
-    holding = [outcome for outcome in outcomes if outcome.verdict == "holds"]
-    found = []
-    for what, source, _ in sources(outcomes):
-        found.append(f"known: {what} ({source})")
-    if not holding and not drifting:
-        found.append("nothing is known of the model: no release could build it")
-    elif not drifting:
-        found.append("nothing to do: each release that could build it gives the same network")
-    else:
-        if holding:
-            found.append(f"to keep the network, require {requirement(outcomes, releases)}")
+    found = [f"known: {what} ({source})" for what, source, _ in sources(outcomes)]
+    kept = requirement(outcomes, releases)
+    if all(outcome.verdict == "not tried" for outcome in outcomes):
+        found.append("nothing to be told: no release could be tried")
+    elif all(outcome.verdict in ("holds", "not tried") for outcome in outcomes):
+        found.append("nothing to do: it holds wherever it could be tried")
+    elif kept:
+        found.append(f"to stay with what holds, require {kept}")
+    if drifting:
         newest = [outcome for outcome in outcomes if outcome.drift is not None][-1]
         if newest.verdict == "drifts":
             found.append(

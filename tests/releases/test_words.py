@@ -120,7 +120,7 @@ def test_text() -> None:
         "  3.10.0  fails    ValueError: <no|table>",
         "",
         "holds under 3.9.0, drifts in 3.9.2, fails under 3.10.0",
-        "to keep the network, require keras>=3.9.0,<3.9.2",
+        "to stay with what holds, require keras>=3.9.0,<3.9.2",
         "to have that of keras 3.9.2, accept it: pytest --snapshot-update under it",
         "what no known change explains may be your own: layersnap diff, or report it",
     ]
