@@ -56,6 +56,7 @@ class Environments:
         self._tool = tool
         self._requirements = tuple(requirements)
         self._python = python
+        self._failed: dict[str, ToolError] = {}
 
     def get(self, release: Version, pairing: Pairing) -> Environment:
         """The environment of a release.
@@ -105,9 +106,17 @@ class Environments:
         asked = [*_OURS, keras, *pairing.requirements, *self._requirements]
         told = json.dumps([type(self._tool).__name__, python, asked, *_contents(asked)])
         name = f"{pairing.backend}-{python}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
-        return self._cache.get(
-            name, lambda made, rest: self._tool.create(made, python, asked, rest)
-        )
+
+        def make(made: Path, scratch: Path) -> None:
+            if name in self._failed:  # all releases that share it would try in vain
+                raise self._failed[name]
+            try:
+                self._tool.create(made, python, asked, scratch)
+            except ToolError as error:
+                self._failed[name] = error
+                raise
+
+        return self._cache.get(name, make)
 
     @cached_property
     def _own(self) -> Path:
