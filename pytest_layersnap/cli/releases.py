@@ -43,9 +43,9 @@ def _markdown(answers: Sequence[Answer]) -> str:
 
 
 def _page(answers: Sequence[Answer]) -> bytes:
-    from pytest_layersnap.releases import answer
+    from pytest_layersnap.releases import page
 
-    return answer.to_html(answers).encode()
+    return page.to_html(answers).encode()
 
 
 def _json(answers: Sequence[Answer]) -> str:

@@ -1,4 +1,4 @@
-"""What a matrix, or a bisection, has found about a builder; as text, Markdown, JSON and a page."""
+"""What a matrix, or a bisection, has found about a builder; as text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 #: Raised whenever a key changes its meaning or goes away; new keys do not raise it.
 SCHEMA = 1
-_HEAD = ("keras", "verdict", "finding")
-#: The states of checks that verdicts look like on a page.
-_LOOKS = {"holds": "same", "drifts": "drifted", "fails": "broken", "not tried": "missing"}
+#: The columns of the table.
+HEAD = ("keras", "verdict", "finding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def to_text(answers: Iterable[Answer]) -> str:
 
 
 def _lines(answer: Answer) -> Iterator[str]:
-    rows = [_HEAD, *_rows(answer)]
+    rows = [HEAD, *_rows(answer)]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     yield printable(answer.title)
     yield ""
@@ -87,7 +86,7 @@ def to_markdown(answers: Iterable[Answer]) -> str:
 
 
 def _markdown(answer: Answer) -> Iterator[str]:
-    yield from (f"### {_cell(answer.title)}", "", f"| {' | '.join(_HEAD)} |", "|---|---|---|")
+    yield from (f"### {_cell(answer.title)}", "", f"| {' | '.join(HEAD)} |", "|---|---|---|")
     for row in _rows(answer):
         yield f"| {' | '.join(map(_cell, row))} |"
     yield ""
@@ -97,42 +96,6 @@ def _markdown(answer: Answer) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     return html.escape(printable(text), quote=False).replace("|", "\\|").replace("*", "\\*")
-
-
-def to_html(answers: Sequence[Answer]) -> str:
-    """A page in one file."""
-    from pytest_layersnap.report.html.markup import tag
-    from pytest_layersnap.report.html.page import page
-
-    sections = [
-        tag(
-            "section",
-            tag("h2", answer.title),
-            tag("ul", *(tag("li", line) for line in answer.said)),
-            tag(
-                "table",
-                tag("caption", "What became of it under each release", class_="unseen"),
-                tag("thead", tag("tr", *(tag("th", name, scope="col") for name in _HEAD))),
-                tag(
-                    "tbody",
-                    *(
-                        tag(
-                            "tr",
-                            tag("th", release, scope="row"),
-                            tag("td", tag("span", verdict, class_=f"state {_LOOKS[verdict]}")),
-                            tag("td", finding),
-                        )
-                        for release, verdict, finding in _rows(answer)
-                    ),
-                ),
-                class_="checks",
-            ),
-        )
-        for answer in answers
-    ]
-    title = "Releases of Keras"
-    header = tag("header", tag("p", "layersnap", class_="brand"), tag("h1", title))
-    return page(f"layersnap: {title}", tag("main", header, *sections))
 
 
 def to_data(answers: Iterable[Answer]) -> dict[str, Any]:

@@ -8,12 +8,15 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from pytest_layersnap.csvfile import dump
+from pytest_layersnap.releases.pairings import NEWEST, is_known
 from pytest_layersnap.table import Layer, LayerTable
 
 MODELS = """
@@ -100,6 +103,7 @@ def test_for_real(command: Command) -> None:
     for part in (
         matrix,
         with_a_snapshot,
+        newest,
         bisect,
         bisect_by_a_command,
         cache_alone,
@@ -138,6 +142,17 @@ def with_a_snapshot(command: Command) -> None:
     assert told["summary"] == "drifts in 3.14.0"
 
 
+def newest(command: Command) -> None:
+    """The newest release in the index is one that the pairings were tried with, or said to be newer."""
+    _, out, err = command.run(
+        "matrix", "models:steady", "--keras", f">={NEWEST}", "--format", "json"
+    )
+    assert out, err
+    (told,) = json.loads(out)["answers"]
+    release = Version(told["releases"][-1]["keras"])
+    assert is_known(release) != any(f"{release} is newer than" in line for line in told["advice"])
+
+
 def bisect(command: Command) -> None:
     """The same by halving; a layer that did not change, or another category, does not count."""
     (told,) = command.answers(1, "bisect", "models:encoded", "--keras", RANGE)
@@ -164,18 +179,25 @@ def cache_alone(command: Command) -> None:
 
 
 def interrupted(command: Command) -> None:
-    """Ctrl-C ends what runs, is said in a line, and the cache holds what was whole."""
+    """Ctrl-C ends what runs, is said in a line, and the cache holds what was whole before."""
     before = sorted(command.cache.iterdir())
-    process = command.start("matrix", "models:endless", "--keras", RANGE)
     started = command.project / "started"
-    while not started.exists():
-        assert process.poll() is None, process.stderr and process.stderr.read()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate()
+    building = ("models:endless",)
+    installing = ("models:steady", "--with", "tabulate")
+    for arguments, is_under_way in (
+        (building, started.exists),
+        (installing, lambda: len(list(command.cache.glob("jax-*"))) > 1),
+    ):
+        process = command.start("matrix", *arguments, "--keras", RANGE)
+        while not is_under_way():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+        assert process.returncode == 2
+        assert err.splitlines()[-1] == "layersnap: interrupted; the same command goes on from here"
+        assert sorted(command.cache.iterdir()) == before
     started.unlink()
-    assert process.returncode == 2
-    assert err.splitlines()[-1] == "layersnap: interrupted; the same command goes on from here"
-    assert sorted(command.cache.iterdir()) == before
 
 
 def conflict(command: Command) -> None:

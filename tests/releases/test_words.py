@@ -12,7 +12,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from pytest_layersnap import LayerTable, compare
-from pytest_layersnap.releases.answer import Answer, to_data, to_html, to_markdown, to_text
+from pytest_layersnap.releases.answer import Answer, to_data, to_markdown, to_text
+from pytest_layersnap.releases.page import to_html
 from pytest_layersnap.releases.trials import Outcome, Verdict
 from pytest_layersnap.releases.words import advice, requirement, sentence
 from pytest_layersnap.table import Layer
@@ -134,6 +135,8 @@ def test_markdown_and_page_are_safe() -> None:
     page = to_html(answers())
     assert "ValueError: &lt;no|table&gt;" in page
     assert "<no|table>" not in page
+    assert "href=#drift-1" in page
+    assert page.count("id=drift-") == 1
 
 
 def test_data() -> None:
