@@ -113,8 +113,9 @@ def _reference(subject: Subject, built: Mapping[Version, Built]) -> tuple[str, L
     for release, one in built.items():
         if one.table is not None:
             return f"keras {release}", one.table
-    reasons = sorted({f"{one.verdict}: {one.reason}" for one in built.values()})
-    raise SurveyError(f"{subject.builder} was built under no release; {reasons[0]}")
+    verdict, reason = min((one.verdict, one.reason) for one in built.values())
+    hint = "; --with REQUIREMENT installs what it imports" if verdict == "fails" else ""
+    raise SurveyError(f"{subject.builder} was built under no release{hint}: {reason}")
 
 
 def halve(trials: Trials, releases: Sequence[Version], subject: Subject, aspect: Aspect) -> Answer:

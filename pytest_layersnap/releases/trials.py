@@ -174,7 +174,9 @@ def judged(
     drift = compare(reference, built.table, only=only)
     if not drift:
         return Outcome(release, "holds", drift=drift)
-    return Outcome(release, "drifts", drift.summary, drift)
+    sources = "; ".join(explanation.known.source for explanation in drift.explanations)
+    finding = f"{drift.summary}: {sources}" if sources else drift.summary
+    return Outcome(release, "drifts", finding, drift)
 
 
 def _next(running: dict[Future[Found], Version]) -> set[Future[Found]]:
