@@ -15,7 +15,7 @@ Place = Callable[[ModuleType, str, Any], Any]
 
 #: Names of settings, nearly all of which Keras uses for something itself.
 NAMES = (
-    "rate", "dynamic", "module", "training", "history", "stateful", "loss", "optimizer",
+    "rate", "dynamic", "module", "training", "history", "loss", "optimizer",
     "registered_name", "build_config", "shared_object_id", "class_name", "config", "arguments",
     "axis", "units", "activation", "data_format", "groups", "seed", "rng_type", "function",
     "steps_per_execution", "compiled", "jit_compile", "states", "layer", "cell",

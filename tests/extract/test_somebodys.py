@@ -18,7 +18,9 @@ def around(keras: ModuleType, layer: Any) -> LayerTable:
     return layer_table(keras.Model(inputs, layer(inputs)), name="m")
 
 
-@pytest.mark.parametrize("key", ["dynamic", "module", "registered_name", "build_config", "loss"])
+@pytest.mark.parametrize(
+    "key", ["dynamic", "stateful", "module", "registered_name", "build_config", "loss"]
+)
 def test_keys_of_a_config_that_keras_uses_elsewhere(keras: ModuleType, key: str) -> None:
     """A class may call its settings as it likes; its name, flag and dtype have columns."""
 
