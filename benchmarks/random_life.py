@@ -84,6 +84,8 @@ def main() -> None:
         def teardown(self) -> None:
             nonlocal lives
             lives += 1
+            if not lives % 100:
+                print(f"{lives} lives, {sessions} sessions", flush=True)
             super().teardown()
 
         def session(self, *arguments: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -26,6 +27,7 @@ def session(folder: Path, *arguments: str, output: str = os.devnull) -> int:
     reading, writing = os.pipe()
     if (child := os.fork()) == 0:
         os.close(reading)
+        gc.freeze()  # what is looked at is copied
         before = set(sys.modules)
         os.chdir(folder)
         printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
