@@ -283,7 +283,7 @@ def table_from_cells(
         raise TableError(f"{source}: column {', '.join(missing)} is missing")
     if not rows:
         raise TableError(f"{source}: there is no row; every model has a layer")
-    places = {column: header.index(column) for column in COLUMNS[:-1]}
+    places = [(column, header.index(column), column in _TEXT) for column in COLUMNS[:-1]]
     layers = []
     for index, row in enumerate(rows):
         if len(row) != len(header):
@@ -292,8 +292,8 @@ def table_from_cells(
                 "the file is truncated or was edited by hand"
             )
         cells: dict[str, Any] = {
-            column: row[place] if column in _TEXT else _value(column, row[place], where(index))
-            for column, place in places.items()
+            column: row[place] if is_text else _value(column, row[place], where, index)
+            for column, place, is_text in places
         }
         layers.append(Layer(**cells))
     return LayerTable(
@@ -307,20 +307,20 @@ def table_from_cells(
 _TEXT = frozenset(COLUMNS) - COUNTS - FLAGS - JSON_CELLS
 
 
-def _value(column: str, text: str, where: str) -> Any:
+def _value(column: str, text: str, where: Callable[[int], str], index: int) -> Any:
     if column in COUNTS:
         if not (text.isascii() and text.isdigit()):
-            raise TableError(f"{where}: {column} is {text!r}, and should be a whole number")
+            raise TableError(f"{where(index)}: {column} is {text!r}, and should be a whole number")
         try:
             return int(text)
         except ValueError:  # Python reads no number of more than 4,300 digits
-            raise TableError(f"{where}: {column} has {len(text)} digits") from None
+            raise TableError(f"{where(index)}: {column} has {len(text)} digits") from None
     if column in FLAGS:
         if text not in _FLAG:
-            raise TableError(f"{where}: {column} is {text!r}, and should be True or False")
+            raise TableError(f"{where(index)}: {column} is {text!r}, and should be True or False")
         return _FLAG[text]
     if reason := _no_json(column, text):
-        raise TableError(f"{where}: {column} {reason}")
+        raise TableError(f"{where(index)}: {column} {reason}")
     return text
 
 

@@ -12,6 +12,7 @@ import re
 import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,10 @@ class Layer:
         """
         return self.layer_type != "InputLayer" and not self.layer_type.startswith("op:")
 
+    def compared(self) -> Layer:
+        """The row as it is compared: a flag that means nothing is the same everywhere."""
+        return self if self.has_flag or self.is_trainable else replace(self, is_trainable=True)
+
     @property
     def is_fed(self) -> bool:
         """Whether ``inbound_layers`` names any row."""
@@ -94,12 +99,17 @@ class Layer:
 
         Empty where the edges are not known.
         """
-        if self.inbound_layers == UNKNOWN_EDGES:
-            return ()
-        decoded = json.loads(self.inbound_layers)
-        if decoded and isinstance(decoded[0], list):
-            return tuple(tuple(call) for call in decoded)
-        return (tuple(decoded),)
+        return _calls(self.inbound_layers)
+
+
+@lru_cache(maxsize=4096)  # a comparison asks several times
+def _calls(inbound_layers: str) -> tuple[tuple[str, ...], ...]:
+    if inbound_layers == UNKNOWN_EDGES:
+        return ()
+    decoded = json.loads(inbound_layers)
+    if decoded and isinstance(decoded[0], list):
+        return tuple(tuple(call) for call in decoded)
+    return (tuple(decoded),)
 
 
 #: The columns of a snapshot, in order. The first sixteen are those of the notebooks.
@@ -203,14 +213,16 @@ class LayerTable:
 
     def compared(self) -> LayerTable:
         """The table as it is compared: a flag that means nothing is the same everywhere."""
-        layers = (
-            layer if layer.has_flag else replace(layer, is_trainable=True) for layer in self.layers
-        )
-        return LayerTable(tuple(layers))
+        return LayerTable(tuple(layer.compared() for layer in self.layers))
 
     def same_architecture(self, other: LayerTable) -> bool:
         """Whether the two tables hold the same architecture; who recorded them does not matter."""
-        return self.layers == other.layers or self.compared() == other.compared()
+        if len(self) != len(other):
+            return False
+        return all(
+            one == another or one.compared() == another.compared()
+            for one, another in zip(self.layers, other.layers, strict=True)
+        )
 
     def cells(self) -> list[tuple[str, ...]]:
         """The rows as text, in the order of ``COLUMNS``: what a snapshot file holds."""

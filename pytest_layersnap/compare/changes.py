@@ -7,6 +7,7 @@ import reprlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from pytest_layersnap.compare.align import Alignment
@@ -82,6 +83,7 @@ COMPARED_COLUMNS: Final = tuple(column.name for column in fields(Layer))
 #: Columns that are judged by other means: names and edges through the pairs, keys one by one.
 _JUDGED_APART: Final = frozenset({"model", "layer_name", "inbound_layers", "layer_attributes"})
 _PLAIN_COLUMNS: Final = tuple(name for name in COMPARED_COLUMNS if name not in _JUDGED_APART)
+_plain = attrgetter(*_PLAIN_COLUMNS)
 
 _Values = tuple[str, Any, Any]
 
@@ -168,18 +170,20 @@ def with_differences(change: Change, differences: tuple[Difference, ...]) -> Cha
     """The same change, cut down to some of its differences."""
     columns = {column for difference in differences for column in difference.columns}
     categories = frozenset(difference.category for difference in differences)
-    kind: Kind = "changed"
-    if "order" in categories:
-        kind = "moved"
-    elif categories == {"name"}:
-        kind = "renamed"
     return replace(
         change,
-        kind=kind,
+        kind=_kind(categories),
         fields={column: cells for column, cells in change.fields.items() if column in columns},
         categories=categories,
         differences=differences,
     )
+
+
+def _kind(categories: frozenset[str]) -> Kind:
+    """What happened to a row that both tables have."""
+    if "order" in categories:
+        return "moved"
+    return "renamed" if categories == {"name"} else "changed"
 
 
 def config_differences(recorded: Any, current: Any, path: str = "") -> Iterator[_Values]:
@@ -230,18 +234,20 @@ def _removed(row: Layer) -> Change:
 
 def _paired(recorded: Layer, current: Layer, differences: tuple[Difference, ...]) -> Change:
     columns = {column for difference in differences for column in difference.columns}
-    change = Change(
-        "changed",
+    categories = frozenset(difference.category for difference in differences)
+    return Change(
+        _kind(categories),
         current.layer_name,
         recorded.layer_name,
         fields={
             column: (getattr(recorded, column), getattr(current, column))
             for column in sorted(columns, key=COMPARED_COLUMNS.index)
         },
+        categories=categories,
+        differences=differences,
         recorded_row=recorded,
         current_row=current,
     )
-    return with_differences(change, differences)
 
 
 def _model_renames(
@@ -328,11 +334,12 @@ def _cell_differences(
     keys = list(_key_differences(recorded, current, references))
     repeated = {_KEY_COLUMN[path] for path, _, _ in keys if path in _KEY_COLUMN}
     shown = set()
-    for column in _PLAIN_COLUMNS:
-        old, new = getattr(recorded, column), getattr(current, column)
+    for column, old, new in zip(_PLAIN_COLUMNS, _plain(recorded), _plain(current), strict=True):
+        if old == new:
+            continue
         if column == "is_trainable" and not (recorded.has_flag and current.has_flag):
             continue
-        if old == new or (column in JSON_CELLS and json.loads(old) == json.loads(new)):
+        if column in JSON_CELLS and json.loads(old) == json.loads(new):
             continue
         shown.add(column)
         columns = (column, "layer_attributes") if column in repeated else (column,)

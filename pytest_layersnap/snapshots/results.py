@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from pytest_layersnap.snapshots.naming import fold
@@ -48,7 +48,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON takes it; ``Result(**data)`` makes it anew."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in _FIELDS}
 
     @property
     def claim(self) -> tuple[str, int] | str:
@@ -59,6 +59,9 @@ class Result:
     def claimant(self) -> str:
         """The claim as messages spell it."""
         return self.test if self.name is None else f"{self.test} (name={self.name!r})"
+
+
+_FIELDS = tuple(one.name for one in fields(Result))
 
 
 def conflicts(
