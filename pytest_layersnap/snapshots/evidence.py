@@ -67,6 +67,12 @@ class Evidence:
         for each in collected:
             for user, snapshots in each["read"].items():
                 self._uses.setdefault(user, set()).update(snapshots)
+        self._starters = {user for each in collected for user in each["starters"]}
+        self._read, self._unseen = self._seen_by_others()
+        # Any of these may have read, by another process, what nothing has read in ours.
+        apart = self._read.difference(*self._uses.values())
+        for user in self._starters if apart else ():
+            self._uses.setdefault(user, set()).update(apart)
         self._fates = self._all_fates()
 
     def facts(self, store: Store) -> Facts:
@@ -86,8 +92,7 @@ class Evidence:
         settings = self._settings
         if settings.unused == "ignore" and settings.report is None:
             return facts
-        read, unseen = self._seen_by_others()
-        facts = replace(facts, used=tuple(sorted({*facts.used, *read})))
+        facts = replace(facts, used=tuple(sorted({*facts.used, *self._read})))
         stored = dict(store.unclaimed(set(facts.used))) if settings.directory.is_dir() else {}
         facts = replace(facts, stored=stored)
         if not stored or (proves_nothing(facts) and settings.report is None):
@@ -106,7 +111,7 @@ class Evidence:
                 user for user in sorted(set().union(*remembered.values())) if self._is_gone(user)
             ),
             mentioned=self._mentioned(stored),
-            unseen=tuple(sorted(unseen.intersection(stored))),
+            unseen=tuple(sorted(self._unseen.intersection(stored))),
         )
 
     def remember(self, facts: Facts, *, deleted: Iterable[str]) -> None:
@@ -172,11 +177,10 @@ class Evidence:
 
     def _seen_by_others(self) -> tuple[set[str], set[str]]:
         """The snapshots that other processes have read, and those of which it is not known."""
-        started = any(one["started_processes"] for one in self._gathered.collected)
-        if not (started or self._settings.update) or not self._settings.directory.is_dir():
+        if not (self._starters or self._settings.update) or not self._settings.directory.is_dir():
             return set(), set()
         read, unknown = reads.accessed(self._settings.directory, self._gathered.began)
-        return read, unknown if started else set()
+        return read, unknown if self._starters else set()
 
     def _is_gone(self, user: str) -> bool:
         """Whether what used snapshots before does not exist any more."""

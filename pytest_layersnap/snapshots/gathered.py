@@ -49,8 +49,8 @@ class Collected(TypedDict):
     hidden: list[str]
     #: By what opened them, the snapshots that were opened.
     read: dict[str, list[str]]
-    #: Whether other processes were started.
-    started_processes: bool
+    #: What started other processes.
+    starters: list[str]
     #: The files of the project that were imported.
     imported: list[str]
 

@@ -79,11 +79,7 @@ class Tree:
             imported: those that were imported; they have had their chance.
         """
         seen = {*collected, *imported}
-        words = {
-            snapshot: _quoted(snapshot.removesuffix(naming.SUFFIX))
-            for snapshot, named in snapshots.items()
-            if named
-        }
+        words = {snapshot: _spelled(snapshot, named) for snapshot, named in snapshots.items()}
         found: dict[str, list[str]] = {}
         folders: dict[str, list[str]] = {}
         for file in self._below(self._root):
@@ -104,7 +100,7 @@ class Tree:
                 beside = {*folders.get(folder, ()), f"{folder}.py", folder} - collected
                 there = [file for file in beside if os.path.isfile(os.path.join(self._root, file))]
                 found.setdefault(snapshot, []).extend(there)
-        return {snapshot: tuple(sorted(files)) for snapshot, files in found.items() if files}
+        return {snapshot: tuple(sorted(set(files))) for snapshot, files in found.items() if files}
 
     def defines(self, file: str) -> frozenset[str]:
         """The names of the functions and classes in a Python file: ``TestHead.test_x``."""
@@ -159,10 +155,17 @@ class Tree:
             subfolders[:] = kept
 
 
-def _quoted(name: str) -> re.Pattern[str]:
-    """A name as code or data spells it: in quotes, or as a value that stands alone."""
+def _spelled(snapshot: str, named: bool) -> re.Pattern[str]:
+    """A snapshot as code or data spells it: the end of a path in quotes, or the name of a check.
+
+    The name stands in quotes, or as a value that stands alone.
+    """
+    path = rf"""(?<![\w.-]){re.escape(snapshot.rpartition("/")[2])}\\?["']"""
+    if not named:
+        return re.compile(path)
+    name = re.escape(snapshot.removesuffix(naming.SUFFIX))
     return re.compile(
-        rf"""(?:["']|^\s*|[:=|-][ \t]+){re.escape(name)}(?:\\?["']|\s*$|[ \t]*\|)""", re.MULTILINE
+        rf"""{path}|(?:["']|^\s*|[:=|-][ \t]+){name}(?:\\?["']|\s*$|[ \t]*\|)""", re.MULTILINE
     )
 
 

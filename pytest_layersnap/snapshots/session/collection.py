@@ -109,7 +109,7 @@ class Collection:
                 if not isinstance(node, (pytest.File, pytest.Directory))
             ],
             read=self._reads.by_user() if self._reads else {},
-            started_processes=bool(self._reads and self._reads.started_processes),
+            starters=sorted(self._reads.starters) if self._reads else [],
             imported=sorted(_imported(root)) if self._reads else [],
         )
 
