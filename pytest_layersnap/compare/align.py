@@ -167,6 +167,8 @@ def _pairs_by_name(before: Rows, after: Rows, rest: tuple[range, range]) -> list
 def finish(before: Rows, after: Rows, anchors: list[_Pair]) -> Alignment:
     """Pair what lies between the anchors: first in the same place, then anywhere."""
     pairs = list(anchors)
+    if len(pairs) == len(before.layers) == len(after.layers):
+        return _alignment(before, after, pairs)
     for gap in _gaps(before, after, pairs):
         pairs += _fill(before, after, gap)
     for gap in _gaps(before, after, pairs):
