@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_layersnap import settings, update_flag
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.session import checks, control
 from pytest_layersnap.snapshots.session.collection import Collection
 
@@ -60,10 +61,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the results of a test travel on its report; outermost, so that outcomes are final."""
     report = yield
+    if call.excinfo is not None and isinstance(call.excinfo.value, LayersnapError):
+        checks.headline(report, call.excinfo.value)
     if record := item.stash.get(checks.RECORD, None):
         record.report(report)
     return report

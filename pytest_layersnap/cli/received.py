@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap.cli import keys
 from pytest_layersnap.cli.terminal import DRIFT, SAME, CommandError, as_json, go_silent, say
@@ -20,7 +20,13 @@ from pytest_layersnap.snapshots.preview import counted, head
 from pytest_layersnap.snapshots.store import BrokenSnapshot, StoreError
 from pytest_layersnap.table import TableError
 
-_ANSWERS = ("accept", "reject", "skip", "quit")
+if TYPE_CHECKING:
+    from pytest_layersnap.compare.drift import Drift
+
+#: By their keys.
+_ANSWERS = {"a": "accept", "r": "reject", "s": "skip", "q": "quit"}
+#: The same, where several received tables differ alike from their snapshots.
+_TOGETHER = {"A": "accept all", "R": "reject all"}
 #: After so many answers that are none, nobody is there who reads the question.
 _PATIENCE = 100
 
@@ -39,22 +45,47 @@ def add(verbs: Verbs) -> None:
         chosen.add_argument("--all", action="store_true", help="all of them")
     for verb in (pending, review, accept, reject):
         verb.add_argument("--cache-dir", metavar="DIR", type=Path, help="pytest's cache_dir")
+        verb.set_defaults(artifact=None)
+    for verb in (pending, review, accept):
+        verb.add_argument(
+            "--from",
+            dest="artifact",
+            metavar="DIR",
+            type=Path,
+            help="what a run elsewhere received: the folder of its --layersnap-report, or a zip",
+        )
 
 
-def _waiting(parsed: argparse.Namespace) -> Pending:
+@contextlib.contextmanager
+def _waiting(parsed: argparse.Namespace) -> Iterator[Sequence[Received]]:
+    """The received tables that a verb is about."""
+    if parsed.artifact is None:
+        yield list(_pending_of(parsed))
+        return
+    from pytest_layersnap.snapshots.artifact import received
+    from pytest_layersnap.snapshots.reports import ReportError
+
+    try:
+        with received(parsed.artifact, start=Path.cwd()) as found:
+            yield found
+    except ReportError as error:
+        raise CommandError(str(error)) from None
+
+
+def _pending_of(parsed: argparse.Namespace) -> Pending:
     if parsed.cache_dir is None:
         return Pending.near(Path.cwd())
     return Pending.in_cache(Path.cwd() / parsed.cache_dir)
 
 
 def _pending(parsed: argparse.Namespace) -> int:
-    waiting = list(_waiting(parsed))
-    if parsed.json:
-        say(as_json([_as_data(received) for received in waiting]))
-    else:
-        for received in waiting:
-            say(f"{received.path}: {_state(received)}")
-    return DRIFT if waiting else SAME
+    with _waiting(parsed) as waiting:
+        if parsed.json:
+            say(as_json([_as_data(received) for received in waiting]))
+        else:
+            for received in waiting:
+                say(f"{received.path}: {_state(received)}")
+        return DRIFT if waiting else SAME
 
 
 def _state(received: Received) -> str:
@@ -80,35 +111,70 @@ def _as_data(received: Received) -> dict[str, Any]:
 
 
 def _review(parsed: argparse.Namespace) -> int:
-    pending = _waiting(parsed)
-    waiting = list(pending)
-    left = len(waiting)
-    try:
-        with keys.terminal() if sys.stdin.isatty() else contextlib.nullcontext():
-            for decided in _decisions(pending, waiting):
-                left -= decided
-    except BrokenPipeError:  # nobody sees what there is to decide
-        go_silent()
+    with _waiting(parsed) as waiting:
+        left = len(waiting)
+        try:
+            with keys.terminal() if sys.stdin.isatty() else contextlib.nullcontext():
+                for decided in _decisions(_pending_of(parsed), waiting):
+                    left -= decided
+        except BrokenPipeError:  # nobody sees what there is to decide
+            go_silent()
     say(f"{counted(left, 'received table', 'received tables')} left" if left else "nothing left")
     return DRIFT if left else SAME
 
 
-def _decisions(pending: Pending, waiting: Sequence[Received]) -> Iterator[bool]:
-    """Ask about one received table after the other; tells whether each was decided on."""
-    for number, received in enumerate(waiting, start=1):
-        print(f"[{number}/{len(waiting)}] {_text(received)}\n", flush=True)
-        answer = _answer()
-        if answer == "quit":
-            return
-        if answer == "accept":
-            try:
-                _accepted(pending, received)
-            except (PendingError, StoreError, TableError) as error:
-                print(f"layersnap: {error}", file=sys.stderr)
-                answer = "skip"
-        elif answer == "reject":
-            _rejected(pending, received)
-        yield answer != "skip"
+def _decisions(pending: Pending, waiting: Sequence[Received]) -> Iterator[int]:
+    """Ask about those that say the same together; tells each time how many were decided on."""
+    shown = 0
+    for group in _alike(waiting):
+        number = shown + 1
+        shown += len(group)
+        print(f"[{number}/{len(waiting)}] {_text(group[0])}\n", flush=True)
+        if others := [received.path for received in group[1:]]:
+            print(f"{len(others)} more like this: {', '.join(others)}\n", flush=True)
+        while group:
+            answer = _answer(alike=len(group) - 1)
+            if answer == "quit":
+                return
+            each = group if answer.endswith("all") else group[:1]
+            yield sum(_decided(pending, received, answer) for received in each)
+            group = group[len(each) :]
+            if group:
+                print(f"[{shown - len(group) + 1}/{len(waiting)}] {group[0].path}: the same\n")
+
+
+def _alike(waiting: Sequence[Received]) -> list[list[Received]]:
+    """Received tables, those together whose drift is the same."""
+    from pytest_layersnap.report.alike import alike
+
+    drifts = {received.path: drift for received in waiting if (drift := _drift(received))}
+    by_path = {received.path: received for received in waiting}
+    groups = {same[0]: [by_path[path] for path in same] for same in alike(drifts)}
+    return [
+        groups.get(received.path, [received])
+        for received in waiting
+        if received.path in groups or received.path not in drifts
+    ]
+
+
+def _drift(received: Received) -> Drift | None:
+    """How a received table differs from its snapshot, where that can be told."""
+    with contextlib.suppress(BrokenSnapshot, StoreError):
+        return None if received.is_stale else received.drift()
+    return None
+
+
+def _decided(pending: Pending, received: Received, answer: str) -> bool:
+    """Do what was answered; tells whether that is done."""
+    if answer.startswith("reject"):
+        _rejected(pending, received)
+    elif answer.startswith("accept"):
+        try:
+            _accepted(pending, received)
+        except (PendingError, StoreError, TableError) as error:
+            print(f"layersnap: {error}", file=sys.stderr)
+            return False
+    return answer != "skip"
 
 
 def _text(received: Received) -> str:
@@ -124,27 +190,30 @@ def _text(received: Received) -> str:
     return f"{received.path}: {drift.to_text(accept=None, color=sys.stdout.isatty())}"
 
 
-def _answer() -> str:
+def _answer(*, alike: int) -> str:
     """One of ``_ANSWERS``: a key at a terminal, otherwise a line of the input."""
+    known = _ANSWERS | (_TOGETHER if alike else {})
+    asked = ", ".join(f"{answer} ({key})" for key, answer in known.items())
     for _ in range(_PATIENCE):
-        print("accept (a), reject (r), skip (s), quit (q)? ", end="", flush=True)
+        print(f"{asked}? ", end="", flush=True)
         at_terminal = sys.stdin.isatty()
         try:
             given = keys.press() if at_terminal else _line()
         except keys.EndOfInput:
             given = "quit"
-        answer = next((known for known in _ANSWERS if given in (known, known[0])), "")
+        word = given.lower()
+        answer = known.get(given) or known.get(word) or (word if word in known.values() else "")
         print(answer if answer or at_terminal else f"{printable(given)!r} is none of them")
         if answer:
             return answer
-    raise CommandError(f"{_PATIENCE} answers in a row were none of {', '.join(_ANSWERS)}")
+    raise CommandError(f"{_PATIENCE} answers in a row were none of {', '.join(known.values())}")
 
 
 def _line() -> str:
     line = sys.stdin.readline()
     if not line:
         raise keys.EndOfInput
-    return line.strip().lower()
+    return line.strip()
 
 
 def _accept(parsed: argparse.Namespace) -> int:
@@ -157,13 +226,16 @@ def _reject(parsed: argparse.Namespace) -> int:
 
 def _decide(parsed: argparse.Namespace, decide: Callable[[Pending, Received], None]) -> int:
     """Decide on all that are named; one that can't be accepted leaves the others alone."""
-    pending = _waiting(parsed)
+    pending = _pending_of(parsed)
     refused = []
-    for received in _chosen(list(pending), parsed.name, every=parsed.all):
-        try:
-            decide(pending, received)
-        except (PendingError, StoreError) as error:
-            refused.append(str(error))
+    with _waiting(parsed) as waiting:
+        for received in _chosen(waiting, parsed.name, every=parsed.all):
+            if parsed.artifact is not None:
+                say(f"{_text(received)}\n")
+            try:
+                decide(pending, received)
+            except (PendingError, StoreError) as error:
+                refused.append(str(error))
     for reason in refused:
         print(f"layersnap: {reason}", file=sys.stderr)
     return DRIFT if refused else SAME

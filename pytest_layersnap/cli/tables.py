@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
-from pytest_layersnap import csvfile
+from pytest_layersnap import csvfile, git
 from pytest_layersnap.cli.terminal import CommandError
 from pytest_layersnap.snapshots.lookup import find, locate
 from pytest_layersnap.table import LayerTable
@@ -57,24 +56,8 @@ def table_at(revision: str, text: str) -> LayerTable:
         CommandError: git has no such revision or file.
         TableError: the snapshot is broken there.
     """
-    path = locate(Path.cwd(), text)
-    done = subprocess.run(
-        [
-            "git",
-            "-C",
-            str(_folder(path)),
-            "show",
-            f"{revision}:./{path.relative_to(_folder(path))}",
-        ],
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        raise CommandError(f"git has no {text} in {revision}: {said}")
-    return csvfile.load(done.stdout, source=f"{revision}:{text}")
-
-
-def _folder(path: Path) -> Path:
-    """The nearest folder of a path that is there."""
-    return next(folder for folder in path.parents if folder.is_dir())
+    try:
+        data = git.contents(locate(Path.cwd(), text), revision)
+    except git.GitError as error:
+        raise CommandError(f"git has no {text} in {revision}: {error}") from None
+    return csvfile.load(data, source=f"{revision}:{text}")

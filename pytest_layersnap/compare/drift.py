@@ -188,6 +188,15 @@ class LayerDrift(LayersnapError, AssertionError):
         """The first drift."""
         return self.drifts[0]
 
+    @property
+    def headline(self) -> str:
+        """What drifted, in one line: ``resnet50: 1 layer changed (config), dense units 10 → 12``."""
+        if len(self.drifts) > 1:
+            return super().headline
+        from pytest_layersnap.report.brief import brief
+
+        return f"{self.drift.current.model}: {brief(self.drift)}"
+
 
 def compare(
     recorded: LayerTable | pd.DataFrame,

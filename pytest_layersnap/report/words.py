@@ -79,6 +79,11 @@ def code(text: str) -> str:
     return f"{fence}{space}{text}{space}{fence}"
 
 
+def literal(text: str) -> str:
+    """A text that Markdown shows as it stands."""
+    return "".join(f"\\{char}" if char in "\\`*_<>[]#|" else char for char in printable(text))
+
+
 def size_text(size: int) -> str:
     """A number of bytes as Keras' own summary prints it."""
     if size < 1024:

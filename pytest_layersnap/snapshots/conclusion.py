@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_layersnap import csvfile
+from pytest_layersnap import csvfile, git
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots import deletion, pending
 from pytest_layersnap.snapshots.commands import near, shell_line
@@ -64,6 +64,7 @@ class Conclusion:
         self._errors: dict[str, str] = {}
         self._created: dict[str, str] = {}
         self._updated: dict[str, str] = {}
+        self._ignored: list[str] = []
         self._deleted: list[str] = []
         self._trash = deletion.Trash(cache)
         self._run = Run(folder=settings.shown, update=settings.update, unused=settings.unused)
@@ -89,6 +90,7 @@ class Conclusion:
             results=self._results,
             created=self._created,
             updated=self._updated,
+            ignored=tuple(self._ignored),
             deleted=tuple(self._deleted),
             kept=near(self._trash.folder, self._start) if self._deleted else "",
             errors=self._errors,
@@ -135,6 +137,8 @@ class Conclusion:
             kind = self._created if result.finding == "missing" else self._updated
             kind[snapshot] = result.summary
         self._store.sweep()
+        if self._created:
+            self._ignored = git.ignored(self._settings.directory, list(self._created))
 
     def _delete(self, snapshots: Iterable[str]) -> None:
         """Delete what no test uses."""

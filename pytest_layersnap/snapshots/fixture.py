@@ -296,12 +296,16 @@ def _joined(failures: Mapping[str, Exception], *, of: int) -> Exception:
     if len(failures) == 1:
         return next(iter(failures.values()))
     from pytest_layersnap.compare.drift import LayerDrift
+    from pytest_layersnap.report.alike import alike
 
-    reports = [f"----- {name} -----\n{failure}" for name, failure in failures.items()]
+    drifts = {
+        name: failure.drift for name, failure in failures.items() if isinstance(failure, LayerDrift)
+    }
+    groups = [*alike(drifts), *([name] for name in failures if name not in drifts)]
+    reports = [f"----- {', '.join(same)} -----\n{failures[same[0]]}" for same in groups]
     text = "\n\n".join([f"{len(failures)} of {of} models fail: {', '.join(failures)}", *reports])
-    drifts = [failure.drift for failure in failures.values() if isinstance(failure, LayerDrift)]
     if drifts:
-        joined = LayerDrift(drifts)
+        joined = LayerDrift(drifts.values())
         joined.args = (text,)
         return joined
     if any(isinstance(failure, MissingSnapshot) for failure in failures.values()):

@@ -43,7 +43,7 @@ def find(start: Path, names: Iterable[str] = ()) -> dict[str, LayerTable]:
         TableError: a snapshot can't be read.
         OSError: a file can't be read.
     """
-    root, folder = _project(start)
+    root, folder = project(start)
     paths = [path for name in names for path in _named(name, (start, root, folder))]
     if not paths:
         paths = list(_inside(folder))
@@ -62,7 +62,7 @@ def locate(start: Path, name: str) -> Path:
     Raises:
         UnknownSnapshot: it is a folder of several.
     """
-    root, folder = _project(start)
+    root, folder = project(start)
     try:
         found = _named(name, (start, root, folder))
     except UnknownSnapshot:
@@ -77,7 +77,7 @@ def _read(path: Path, start: Path) -> LayerTable:
     return csvfile.load(path.read_bytes(), source=str(shown))
 
 
-def _project(start: Path) -> tuple[Path, Path]:
+def project(start: Path) -> tuple[Path, Path]:
     """The root of the project that a folder is in, and the folder of its snapshots."""
     for root in (start, *start.parents):
         configured = _configured(root)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.settings import Settings, color, marked
 from pytest_layersnap.snapshots.commands import near, shell_line
 from pytest_layersnap.snapshots.gathered import relative
@@ -86,3 +87,10 @@ def _argument(item: pytest.Item) -> str:
     file = near(item.path, item.config.invocation_params.dir)
     _, separator, inside = test_id(item).partition("::")
     return f"{file}{separator}{inside}"
+
+
+def headline(report: pytest.TestReport, error: LayersnapError) -> None:
+    """Have the summary of a run say in one line why a test failed: the report stands above it."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = error.headline

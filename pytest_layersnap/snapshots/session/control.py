@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_layersnap.snapshots.run import Run
     from pytest_layersnap.snapshots.tree import Project
 
+#: What pytest too tells a CI by.
+_CI = ("CI", "BUILD_NUMBER")
 #: What the processes that collect send to the one that controls.
 _OUTPUT = "layersnap"
 
@@ -131,7 +133,14 @@ class SnapshotSession:
         # The whole call again, so that its options and its selection hold.
         arguments = map(str, self._config.invocation_params.args)
         record = shell_line(["pytest", FLAG, *arguments])
-        told += summary.advice(run, record=record, review=self._review)
+        report = self._settings.report
+        told += summary.advice(
+            run,
+            record=record,
+            review=self._review,
+            report=report.name if report is not None and not report.suffix else "",
+            in_ci=any(os.environ.get(name) for name in _CI),
+        )
         failures = summary.errors(run)
         if (told or failures) and not quiet:
             terminalreporter.write_sep("=", "layersnap")
