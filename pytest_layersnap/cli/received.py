@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: By their keys.
 _ANSWERS = {"a": "accept", "r": "reject", "s": "skip", "q": "quit"}
 #: The same, where several received tables differ alike from their snapshots.
-_TOGETHER = {"A": "accept all", "R": "reject all"}
+_TOGETHER = {"+": "accept all", "-": "reject all"}
 #: After so many answers that are none, nobody is there who reads the question.
 _PATIENCE = 100
 
@@ -133,7 +133,7 @@ def _decisions(pending: Pending, waiting: Sequence[Received]) -> Iterator[int]:
         if others := [received.path for received in group[1:]]:
             print(f"{len(others)} more like this: {', '.join(others)}\n", flush=True)
         while group:
-            answer = _answer(alike=len(group) - 1)
+            answer = _answer(alike=len(group) > 1)
             if answer == "quit":
                 return
             each = group if answer.endswith("all") else group[:1]
@@ -190,9 +190,9 @@ def _text(received: Received) -> str:
     return f"{received.path}: {drift.to_text(accept=None, color=sys.stdout.isatty())}"
 
 
-def _answer(*, alike: int) -> str:
+def _answer(*, alike: bool) -> str:
     """One of ``_ANSWERS``: a key at a terminal, otherwise a line of the input."""
-    known = _ANSWERS | (_TOGETHER if alike else {})
+    known = (_TOGETHER if alike else {}) | _ANSWERS
     asked = ", ".join(f"{answer} ({key})" for key, answer in known.items())
     for _ in range(_PATIENCE):
         print(f"{asked}? ", end="", flush=True)
@@ -201,8 +201,7 @@ def _answer(*, alike: int) -> str:
             given = keys.press() if at_terminal else _line()
         except keys.EndOfInput:
             given = "quit"
-        word = given.lower()
-        answer = known.get(given) or known.get(word) or (word if word in known.values() else "")
+        answer = known.get(given) or (given if given in known.values() else "")
         print(answer if answer or at_terminal else f"{printable(given)!r} is none of them")
         if answer:
             return answer
@@ -213,7 +212,7 @@ def _line() -> str:
     line = sys.stdin.readline()
     if not line:
         raise keys.EndOfInput
-    return line.strip()
+    return line.strip().lower()
 
 
 def _accept(parsed: argparse.Namespace) -> int:

@@ -540,7 +540,7 @@ def test_names_that_are_commands_of_a_ci_log(project: Project, name: str) -> Non
 def test_those_alike_are_decided_on_together(drifted: Project) -> None:
     """One edit that reaches several models is shown once."""
     drifted.run()
-    result = layersnap(drifted, "review", stdin="A\n")
+    result = layersnap(drifted, "review", stdin="+\n")
     assert result.ret == 0
     result.stdout.fnmatch_lines([f"1 more like this: {A}", f"*accepted {X}: *", f"accepted {A}: *"])
     assert waiting(drifted) == []
