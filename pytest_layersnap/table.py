@@ -41,6 +41,10 @@ class Layer:
     (``["conv1", "split:1"]``); with several calls a list for each (``[["left"], ["right"]]``).
     ``path@1`` is the second call of a shared layer, ``path:1`` a call's second output
     (``references.Reference``).
+
+    ``behavior`` is a JSON object: what the row computes, as eight numbers for each of its outputs, in
+    inference and where they are others in training; or under ``not told`` why there are none. Empty
+    where nobody asked.
     """
 
     model: str
@@ -65,6 +69,7 @@ class Layer:
     weight_shapes: str = "[]"
     dtype: str = ""
     inbound_layers: str = "[]"
+    behavior: str = ""
 
     def __repr__(self) -> str:
         name, shape = map(reprlib.repr, (self.layer_name, self.output_shape))
@@ -94,6 +99,12 @@ class Layer:
         return decoded
 
     @property
+    def behaves(self) -> dict[str, Any]:
+        """``behavior``, decoded; empty where nobody asked."""
+        decoded: dict[str, Any] = json.loads(self.behavior or "{}")
+        return decoded
+
+    @property
     def calls(self) -> tuple[tuple[str, ...], ...]:
         """``inbound_layers``, decoded: for each call of the layer the references that feed it.
 
@@ -112,13 +123,20 @@ def _calls(inbound_layers: str) -> tuple[tuple[str, ...], ...]:
     return (tuple(decoded),)
 
 
-#: The columns of a snapshot, in order. The first sixteen are those of the notebooks.
-COLUMNS: tuple[str, ...] = (*(field.name for field in fields(Layer)), "recorded_with")
+#: The column that is there where it was asked for.
+BEHAVIOR = "behavior"
+
+#: The columns of every snapshot, in order. The first sixteen are those of the notebooks.
+COLUMNS: tuple[str, ...] = (
+    *(field.name for field in fields(Layer) if field.name != BEHAVIOR),
+    "recorded_with",
+)
+COLUMNS_WITH_BEHAVIOR: tuple[str, ...] = (*COLUMNS[:-1], BEHAVIOR, COLUMNS[-1])
 
 #: Those of the notebooks, which exports to CSV have.
 NOTEBOOK_COLUMNS = COLUMNS[:16]
 
-_values = attrgetter(*COLUMNS[:-1])
+_values = attrgetter(*COLUMNS_WITH_BEHAVIOR[:-1])
 
 #: How many bits a number takes, as the name of its dtype says.
 _BITS = re.compile(r"\D+(\d+)")
@@ -193,6 +211,16 @@ class LayerTable:
         return sum(layer.trainable_parameters for layer in self.layers)
 
     @property
+    def has_behavior(self) -> bool:
+        """Whether the table tells what its rows compute."""
+        return any(layer.behavior for layer in self.layers)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the table has, in order."""
+        return COLUMNS_WITH_BEHAVIOR if self.has_behavior else COLUMNS
+
+    @property
     def memory(self) -> int | None:
         """Bytes that the weights take; None where the dtypes do not tell.
 
@@ -225,23 +253,24 @@ class LayerTable:
         )
 
     def cells(self) -> list[tuple[str, ...]]:
-        """The rows as text, in the order of ``COLUMNS``: what a snapshot file holds."""
+        """The rows as text, in the order of ``columns``: what a snapshot file holds."""
         return [tuple(map(str, row)) for row in self.rows()]
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """The values of each row, in the order of ``COLUMNS``."""
+        """The values of each row, in the order of ``columns``."""
+        width = len(self.columns) - 1
         for index, layer in enumerate(self.layers):
-            yield (*_values(layer), self.recorded_with if index == 0 else "")
+            yield (*_values(layer)[:width], self.recorded_with if index == 0 else "")
 
     def to_frame(self) -> pd.DataFrame:
-        """The table as a DataFrame with the columns ``COLUMNS``.
+        """The table as a DataFrame with the columns ``columns``.
 
         ``parameters`` and ``trainable_parameters`` are integers, ``is_trainable`` is boolean, all
         else is text; cells that do not apply are empty strings, never NaN.
         """
         import pandas as pd
 
-        frame: pd.DataFrame = pd.DataFrame(list(self.rows()), columns=list(COLUMNS))
+        frame: pd.DataFrame = pd.DataFrame(list(self.rows()), columns=list(self.columns))
         return frame
 
     @classmethod
@@ -250,7 +279,7 @@ class LayerTable:
 
         Takes what ``to_frame`` gives, and what ``pandas.read_csv`` makes of a snapshot, or
         ``pandas.read_excel`` of a workbook (missing cells are empty). Columns other than
-        ``COLUMNS`` are kept out and named in ``unknown_columns``.
+        ours are kept out and named in ``unknown_columns``.
 
         Raises:
             TableError: a column is missing or doubled, or a cell does not hold what its column

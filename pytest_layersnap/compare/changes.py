@@ -11,10 +11,11 @@ from operator import attrgetter
 from typing import Any, Final, Literal
 
 from pytest_layersnap.compare.align import Alignment
+from pytest_layersnap.compare.behavior import apart
 from pytest_layersnap.compare.edges import ReferenceNames
 from pytest_layersnap.compare.explain import Explanation
 from pytest_layersnap.references import is_auto_model_name, without_number
-from pytest_layersnap.table import JSON_CELLS, Layer, LayerTable
+from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, Layer, LayerTable
 
 #: The categories of changes, those that matter most first.
 CATEGORIES: Final = (
@@ -26,6 +27,7 @@ CATEGORIES: Final = (
     "parameters",
     "config",
     "dtype",
+    "behavior",
     "shape",
     "name",
 )
@@ -80,8 +82,11 @@ _KEY_COLUMN: Final = {
 _SHARED: Final = "shares_weights_with"
 #: All columns that are compared.
 COMPARED_COLUMNS: Final = tuple(column.name for column in fields(Layer))
-#: Columns that are judged by other means: names and edges through the pairs, keys one by one.
-_JUDGED_APART: Final = frozenset({"model", "layer_name", "inbound_layers", "layer_attributes"})
+#: Columns that are judged by other means: names and edges through the pairs, keys one by one, numbers by
+#: how far they are apart.
+_JUDGED_APART: Final = frozenset(
+    {"model", "layer_name", "inbound_layers", "layer_attributes", BEHAVIOR}
+)
 _PLAIN_COLUMNS: Final = tuple(name for name in COMPARED_COLUMNS if name not in _JUDGED_APART)
 _plain = attrgetter(*_PLAIN_COLUMNS)
 
@@ -152,12 +157,19 @@ class Change:
 
 
 def find_changes(
-    recorded: LayerTable, current: LayerTable, explanation: Explanation
+    recorded: LayerTable, current: LayerTable, explanation: Explanation, tolerance: float = 1.0
 ) -> tuple[Change, ...]:
-    """All changes between two tables, in the order of the rows; removed ones where they stood."""
+    """All changes between two tables, in the order of the rows; removed ones where they stood.
+
+    Args:
+        recorded: the table of the snapshot.
+        current: the table now.
+        explanation: which row is which.
+        tolerance: what the tolerances of numbers are multiplied by.
+    """
     alignment = explanation.alignment
     changes = {new: _added(current.layers[new]) for new in alignment.added}
-    for new, old, differences in _paired_differences(recorded, current, explanation):
+    for new, old, differences in _paired_differences(recorded, current, explanation, tolerance):
         if differences:
             changes[new] = _paired(recorded.layers[old], current.layers[new], differences)
     return (
@@ -287,7 +299,7 @@ def _in_order(
 
 
 def _paired_differences(
-    recorded: LayerTable, current: LayerTable, explanation: Explanation
+    recorded: LayerTable, current: LayerTable, explanation: Explanation, tolerance: float
 ) -> Iterator[tuple[int, int, tuple[Difference, ...]]]:
     """For each pair: the current row, the recorded row, and how they differ."""
     alignment, edges = explanation.alignment, explanation.edges
@@ -305,6 +317,7 @@ def _paired_differences(
             found.append(_rewired(references.of_recorded(before), references.of_current(after)))
         if new in edges.moved:
             found.append(_moved(recorded, current, old, new))
+        found += _other_numbers(before, after, tolerance)
         yield new, old, tuple(sorted(found, key=_rank))
 
 
@@ -314,6 +327,13 @@ def _rank(difference: Difference) -> int:
 
 def _rewired(recorded: Any, current: Any) -> Difference:
     return Difference("inbound_layers", "topology", ("inbound_layers",), recorded, current)
+
+
+def _other_numbers(recorded: Layer, current: Layer, tolerance: float) -> Iterator[Difference]:
+    for part in apart(recorded, current, tolerance):
+        path = f"{BEHAVIOR}.{part.label}"
+        old, new = (ABSENT if side is None else side for side in (part.recorded, part.current))
+        yield Difference(path, BEHAVIOR, (BEHAVIOR,), old, new)
 
 
 def _moved(recorded: LayerTable, current: LayerTable, old: int, new: int) -> Difference:

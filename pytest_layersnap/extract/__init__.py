@@ -22,7 +22,10 @@ __tracebackhide__ = True
 
 
 def layer_table(
-    model_or_builder: Any | Callable[[], Any] | str | os.PathLike[str], *, name: str | None = None
+    model_or_builder: Any | Callable[[], Any] | str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    behavior: bool = False,
 ) -> LayerTable:
     """The layer table of a Keras model, of either generation and any backend.
 
@@ -32,16 +35,18 @@ def layer_table(
             ``.h5`` file, of which the architecture alone is read, with Keras' safe mode on.
         name: what the column ``model`` holds; by default the model's own name, where an auto name such
             as ``functional_3`` loses its number.
+        behavior: whether to evaluate the layers, too, so that the column ``behavior`` tells what they
+            compute; nothing of the model is changed by it.
 
     Raises:
         ModelError: it is no Keras model; the model is not built, so that it has no shapes yet; or the
             file can't be read.
     """
     with collected_less_often(), without_tensorflow():
-        return _table(model_or_builder, name)
+        return _table(model_or_builder, name, behavior=behavior)
 
 
-def _table(model: Any, name: str | None) -> LayerTable:
+def _table(model: Any, name: str | None, *, behavior: bool) -> LayerTable:
     if files.is_file(model):
         model = _read(model)
     elif not is_a(model, "Layer") and callable(model):
@@ -52,10 +57,15 @@ def _table(model: Any, name: str | None) -> LayerTable:
     reader = reader_of(model)
     _require_built(reader, model)
     versions = f"{reader.versions(model)}, pytest-layersnap {metadata.version('pytest-layersnap')}"
-    layers = tuple(rows.rows(reader, model, name))
+    layers, calls = rows.rows(reader, model, name)
     if not layers:
         raise ModelError(f"the model {model.name!r} has no layers")
-    return LayerTable(layers=layers, recorded_with=versions)
+    if behavior:
+        # Not at the top: nobody pays for it who does not ask.
+        from pytest_layersnap.extract.behavior import filled
+
+        layers = filled(reader, layers, calls)
+    return LayerTable(layers=tuple(layers), recorded_with=versions)
 
 
 def _read(path: str | os.PathLike[str]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,9 @@ from pytest_layersnap.extract.reader import (
 from pytest_layersnap.references import Reference
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
+#: By the paths of rows, the layer or operation and its calls.
+Calls = dict[str, tuple[Any, Sequence[BoundCall]]]
+
 
 @dataclass(slots=True)
 class Walk:
@@ -56,6 +59,7 @@ class Walk:
     adopted: dict[int, list[Any]] = field(default_factory=dict)
     weights: dict[int, dict[int, Any]] = field(default_factory=dict)
     borrowed: dict[str, list[int]] = field(default_factory=dict)
+    calls: Calls = field(default_factory=dict)
 
     def graph_of(self, layer: Any) -> Graph | None:
         """The graph of a functional or Sequential model; None for whatever has none."""
@@ -107,8 +111,13 @@ class Walk:
         self.adopted.setdefault(id(layer), []).extend(missing.values())
 
 
-def rows(reader: Reader, model: Any, name: str | None) -> list[Layer]:
-    """The rows of a built model, in canonical order; without a name under the model's own.
+def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Calls]:
+    """The rows of a built model, in canonical order, and the calls of each.
+
+    Args:
+        reader: the reader of the generation.
+        model: the model.
+        name: what the rows call it; None for its own name.
 
     Raises:
         ModelError: they do not add up to what Keras says of the model's weights.
@@ -138,7 +147,8 @@ def rows(reader: Reader, model: Any, name: str | None) -> list[Layer]:
     _require_sum(walk, model)
     if walk.borrowed:
         below = [_with_owners(walk, row) for row in below]
-    return [itself, *below] if itself.weight_shapes != "[]" or itself.attributes else below
+    has_row = itself.weight_shapes != "[]" or itself.attributes
+    return [itself, *below] if has_row else below, walk.calls
 
 
 def _require_sum(walk: Walk, model: Any) -> None:
@@ -380,6 +390,7 @@ def _row(
     mark: dict[str, Any],
 ) -> Layer:
     reader = walk.reader
+    walk.calls[path] = operation, calls
     shapes = [_call_shapes(reader, operation, call) for call in calls] or [
         _built_shapes(walk, operation)
     ]

@@ -78,6 +78,7 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
         store,
         update=settings.update,
         export=settings.export is not None,
+        tolerance=settings.tolerance,
         record=found,
     )
 
