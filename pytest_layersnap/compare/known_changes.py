@@ -643,7 +643,7 @@ KNOWN_CHANGES: Final = (
     ),
     KnownChange(
         "PyTorch interpolates with another cubic function than TensorFlow (a = -0.75, not -0.5)",
-        "torch.nn.functional.interpolate and tf.image.resize, bicubic",
+        "keras-team/keras, backend/torch/image.py and backend/tensorflow/image.py, 3.15",
         (3, 0),
         _having(interpolation="bicubic"),
         backends=frozenset({"torch"}),

@@ -151,7 +151,7 @@ STRIDED = {
         (STRIDED, ("keras 3.13.0, torch 2.9", "keras 3.15.1, torch 2.13"), "keras#22876"),
         (STRIDED, ("keras 3.13.0, torch 2.9", KERAS3), "keras#22876"),
         (STRIDED, ("keras 3.13.0, tensorflow 2.19", KERAS3), None),
-        (CUBIC, ("keras 3.15.1, torch 2.13", KERAS3), "bicubic"),
+        (CUBIC, ("keras 3.15.1, torch 2.13", KERAS3), "torch/image.py"),
         (CUBIC, ("keras 3.15.1, jax 0.7", KERAS3), None),
     ],
 )
