@@ -120,7 +120,10 @@ def test_the_other_way_round(name: str) -> None:
 
 def test_every_change_is_reproduced() -> None:
     """No known change without a network that shows it."""
-    shown = {compare(*both(name)).explanations[0].known.what for name in (*APPLICATIONS, *MODELS, *NUMBERS)}
+    shown = {
+        compare(*both(name)).explanations[0].known.what
+        for name in (*APPLICATIONS, *MODELS, *NUMBERS)
+    }
     assert shown == {known.what for known in KNOWN_CHANGES}
 
 
