@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,6 +63,9 @@ class Processes:
             self._running.add(process)
         try:
             text, _ = process.communicate()
+        except BaseException:  # Ctrl-C in the main thread
+            _end([process])
+            raise
         finally:
             with self._lock:
                 self._running.discard(process)
@@ -75,13 +78,19 @@ class Processes:
         with self._lock:
             self._stopped = True
             running = list(self._running)
-        for process in running:
-            _signal(process, signal.SIGTERM)
-        for process in running:
-            try:
-                process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+        _end(running)
+
+
+def _end(running: Iterable[subprocess.Popen[str]]) -> None:
+    """End programs, which may clear up first."""
+    running = list(running)
+    for process in running:
+        _signal(process, signal.SIGTERM)
+    for process in running:
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def _signal(process: subprocess.Popen[str], number: int) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -53,14 +54,14 @@ class Command:
         self.project = project
         self.cache = cache / "pytest-layersnap"
         (project / "models.py").write_text(MODELS)
-        self._variables = os.environ | {"XDG_CACHE_HOME": str(cache), "KERAS_BACKEND": "jax"}
+        self.variables = os.environ | {"XDG_CACHE_HOME": str(cache), "KERAS_BACKEND": "jax"}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start it."""
         return subprocess.Popen(
             [sys.executable, "-m", "pytest_layersnap", *arguments],
             cwd=self.project,
-            env=self._variables,
+            env=self.variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -215,13 +216,26 @@ def conflict(command: Command) -> None:
     assert "the index has no Keras ==3.999 (of Keras 3: 3.0.0 to " in err
 
 
+def test_interrupted_while_reading_the_index(command: Command) -> None:
+    """An index that does not answer is left, and what asked it has ended."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        command.variables["PIP_INDEX_URL"] = f"http://127.0.0.1:{server.getsockname()[1]}/simple"
+        command.variables["PIP_CONFIG_FILE"] = os.devnull
+        process = command.start("matrix", "models:steady")
+        connection, _ = server.accept()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+        with connection:
+            while connection.recv(1024):
+                pass
+    assert process.returncode == 2
+    assert err.splitlines()[-1] == "layersnap: interrupted; the same command goes on from here"
+    assert command.kept() <= {"CACHEDIR.TAG", "pip"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (
-            ("models:steady", "--keras", "==3.999"),
-            "the index has no Keras ==3.999 (of Keras 3: 3.0.0 to ",
-        ),
         (("models:steady", "--keras", "new"), "--keras new: write a range as in '>=3.8,<3.12'"),
         (("resnet50",), "say after resnet50 what builds it"),
         ((), "say which model"),
