@@ -9,9 +9,10 @@ from importlib import metadata
 from typing import Any
 
 from pytest_layersnap.extract import files, rows, weightless
+from pytest_layersnap.extract.addresses import held
 from pytest_layersnap.extract.collector import collected_less_often
 from pytest_layersnap.extract.contract import ModelError, reader_of
-from pytest_layersnap.extract.reader import Reader, is_a
+from pytest_layersnap.extract.reader import KERAS, Reader, is_a
 from pytest_layersnap.extract.serializer import without_tensorflow
 from pytest_layersnap.table import LayerTable
 
@@ -120,6 +121,16 @@ def _require_built(reader: Reader, model: Any) -> None:
     if is_a(model, "Functional"):
         return
     layers = [layer for layer in _below(reader, model) if not layer.built]
+    if type(model).call.__module__.partition(".")[0] in KERAS:
+        # A GAN, say: its ``train_step`` calls its parts, so that nothing builds it as a whole.
+        if layers or not model.weights:
+            parts = sorted(name for name, part in held(model).items() if is_a(part, "Layer"))
+            named = ", ".join(f'"{name}": model.{name}' for name in parts)
+            raise ModelError(
+                f"the model {model.name!r} ({type(model).__name__}) has no call(), and its parts are not "
+                f"all built: build each, or check those that are: check_all({{{named}}})"
+            )
+        return
     if not model.built or (layers and not model.weights):
         unbuilt = f" ({layers[0].name!r} and {len(layers) - 1} more are not)" if layers else ""
         raise ModelError(
