@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from pytest_layersnap.extract.functions.branches import branched, unshared
+from pytest_layersnap.extract.functions.branches import branched
 from pytest_layersnap.extract.functions.bytecode import Unreadable, operators, read
 from pytest_layersnap.extract.functions.captured import Surroundings, Taken, at_home
 from pytest_layersnap.extract.functions.normal import blocks, folded, tidied
@@ -29,7 +29,7 @@ from pytest_layersnap.extract.functions.scopes import (
     resolve,
     walk,
 )
-from pytest_layersnap.extract.functions.source import Definition, definition
+from pytest_layersnap.extract.functions.source import Definition, definition, unshared
 from pytest_layersnap.extract.functions.writing import written
 from pytest_layersnap.table import UNREADABLE
 
