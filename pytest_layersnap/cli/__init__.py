@@ -24,6 +24,8 @@ examples:
   layersnap diff resnet50 my_pkg.models:build a snapshot and what a function builds now
   layersnap show my_pkg.models:build          the layers of a model
   layersnap flow resnet50 --output flow.svg   its stages and blocks, drawn
+  layersnap matrix resnet50 my_pkg.models:build
+                                              whether each release of Keras gives the snapshot
 
 exit codes: 0 the same, 1 drift, 2 wrong use or input that can't be read
 """

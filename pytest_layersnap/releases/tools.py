@@ -22,6 +22,7 @@ _SETTINGS: Final = (
     ("PIP_EXTRA_INDEX_URL", "UV_INDEX", " "),
     ("PIP_FIND_LINKS", "UV_FIND_LINKS", ","),
     ("PIP_CONSTRAINT", "UV_CONSTRAINT", " "),
+    ("PIP_NO_INDEX", "UV_OFFLINE", " "),
 )
 _FULL_DISK: Final = re.compile(
     r"No space left on device|os error (28|112)\b|Disk quota exceeded|WinError 112"
@@ -226,7 +227,7 @@ def failure(text: str) -> ToolError:
     _, is_conflict, caused_by = text.partition("No solution found")
     if is_conflict:
         return ToolError(
-            f"the requirements conflict: {' '.join(caused_by.partition(':')[2].split())}"
+            f"the requirements can't be met: {' '.join(caused_by.partition(':')[2].split())}"
         )
     said = _errors(text) or text.strip().splitlines() or ["it said nothing"]
     return ToolError(said[-1])
