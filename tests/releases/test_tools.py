@@ -44,7 +44,8 @@ SAID = {
     "uv: conflict": (
         "error: No solution found when resolving dependencies\n"
         "  cause: Because you require jax<0.11 and jax==0.12, they are unsatisfiable.\n",
-        "the requirements can't be met: Because you require jax<0.11 and jax==0.12, they are unsatisfiable.",
+        "the requirements can't be met: "
+        "Because you require jax<0.11 and jax==0.12, they are unsatisfiable.",
     ),
     "pip: unknown": (
         "ERROR: Could not find a version that satisfies the requirement kears (from versions: none)\n"
