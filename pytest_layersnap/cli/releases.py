@@ -122,6 +122,9 @@ def _arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--only", metavar="CATEGORY", action="append", help="categories or columns that count"
     )
+    verb.add_argument(
+        "--behavior", action="store_true", help="compare what the layers compute, too"
+    )
     output.add_arguments(verb, FORMATS)
 
 
@@ -134,8 +137,9 @@ def _matrix(parsed: argparse.Namespace) -> int:
         say(f"removed {users_folder()} ({freed / 1e6:,.0f} MB)")
         return SAME
     subjects = _subjects(parsed.model)
+    aspect = _aspect(parsed, subjects, None)
     with _trials(parsed) as (trials, releases):
-        answers = survey.matrix(trials, releases, subjects, _aspect(parsed, None))
+        answers = survey.matrix(trials, releases, subjects, aspect)
     output.put(parsed, FORMATS, answers)
     return _code(answers)
 
@@ -144,16 +148,17 @@ def _bisect(parsed: argparse.Namespace) -> int:
     from pytest_layersnap.releases import survey
 
     if parsed.command is not None:
-        if parsed.model or parsed.layer or parsed.only:
-            raise CommandError("--run takes the place of a model, --layer and --only")
+        if parsed.model or parsed.layer or parsed.only or parsed.behavior:
+            raise CommandError("--run takes the place of a model, --layer, --only and --behavior")
         with _trials(parsed) as (trials, releases):
             answer = survey.halve_by(trials, releases, shlex.split(parsed.command))
     else:
         subjects = _subjects(parsed.model)
         if len(subjects) > 1:
             raise CommandError(f"bisect takes one model, not {len(subjects)}; matrix takes several")
+        aspect = _aspect(parsed, subjects, parsed.layer)
         with _trials(parsed) as (trials, releases):
-            answer = survey.halve(trials, releases, subjects[0], _aspect(parsed, parsed.layer))
+            answer = survey.halve(trials, releases, subjects[0], aspect)
     output.put(parsed, FORMATS, [answer])
     return _code([answer], fails=DRIFT if parsed.command is not None else WRONG)
 
@@ -168,7 +173,8 @@ def _code(answers: Sequence[Answer], *, fails: int = WRONG) -> int:
     return WRONG if "not tried" in verdicts else SAME
 
 
-def _aspect(parsed: argparse.Namespace, layer: str | None) -> Aspect:
+def _aspect(parsed: argparse.Namespace, subjects: Sequence[Subject], layer: str | None) -> Aspect:
+    """What of drifts counts; a snapshot that says what its layers compute is always held to that."""
     from pytest_layersnap.compare.selection import Selection
     from pytest_layersnap.releases.survey import Aspect
 
@@ -176,7 +182,15 @@ def _aspect(parsed: argparse.Namespace, layer: str | None) -> Aspect:
         Selection.of(parsed.only, None)
     except ValueError as error:
         raise CommandError(f"--only: {error}") from None
-    return Aspect(parsed.only, layer)
+    tables = [subject.table for subject in subjects if subject.table is not None]
+    for subject in subjects:
+        if parsed.behavior and subject.table is not None and not subject.table.has_behavior:
+            raise CommandError(
+                f"{subject.name} does not say what its layers compute; record it by a check with "
+                "behavior=True, or leave out its name, so that the first release is the measure"
+            )
+    behavior = parsed.behavior or any(table.has_behavior for table in tables)
+    return Aspect(parsed.only, layer, behavior)
 
 
 def _subjects(texts: Sequence[str]) -> list[Subject]:

@@ -1,6 +1,7 @@
 """What runs under each release, with the Python of its environment: builders become tables.
 
-``python -m pytest_layersnap.releases.inside OUT BUILDER…`` writes a line of JSON for each builder to OUT.
+``python -m pytest_layersnap.releases.inside OUT TABLE BUILDER…`` writes a line of JSON for each builder to
+OUT; TABLE is ``behavior`` where layers are evaluated, too, or else ``architecture``.
 """
 
 from __future__ import annotations
@@ -18,22 +19,22 @@ from pytest_layersnap import csvfile
 from pytest_layersnap.builders import BuilderError, table_of
 
 
-def main(out: str, builders: Sequence[str]) -> None:
+def main(out: str, table: str, builders: Sequence[str]) -> None:
     """Write what becomes of each builder: ``table``, or why it has none: ``unfit`` or ``failed``."""
     with Path(out).open("w", encoding="utf-8") as file:
         reasons = "; ".join(unmet())
         for builder in builders:
             # At once, as the next one may bring the process down.
             print(
-                json.dumps({"unfit": reasons} if reasons else _built(builder)),
+                json.dumps({"unfit": reasons} if reasons else _built(builder, table == "behavior")),
                 file=file,
                 flush=True,
             )
 
 
-def _built(builder: str) -> dict[str, str]:
+def _built(builder: str, behavior: bool) -> dict[str, str]:
     try:
-        return {"table": csvfile.dump(table_of(builder)).decode()}
+        return {"table": csvfile.dump(table_of(builder, behavior=behavior)).decode()}
     except BuilderError as error:
         return {"failed": str(error)}
 
@@ -64,4 +65,4 @@ def unmet() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

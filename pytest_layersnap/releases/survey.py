@@ -48,10 +48,12 @@ class Aspect:
     Args:
         only: categories or columns; all of them if there are none.
         layer: the path of a layer, if only changes of that one count.
+        behavior: whether the layers are evaluated, too.
     """
 
     only: Names | None = None
     layer: str | None = None
+    behavior: bool = False
 
     def judged(self, release: Version, built: Built, reference: LayerTable) -> Outcome:
         """What it means that a release made this of a builder."""
@@ -96,7 +98,9 @@ def matrix(
     trials: Trials, releases: Sequence[Version], subjects: Sequence[Subject], aspect: Aspect
 ) -> list[Answer]:
     """What becomes of each subject under each release."""
-    built = trials.build(releases, [subject.builder for subject in subjects])
+    built = trials.build(
+        releases, [subject.builder for subject in subjects], behavior=aspect.behavior
+    )
     answers = []
     for number, subject in enumerate(subjects):
         each = {release: tables[number] for release, tables in built.items()}
@@ -124,9 +128,8 @@ def halve(trials: Trials, releases: Sequence[Version], subject: Subject, aspect:
 
     def judge(some: Sequence[Version]) -> dict[Version, Outcome]:
         nonlocal name, reference
-        built = {
-            release: tables[0] for release, tables in trials.build(some, [subject.builder]).items()
-        }
+        tables = trials.build(some, [subject.builder], behavior=aspect.behavior)
+        built = {release: one for release, (one,) in tables.items()}
         if reference is None:
             name, reference = _reference(subject, built)
         return {release: aspect.judged(release, one, reference) for release, one in built.items()}

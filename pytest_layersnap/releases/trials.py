@@ -83,14 +83,19 @@ class Trials:
         self._progress = progress
 
     def build(
-        self, releases: Sequence[Version], builders: Sequence[str]
+        self, releases: Sequence[Version], builders: Sequence[str], *, behavior: bool
     ) -> dict[Version, list[Built]]:
         """The tables of builders under releases, several at a time.
+
+        Args:
+            releases: the releases.
+            builders: the builders.
+            behavior: whether to evaluate the layers, too.
 
         Returns:
             By release, in the order given, what each builder came to.
         """
-        return dict(self._all(releases, lambda release: self._built(release, builders)))
+        return dict(self._all(releases, lambda release: self._built(release, builders, behavior)))
 
     def obey(self, releases: Sequence[Version], command: Sequence[str]) -> dict[Version, Outcome]:
         """Whether a command ends with 0 under releases; with 125 a release counts as not tried."""
@@ -128,14 +133,15 @@ class Trials:
         for release in releases:
             yield release, done[release]
 
-    def _built(self, release: Version, builders: Sequence[str]) -> list[Built]:
+    def _built(self, release: Version, builders: Sequence[str], behavior: bool) -> list[Built]:
         place = self._environment(release)
         if isinstance(place, Built):
             return [place] * len(builders)
         with tempfile.TemporaryDirectory(prefix="layersnap-") as folder:
             out = Path(folder, "tables")
             command = [str(place.python), "-W", "ignore", "-m", f"{__package__}.inside"]
-            ended = self._processes.run([*command, str(out), *builders], place.variables)
+            table = "behavior" if behavior else "architecture"
+            ended = self._processes.run([*command, str(out), table, *builders], place.variables)
             lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
         found = [_read(line) for line in lines]
         return found + [_crashed(ended)] * (len(builders) - len(found))
