@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks import ops_corpus, ops_tests
 
-
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 

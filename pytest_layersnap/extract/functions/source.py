@@ -10,7 +10,7 @@ import types
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 #: A function as Python's parser gives it.
 Definition = ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef
@@ -44,8 +44,8 @@ def definition(code: types.CodeType, module: dict[str, Any]) -> Definition | Non
     for found in sorted(candidates, key=lambda found: abs(found.line - code.co_firstlineno)):
         compiled = _compiled(found, file.imports, code)
         if compiled is not None and _does(compiled) == does:
-            node = unshared(found.node)
-            return _Private(found.owner).visit(node) if found.owner else node
+            node: Definition = unshared(found.node)
+            return cast(Definition, _Private(found.owner).visit(node)) if found.owner else node
     return None
 
 
