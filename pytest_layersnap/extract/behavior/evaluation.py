@@ -23,6 +23,8 @@ RANDOM: Final = "random"
 _MOST_NUMBERS: Final = 500_000_000
 #: Layers whose weights are kept by another library, where no other values can take their place.
 _OF_OTHERS: Final = ("TorchModuleWrapper", "TFSMLayer")
+#: Weights that are places in another one, by their names.
+_PLACES: Final = ("g_idx",)
 #: Settings that say how many whole numbers a layer knows.
 _BOUNDS: Final = ("input_dim", "num_tokens", "num_classes", "depth", "vocabulary_size")
 
@@ -172,7 +174,10 @@ class Evaluation:
     def _values(self) -> Iterator[Any]:
         for number, weight in enumerate(self._weights):
             shape, dtype = self._backend.shape_and_dtype(weight)
-            yield values.weight(shape, dtype, number)
+            if getattr(weight, "name", "") in _PLACES:
+                yield values.places(shape)
+            else:
+                yield values.weight(shape, dtype, number)
 
     def _given(self, way: Way) -> tuple[list[Any], dict[str, Any]]:
         bound, padded = self._bound(), not self._reader.is_operation(self._operation)

@@ -17,6 +17,9 @@ _NAMES: Final = frozenset(
     {"name", "_name", "_obj_reference_counts_dict", "_auto_config", "_build_shapes_dict"}
 )
 
+#: Their objects, beside layers, are tensors, weights and what follows from the config.
+_OF_BACKENDS: Final = frozenset({"tensorflow", "torch", "jax", "jaxlib", "threading"})
+
 
 def key_of(reader: Reader, layer: Layer, operation: Any, call: BoundCall) -> Hashable:
     """Calls of equal keys compute the same.
@@ -76,7 +79,7 @@ def _own(reader: Reader, layer: Any, seen: set[int]) -> Iterator[Hashable]:
 
 
 def _plain(value: Any, depth: int = 0) -> Hashable:
-    """A value as a key; of an object that no key can be made of, the object itself counts."""
+    """A value as a key; of an object that no key can be made of, which one it is."""
     if value is None or isinstance(value, (str, bytes, int, float, complex)):
         return type(value).__name__, value
     if isinstance(value, slice):
@@ -87,7 +90,6 @@ def _plain(value: Any, depth: int = 0) -> Hashable:
         return tuple((str(key), _plain(item, depth + 1)) for key, item in value.items())
     if depth < 4 and isinstance(value, (list, tuple)):
         return tuple(_plain(item, depth + 1) for item in value)
-    if isinstance(value, FunctionType):
-        return value
-    kind: Any = type(value)
-    return cast("Hashable", kind)
+    if is_of_keras(type(value)) or type(value).__module__.partition(".")[0] in _OF_BACKENDS:
+        return cast("Hashable", type(value))
+    return id(value)  # the model holds it as long as the key is looked for

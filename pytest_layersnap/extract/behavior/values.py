@@ -91,6 +91,11 @@ def weight(shape: Sequence[int], dtype: str, number: int) -> Any:
     return spread(shape, number, math.sqrt(3 / max(1, math.prod(shape[:-1]))))
 
 
+def places(shape: Sequence[int]) -> Any:
+    """The values of a weight that says where in another to look: at its beginning."""
+    return np.zeros(tuple(shape))
+
+
 def argument(
     shape: tuple[int, ...],
     dtype: str,
