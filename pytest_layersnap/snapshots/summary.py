@@ -83,9 +83,11 @@ def _cut_off(run: Run) -> Iterator[str]:
     missed = [f"not recorded: {run.listed(run.unwritten)}"] if run.unwritten else []
     if left := [test for test, fate in run.facts.fates.items() if fate == "not run"]:
         missed.append(f"{counted(len(left), 'test', 'tests')} did not run")
-    if run.update and missed:
+    why = run.facts.interrupted
+    if run.update and (why or missed):
         done = counted(len(run.created) + len(run.updated), "snapshot was", "snapshots were")
-        yield f"the run did not come to its end: {'; '.join([f'{done} recorded', *missed])}"
+        told = "; ".join([f"{done} recorded", *missed])
+        yield f"{why or 'the run did not come to its end'}: {told}"
 
 
 def _found(run: Run) -> Iterator[str]:
