@@ -1,7 +1,7 @@
 """Settings that Keras' own layers take and their configs leave out, and whether tables have them.
 
-Each argument of each constructor is given one value after another. Where two layers keep the values and
-their configs are the same, the setting is one that the config leaves out.
+Each argument of a constructor that is no key of the config is given one value after another. Where two
+layers keep them and their configs are the same, the setting is one that the config leaves out.
 
 python benchmarks/unsaved_settings.py
 """
@@ -19,7 +19,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pytest_layersnap.extract import canonical
+from pytest_layersnap.extract import canonical, dtypes
+from pytest_layersnap.extract.contract import reader_of
 
 #: What is given for arguments without a default, by their names.
 _NEEDED: dict[str, Any] = {
@@ -97,8 +98,11 @@ _VALUES: tuple[Any, ...] = (
     ),
 )
 
-#: What the table has in columns, and what is there for saved files of old.
-_COLUMNS = frozenset({"name", "trainable", "dtype", "dynamic", "weights", "kwargs", "args"})
+#: What the table has in columns, and what is kept of the call to the constructor itself.
+_COLUMNS = frozenset({"name", "trainable", "dtype", "dynamic", "weights", "auto_config"})
+
+#: How a layer computes what it computes: another program of the same result.
+_PROGRAMS = frozenset({"flash_attention", "use_cudnn", "implementation"})
 
 #: What the constructor of every layer takes, under whatever name the layer's own signature has for it.
 _OF_ALL = ("activity_regularizer", "autocast")
@@ -134,22 +138,27 @@ def layers(keras: ModuleType) -> Iterator[Any]:
 def needed(keras: ModuleType, kind: Any) -> dict[str, Any] | None:
     """What the constructor has to be given; None where nobody knows."""
     layers = keras.layers
-    more = {
-        "cell": lambda: layers.LSTMCell(3),
-        "cells": lambda: [layers.LSTMCell(3), layers.LSTMCell(2)],
-        "layer": lambda: layers.LSTM(3) if kind.__name__ == "Bidirectional" else layers.Dense(3),
+    known = {
+        **_NEEDED,
+        "cell": layers.LSTMCell(3),
+        "cells": [layers.LSTMCell(3), layers.LSTMCell(2)],
+        "layer": (layers.LSTM if kind.__name__ == "Bidirectional" else layers.Dense)(3),
     }
-    given = {}
-    for name, parameter in _parameters(kind).items():
-        if parameter.default is not parameter.empty:
+    parameters = _parameters(kind)
+    without_default = [name for name, one in parameters.items() if one.default is one.empty]
+    for names in (
+        without_default,
+        [*without_default, *(name for name in parameters if name in known)],
+    ):
+        if not known.keys() >= set(names):
             continue
-        if name in more:
-            given[name] = more[name]()
-        elif name in _NEEDED:
-            given[name] = _NEEDED[name]
-        else:
-            return None
-    return given
+        given = {name: known[name] for name in names}
+        try:
+            kind(**given).get_config()
+        except Exception:
+            continue
+        return given
+    return None
 
 
 def _parameters(kind: Any) -> dict[str, inspect.Parameter]:
@@ -163,21 +172,28 @@ def _parameters(kind: Any) -> dict[str, inspect.Parameter]:
 
 def unsaved(keras: ModuleType, kind: Any) -> Iterator[Setting]:
     """The settings of a class of layers that its configs leave out."""
-    given = needed(keras, kind)
-    if given is None:
+    if (given := needed(keras, kind)) is None:
         return
-    once, again = state(kind(**given)), state(kind(**(needed(keras, kind) or {})))
+    usual = kind(**given)
+    once, again = state(usual), state(kind(**(needed(keras, kind) or {})))
     by_chance = {key for key in once.keys() | again.keys() if once.get(key) != again.get(key)}
-    for name in sorted({*_parameters(kind), *_OF_ALL} - _COLUMNS):
+    for name in sorted(
+        {*_parameters(kind), *_OF_ALL} - _COLUMNS - _PROGRAMS - usual.get_config().keys()
+    ):
         known: list[tuple[Any, Any, dict[str, Any]]] = []
         for value, layer in _made(keras, kind, name):
             kept = {key: item for key, item in state(layer).items() if key not in by_chance}
             alike = [one for one in known if _config(one[1]) == _config(layer) and one[2] != kept]
             if alike:
-                told = canonical.attributes_of(layer) != canonical.attributes_of(alike[0][1])
-                yield Setting(kind.__name__, name, (alike[0][0], value), told)
+                read = _told(layer) != _told(alike[0][1])
+                yield Setting(kind.__name__, name, (alike[0][0], value), read)
                 break
             known.append((value, layer, kept))
+
+
+def _told(layer: Any) -> tuple[dict[str, Any], bool]:
+    """What a row says of a layer, as far as it is no column."""
+    return canonical.attributes_of(layer), dtypes.is_uncast(reader_of(layer), layer)
 
 
 def _made(keras: ModuleType, kind: Any, name: str) -> Iterator[tuple[Any, Any]]:

@@ -94,7 +94,7 @@ def _note(found: Judged, way: str, error: Exception) -> None:
     if is_ours(error):
         found.wrong[way] = "".join(traceback.format_exception(error)[-4:])
     else:
-        found.untried[way] = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
+        found.untried[way] = f"{type(error).__name__}: {error}"[:300].replace("\n", " ")
 
 
 def _weights(model: Any) -> list[Any]:

@@ -57,11 +57,13 @@ class Seen:
         In place of a model that Keras does not build, its exception.
         """
         known: set[int] = set()
-        models = [layer for layer in self.made if isinstance(layer, keras.Model)]
+        # A test may look at constructors that refuse.
+        whole = [layer for layer in self.made if "built" in vars(layer)]
+        models = [layer for layer in whole if isinstance(layer, keras.Model)]
         for model in models:
             yield model
             known.update(map(id, model._flatten_layers()))
-        for layer in self.made:
+        for layer in whole:
             if id(layer) in known or id(layer) not in self.calls:
                 continue
             known.update(map(id, layer._flatten_layers()))
@@ -98,14 +100,18 @@ class Watch:
         self._keras, self._take = keras, take
         self._seen = Seen()
         self._inside = threading.local()
-        needed = "tensorflow"
-        self._absent = {} if importlib.util.find_spec(needed) else {needed: _Absent(needed)}
+        self._is_absent = importlib.util.find_spec("tensorflow") is None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self) -> Iterator[None]:
         """Let a test file import TensorFlow where there is none: most of its tests do without."""
-        with mock.patch.dict(sys.modules, self._absent):
+        if self._is_absent:
+            sys.modules["tensorflow"] = _Absent("tensorflow")
+        try:
             return (yield)
+        finally:
+            if self._is_absent:
+                sys.modules.pop("tensorflow", None)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
@@ -122,17 +128,15 @@ class Watch:
         from keras.src.testing import TestCase
 
         layer = self._keras.layers.Layer
-        new, init, call = layer.__new__, layer.__init__, layer.__call__
+        new, call = layer.__new__, layer.__call__
 
+        # Not __init__: Keras reads its signature.
         def watched_new(cls: Any, *args: Any, **kwargs: Any) -> Any:
             made = new(cls, *args, **kwargs)
             self._seen.given[id(made)] = args, kwargs
-            return made
-
-        def watched_init(made: Any, *args: Any, **kwargs: Any) -> None:
             if not self._depth():
                 self._seen.made.append(made)
-            init(made, *args, **kwargs)
+            return made
 
         def watched_call(called: Any, *args: Any, **kwargs: Any) -> Any:
             if not self._depth():
@@ -144,7 +148,6 @@ class Watch:
         with (
             mock.patch.multiple(self._keras.Model, **trained),
             mock.patch.object(layer, "__new__", watched_new),
-            mock.patch.object(layer, "__init__", watched_init),
             mock.patch.object(layer, "__call__", watched_call),
             mock.patch.object(TestCase, "run_layer_test", _run_layer_test),
         ):

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_layersnap.extract.reader import KERAS, attribute, is_a
+from pytest_layersnap.extract.reader import KERAS, is_a
 
 
 def attributes(holder: Any) -> dict[int, str]:
@@ -21,16 +21,10 @@ def attributes(holder: Any) -> dict[int, str]:
     kind: Any = type(holder)
     own = (name for name in set(dir(holder)) - internal if not _is_computed(kind, name))
     for name in sorted(own, key=lambda name: (name[:1] == "_", name)):
-        item = attribute(holder, name)
+        item = getattr(holder, name, None)
         for layer in _layers(item):
             found.setdefault(id(layer), name if layer is item else f"{name}[]")
     return found
-
-
-def held(holder: Any) -> dict[str, Any]:
-    """The layers, and lists of layers, that a layer holds, by their attributes."""
-    names = {name.removesuffix("[]") for name in attributes(holder).values()}
-    return {name: getattr(holder, name) for name in names}
 
 
 def _layers(item: Any) -> Iterator[Any]:
@@ -43,7 +37,7 @@ def _layers(item: Any) -> Iterator[Any]:
             yield from _layers(each)
 
 
-def _base(holder: Any) -> Any:
+def _base(holder: Any) -> type:
     """Keras' own class that a person's class derives from."""
     name = "Model" if is_a(holder, "Model") else "Layer"
     return next(
@@ -54,15 +48,12 @@ def _base(holder: Any) -> Any:
 
 
 @functools.cache
-def _internal(base: Any) -> frozenset[str]:
+def _internal(base: type) -> frozenset[str]:
     """What Keras itself keeps in attributes, as a bare instance shows; named, so that no counter moves.
 
-    It holds another one, for which TensorFlow keeps books. On PyTorch the attributes that hold layers
-    are in ``dir`` alone, not in ``vars``.
+    On PyTorch the attributes that hold layers are in ``dir`` alone, not in ``vars``.
     """
-    probe = base(name="probe")
-    probe.held = base(name="probe_held")
-    return frozenset(dir(probe)) - {"held"}
+    return frozenset(dir(base(name="probe")))
 
 
 @functools.lru_cache(maxsize=10_000)

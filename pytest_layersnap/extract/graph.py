@@ -14,12 +14,11 @@ from pytest_layersnap.extract.signatures import remembered
 
 @dataclass(frozen=True, slots=True)
 class BoundCall:
-    """One call: its arguments by name, in the order of the callable's signature, and as it was recorded."""
+    """One call: its arguments by name, in the order of the callable's signature."""
 
     arguments: dict[str, Any]
     defaults: dict[str, Any]
     outputs: list[Any]
-    recorded: Call
 
 
 @dataclass(slots=True)
@@ -109,7 +108,7 @@ def _bind(
         arguments = dict(signature.bind_partial(*call.args, **call.kwargs).arguments)
     except (TypeError, ValueError):
         positional = {f"argument_{index}": value for index, value in enumerate(call.args)}
-        return BoundCall({**positional, **call.kwargs}, {}, call.outputs, call)
+        return BoundCall({**positional, **call.kwargs}, {}, call.outputs)
     defaults = {
         name: parameter.default
         for name, parameter in signature.parameters.items()
@@ -121,7 +120,7 @@ def _bind(
     if not reader.is_operation(operation):
         for name in list(reader.filled_in(arguments, defaults)):
             arguments.pop(name, None)
-    return BoundCall(arguments, defaults, call.outputs, call)
+    return BoundCall(arguments, defaults, call.outputs)
 
 
 _Key = tuple[int, int]

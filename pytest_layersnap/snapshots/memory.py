@@ -8,23 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+import pytest
 
 _KEY = "layersnap/users"
-
-
-class Cache(Protocol):
-    """What is asked of pytest's cache."""
-
-    def get(self, key: str, default: Any) -> Any:
-        """What was kept under a key."""
-
-    def set(self, key: str, value: object) -> None:
-        """Keep a value under a key."""
-
-    def mkdir(self, name: str) -> Path:
-        """A folder of the cache, which is made where it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +30,9 @@ class User:
     snapshots: tuple[str, ...]
 
 
-def recall(cache: Cache | None) -> dict[str, User]:
+def recall(config: pytest.Config) -> dict[str, User]:
     """By id, what used snapshots before; empty without a cache, and where it can't be read."""
+    cache = getattr(config, "cache", None)  # -p no:cacheprovider
     data: Any = None if cache is None else cache.get(_KEY, None)
     try:
         return {
@@ -55,7 +44,7 @@ def recall(cache: Cache | None) -> dict[str, User]:
 
 
 def remember(
-    cache: Cache | None,
+    config: pytest.Config,
     known: Mapping[str, User],
     seen: Mapping[str, User],
     *,
@@ -65,12 +54,13 @@ def remember(
     """Keep what was used.
 
     Args:
-        cache: pytest's, if there is one.
+        config: pytest's.
         known: what ``recall`` said.
         seen: what used snapshots in this run.
         gone: the users that do not exist any more.
         deleted: the snapshots that do not.
     """
+    cache = getattr(config, "cache", None)
     without = set(deleted)
     users = {user: one for user, one in {**known, **seen}.items() if user not in set(gone)}
     kept = {

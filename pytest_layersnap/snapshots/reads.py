@@ -50,8 +50,8 @@ class Reads:
         """
         #: On whose behalf files are opened: a test, or what is being collected.
         self.user = ""
-        #: On whose behalf other processes were started.
-        self.starters: set[str] = set()
+        #: Whether another process was started.
+        self.started_processes = False
         self._folder = folder
         self._began = began
         self._files: dict[tuple[int, int], set[str]] = {}
@@ -77,10 +77,11 @@ class Reads:
             return
         if event == "open":
             self._opened(*args[:2])
-        elif event in _STARTS or (event == "import" and args[0] in _STARTERS):
-            if not self.starters:
-                prepare(self._folder, self._began)
-            self.starters.add(self.user)
+        elif not self.started_processes and (
+            event in _STARTS or (event == "import" and args[0] in _STARTERS)
+        ):
+            self.started_processes = True
+            prepare(self._folder, self._began)
 
     def _opened(self, path: object, mode: object) -> None:
         if not isinstance(path, (str, bytes, int)):
