@@ -10,20 +10,22 @@ from typing import Any
 from pytest_layersnap.extract.reader import KERAS, is_a
 
 
-def attributes(holder: Any) -> dict[int, str]:
-    """The attribute of each layer that a layer or model holds, by the layer's id.
+def attributes(holder: Any) -> dict[int, list[str]]:
+    """The attributes of each layer that a layer or model holds, by the layer's id, private ones last.
 
     ``blocks[]`` is a list or another container, in which Keras goes by class and number
-    (``saving_lib.py`` of Keras 2.15 and 3). Of several attributes the first counts, private ones last.
+    (``saving_lib.py`` of Keras 2.15 and 3).
     """
-    found: dict[int, str] = {}
+    found: dict[int, list[str]] = {}
     internal = _internal(_base(holder))
     kind: Any = type(holder)
     own = (name for name in set(dir(holder)) - internal if not _is_computed(kind, name))
     for name in sorted(own, key=lambda name: (name[:1] == "_", name)):
         item = getattr(holder, name, None)
         for layer in _layers(item):
-            found.setdefault(id(layer), name if layer is item else f"{name}[]")
+            held = found.setdefault(id(layer), [])
+            if (place := name if layer is item else f"{name}[]") not in held:
+                held.append(place)
     return found
 
 

@@ -193,10 +193,13 @@ def _level(
     if graph is None and not is_built_in(container):
         held = addresses.attributes(container)
         marks = {
-            id(member): {"attribute": held[id(member)]}
+            id(member): {"attribute": attributes if len(attributes) > 1 else attributes[0]}
             for member, name in zip(members, found, strict=True)
-            if held.get(id(member), name) != name
+            if (attributes := held.get(id(member), [name])) != [name]
         }
+    for member in members:
+        if is_a(member, "Model") and walk.graph_of(member) is None:
+            marks.setdefault(id(member), {})["is_model"] = True
     previous: str | None = None
     for operation in members:
         path = paths[id(operation)]

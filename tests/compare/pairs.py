@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 Build = Callable[[ModuleType], Any]
-NAME, WEIGHTS = ".h5 by name", ".weights.h5"
+NAME = ".h5 by name"
 
 
 class Pair(NamedTuple):
@@ -200,6 +200,173 @@ def custom(units: int, after: int = 2) -> Build:
         inputs = keras.Input((8,), name="features")
         x = Block(name="block")(inputs)
         return keras.Model(inputs, keras.layers.Dense(after, name="head")(x))
+
+    return build
+
+
+def around(
+    inside: str, outside: str, *, one: bool = True, frozen: str = "", first: bool = False
+) -> Build:
+    """A model in a model, and layers that both have, or that only look alike."""
+
+    def build(keras: ModuleType) -> Any:
+        made: dict[str, Any] = {}
+
+        def use(name: str) -> Any:
+            if not one or name not in made:
+                made[name] = keras.layers.Dense(8, name=name, trainable=name not in frozen)
+            return made[name]
+
+        x = inner = keras.Input((8,), name="inner")
+        for name in inside:
+            x = use(name)(x)
+        sub = keras.Model(inner, x, name="sub")
+        x = inputs = keras.Input((8,), name="features")
+        for name in outside[:1] if first else "":
+            x = use(name)(x)
+        x = sub(x)
+        for name in outside[1:] if first else outside:
+            x = use(name)(x)
+        return keras.Model(inputs, keras.layers.Dense(1, name="head")(x), name="whole")
+
+    return build
+
+
+def side_by_side(one: str, other: str, *, shared: str = "", twice: bool = False) -> Build:
+    """Two models in a model, with layers that both have; or the first of them twice, and again inside."""
+
+    def build(keras: ModuleType) -> Any:
+        made = {name: keras.layers.Dense(8, name=name) for name in shared}
+
+        def model(names: str, name: str) -> Any:
+            x = inputs = keras.Input((8,))
+            for each in names:
+                x = (made[each] if each in made else keras.layers.Dense(8, name=each))(x)
+            return keras.Model(inputs, x, name=name)
+
+        first, second = model(one, "left"), model(other, "right")
+        if twice:
+            x = inputs = keras.Input((8,))
+            second = keras.Model(inputs, second(first(x)), name="right")
+        inputs = keras.Input((8,), name="features")
+        x = keras.layers.Add(name="sum")([first(inputs), second(inputs)])
+        return keras.Model(inputs, keras.layers.Dense(1, name="head")(x), name="whole")
+
+    return build
+
+
+def holding(**attributes: Any) -> Build:
+    """A layer of somebody's that holds others: by attribute a name, or a list of names."""
+    return _held(attributes, model=False)
+
+
+def holding_model(**attributes: Any) -> Build:
+    """A model of somebody's that does so, and is not in another."""
+    return _held(attributes, model=True)
+
+
+def _held(attributes: dict[str, Any], *, model: bool) -> Build:
+    def build(keras: ModuleType) -> Any:
+        base: Any = keras.Model if model else keras.layers.Layer
+
+        class Own(base):  # type: ignore[misc]
+            def __init__(self, **settings: Any) -> None:
+                super().__init__(**settings)
+                made: dict[str, Any] = {}
+                for attribute, names in attributes.items():
+                    for name in names:
+                        if name not in made:
+                            made[name] = keras.layers.Dense(8, name=name)
+                    parts = [made[name] for name in names]
+                    setattr(self, attribute, parts if isinstance(names, list) else parts[0])
+                self._names = tuple(made)
+                self._made: Any = lambda name: made[name]
+
+            def build(self, shape: Any) -> None:
+                for name in self._names:
+                    self._made(name).build((None, 8))
+                self.built = True
+
+            def call(self, x: Any) -> Any:
+                for name in self._names:
+                    x = self._made(name)(x)
+                return x
+
+        if model:
+            whole = Own(name="whole")
+            whole(keras.ops.zeros((1, 8)) if hasattr(keras, "ops") else keras.backend.zeros((1, 8)))
+            return whole
+        inputs = keras.Input((8,), name="features")
+        x = Own(name="holder")(inputs)
+        return keras.Model(inputs, keras.layers.Dense(1, name="head")(x))
+
+    return build
+
+
+def tied(how: str, *, between: int = 0) -> Build:
+    """Words in and words out: by the same weights, the same layer, or each by its own."""
+
+    def build(keras: ModuleType) -> Any:
+        class Words(keras.layers.Layer):  # type: ignore[misc, name-defined]
+            def __init__(self, words: Any = None, **settings: Any) -> None:
+                super().__init__(**settings)
+                if how == "layer":
+                    self.words = words
+                elif how == "weight":
+                    self.kernel = words.embeddings
+                else:
+                    self.kernel = self.add_weight(name="kernel", shape=(8, 8))
+
+            def call(self, x: Any) -> Any:
+                kernel = self.words.embeddings if how == "layer" else self.kernel
+                return x @ kernel
+
+        words = keras.layers.Embedding(8, 8, name="words")
+        inputs = keras.Input((5,), name="features", dtype="int32")
+        x = words(inputs)
+        for number in range(between):
+            x = keras.layers.Dense(8, name=f"between{number}")(x)
+        return keras.Model(inputs, Words(words, name="out")(x))
+
+    return build
+
+
+def frozen_inside(*frozen: str, norms: bool = False, outer: bool = False) -> Build:
+    """A model in a model, some of it frozen."""
+
+    def build(keras: ModuleType) -> Any:
+        layers = keras.layers
+        x = inner = keras.Input((8,), name="inner")
+        for name in "ab":
+            x = layers.Dense(8, name=name)(x)
+            x = layers.BatchNormalization(name=f"norm_{name}")(x) if norms else x
+        sub = keras.Model(inner, x, name="sub")
+        for name in frozen:
+            (sub if name == "sub" else sub.get_layer(name)).trainable = False
+        inputs = keras.Input((8,), name="features")
+        model = keras.Model(inputs, layers.Dense(1, name="head")(sub(inputs)), name="whole")
+        if outer:
+            model.trainable = False
+        return model
+
+    return build
+
+
+def over_time(inner: str, name: str = "each", units: int = 4) -> Build:
+    """A wrapper around a layer or a model."""
+
+    def build(keras: ModuleType) -> Any:
+        layers = keras.layers
+        inputs = keras.Input(SEQUENCE, name="features")
+        if inner == "model":
+            each = keras.Input((4,))
+            part = keras.Model(each, layers.Dense(units, name="b")(layers.Dense(4, name="a")(each)))
+        elif inner == "norm":
+            part = layers.BatchNormalization(name="norm")
+        else:
+            part = layers.Dense(units, name=inner)
+        x = layers.TimeDistributed(part, name=name)(inputs)
+        return keras.Model(inputs, layers.Dense(1, name="head")(x))
 
     return build
 
@@ -400,8 +567,72 @@ PAIRS: dict[str, Pair] = {
     # people's own classes
     "subclassed, another rate": Pair(subclassed(8), subclassed(8, rate=0.5), frozenset({NAME})),
     "subclassed, other units": Pair(subclassed(8), subclassed(6), frozenset({NAME})),
-    "subclassed, one more": Pair(subclassed(8), subclassed(8, 8), frozenset({NAME, WEIGHTS})),
+    "subclassed, one more": Pair(subclassed(8), subclassed(8, 8), frozenset({NAME})),
     "custom layer": Pair(custom(8), custom(8, after=3)),
     "custom layer, inside": Pair(custom(8), custom(6)),
     "custom layer, for a dense": Pair(custom(8), chain(dense(8, "block"), dense(2, "head"))),
+}
+
+#: Models of which each is made of each other: what one has saved, another loads.
+GROUPS: dict[str, dict[str, Build]] = {
+    "a layer inside and outside": {
+        "one": around("d", "d"),
+        "two": around("d", "d", one=False),
+        "renamed outside": around("d", "e"),
+        "renamed inside": around("e", "d"),
+        "used first": around("d", "dd", first=True),
+        "twice outside": around("d", "ded"),
+        "with others": around("de", "ed"),
+    },
+    "a layer in two models": {
+        "one": side_by_side("ab", "ca", shared="a"),
+        "two": side_by_side("ab", "ca"),
+        "both": side_by_side("ab", "ba", shared="ab"),
+        "none": side_by_side("ab", "cd"),
+        "a model inside": side_by_side("ab", "c", twice=True),
+    },
+    "tied": {
+        "layer": tied("layer"),
+        "weight": tied("weight"),
+        "own": tied("own"),
+        "weight, with more": tied("weight", between=1),
+        "own, with more": tied("own", between=1),
+    },
+    "held by a layer": {
+        "by attributes": holding(a="p", b="q"),
+        "exchanged": holding(a="q", b="p"),
+        "renamed": holding(a="p", c="q"),
+        "private": holding(a="p", _b="q"),
+        "in a list": holding(a=["p", "q"]),
+        "one": holding(a="p", b="p"),
+        "in a list and by attribute": holding(first="p", parts=["p", "q"]),
+    },
+    "held by a model": {
+        "by attributes": holding_model(a="p", b="q"),
+        "exchanged": holding_model(a="q", b="p"),
+        "renamed": holding_model(a="p", z="q"),
+        "private": holding_model(a="p", _b="q"),
+        "in a list": holding_model(parts=["p", "q"]),
+        "one less": holding_model(a="p"),
+    },
+    "partly frozen": {
+        "nothing": frozen_inside(),
+        "the first": frozen_inside("a"),
+        "the second": frozen_inside("b"),
+        "all": frozen_inside("sub"),
+        "from outside": frozen_inside(outer=True),
+    },
+    "partly frozen, with norms": {
+        "nothing": frozen_inside(norms=True),
+        "the first": frozen_inside("a", norms=True),
+        "a norm": frozen_inside("norm_a", norms=True),
+        "all": frozen_inside("sub", norms=True),
+    },
+    "over time": {
+        "a layer": over_time("a"),
+        "another name": over_time("b"),
+        "another width": over_time("a", units=3),
+        "a model": over_time("model"),
+        "a norm": over_time("norm"),
+    },
 }
