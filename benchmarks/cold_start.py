@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-COMMAND = (sys.executable, "-m", "pytest_layersnap.cli")
+COMMAND = (sys.executable, "-m", "pytest_layersnap")
 #: How people see the layers of a model today: build it, or load it, and print its summary.
 BUILD = """
 import keras

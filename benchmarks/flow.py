@@ -20,9 +20,9 @@ ROOT = Path(__file__).parents[1]
 PICTURE = (Path(tempfile.gettempdir()) / "resnet50.png").as_posix()
 _BUILD = "import keras; model = keras.applications.ResNet50(weights=None); "
 WAYS = {
-    "layersnap flow resnet50": ["-m", "pytest_layersnap.cli", "flow", "applications/resnet50"],
+    "layersnap flow resnet50": ["-m", "pytest_layersnap", "flow", "applications/resnet50"],
     "layersnap flow resnet50 --format svg": [
-        *("-m", "pytest_layersnap.cli", "flow", "applications/resnet50", "--format", "svg")
+        *("-m", "pytest_layersnap", "flow", "applications/resnet50", "--format", "svg")
     ],
     "model.summary()": ["-c", _BUILD + "model.summary()"],
     "plot_model": ["-c", _BUILD + f"keras.utils.plot_model(model, '{PICTURE}')"],

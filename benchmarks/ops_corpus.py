@@ -14,7 +14,8 @@ import sys
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from types import ModuleType
@@ -92,25 +93,22 @@ def calls(function: Callable[..., Any]) -> Iterator[tuple[int, dict[str, Any]]]:
 class Built:
     """A model around one call of an operation."""
 
-    def __init__(self, keras: ModuleType, function: Any, spec: Any, arguments: Any) -> None:
-        """Call it with tensors of one shape and dtype, alone or as a list.
+    def __init__(self, model: Any, said: Any) -> None:
+        """Read its table.
 
-        Raises:
-            Exception: the operation takes no such arguments.
+        Args:
+            model: the model.
+            said: what tells the call from others.
         """
-        tensors, (shape, dtype), listed = spec
-        self.said = arguments
-        given = [keras.Input(shape, dtype=dtype) for _ in range(tensors)]
-        first = [[given[0], given[0]]] if listed else given
-        self.model = keras.Model(given, function(*first, **arguments))
-        self.table = layer_table(self.model)
+        self.model, self.said = model, said
+        self.table = layer_table(model)
 
     def numbers(self) -> list[Any]:
         """What it computes of fixed inputs."""
         noise = np.random.default_rng(0)
         given = []
         for tensor in self.model.inputs:
-            numbers = noise.normal(size=(2, *tensor.shape[1:])) * 2
+            numbers = noise.normal(size=[size or 2 for size in tensor.shape]) * 2
             given.append(numbers.astype(tensor.dtype))
         made = self.model.predict_on_batch(given if len(given) > 1 else given[0])
         if isinstance(made, dict):
@@ -126,46 +124,63 @@ def differ(one: list[Any], other: list[Any]) -> bool:
     )
 
 
+def around(keras: ModuleType, function: Any, spec: Any, arguments: Any) -> Any:
+    """A model that calls an operation with tensors of one shape and dtype, alone or as a list.
+
+    Raises:
+        Exception: the operation takes no such arguments.
+    """
+    tensors, (shape, dtype), listed = spec
+    given = [keras.Input(shape, dtype=dtype) for _ in range(tensors)]
+    first = [[given[0], given[0]]] if listed else given
+    return keras.Model(given, function(*first, **arguments))
+
+
+def built(make: Callable[[], Any], name: str, said: Any, counts: Counter[str]) -> Built | None:
+    """The model and its table, None where Keras does not build it; a traceback of ours is counted."""
+    try:
+        return Built(make(), said)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        if any("pytest_layersnap" in frame.filename for frame in frames):
+            counts["traceback"] += 1
+            print("traceback", name, said, repr(error)[:200])
+    return None
+
+
 def _models(keras: ModuleType, function: Any, counts: Counter[str]) -> Iterator[list[Built]]:
     """Groups of models of an operation that differ in its arguments alone."""
+    name = function.__name__
     for tensor in _TENSORS:
         groups: dict[tuple[int, bool], list[Built]] = {}
         for tensors, arguments in calls(function):
             for listed in (False, True):
                 if listed and tensors > 1:
                     continue
-                try:
-                    made = Built(keras, function, (tensors, tensor, listed), arguments)
-                except Exception as error:
-                    frames = traceback.extract_tb(error.__traceback__)
-                    if any("pytest_layersnap" in frame.filename for frame in frames):
-                        counts["traceback"] += 1
-                        print("traceback", function.__name__, arguments, repr(error)[:200])
-                    continue
-                groups.setdefault((tensors, listed), []).append(made)
+                make = partial(around, keras, function, (tensors, tensor, listed), arguments)
+                if made := built(make, name, arguments, counts):
+                    groups.setdefault((tensors, listed), []).append(made)
         yield from groups.values()
         if groups:
             return
 
 
-def judge(keras: ModuleType, name: str, counts: Counter[str]) -> None:
-    """Count what the tables of an operation miss."""
-    function = getattr(keras.ops, name)
-    for models in _models(keras, function, counts):
-        counts["models"] += len(models)
-        for one, other in combinations(models, 2):
-            if compare(one.table, other.table):
-                counts["seen"] += 1
-                continue
-            try:
-                numbers = one.numbers(), other.numbers()
-            except Exception:
-                counts["not run"] += 1
-                continue
-            miss = differ(*numbers)
-            counts["miss" if miss else "equal numbers"] += 1
-            if miss:
-                print("miss", name, one.said, other.said, one.table.layers[-1].layer_attributes)
+def judge(name: str, models: Sequence[Built], counts: Counter[str]) -> None:
+    """Count what the tables of an operation miss among models with equal inputs."""
+    counts["models"] += len(models)
+    for one, other in combinations(models, 2):
+        if compare(one.table, other.table):
+            counts["seen"] += 1
+            continue
+        try:
+            numbers = one.numbers(), other.numbers()
+        except Exception:
+            counts["not run"] += 1
+            continue
+        miss = differ(*numbers)
+        counts["miss" if miss else "equal numbers"] += 1
+        if miss:
+            print("miss", name, one.said, other.said, one.table.layers[-1].layer_attributes)
 
 
 def main() -> None:
@@ -179,8 +194,14 @@ def main() -> None:
         if name.startswith(("_", "empty")) or not inspect.isfunction(function):
             continue
         before = counts["models"]
-        judge(keras, name, counts)
+        for models in _models(keras, function, counts):
+            judge(name, models, counts)
         counts["operations"] += counts["models"] > before
+    conclude(counts)
+
+
+def conclude(counts: Counter[str]) -> None:
+    """Print the counts and leave."""
     print(dict(counts))
     sys.exit(bool(counts["miss"] or counts["traceback"]))
 

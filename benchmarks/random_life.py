@@ -12,11 +12,56 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.acceptance import forked
+from tests.acceptance.random_life import PYTEST, Life
+
+
+def twice(folder: Path, arguments: tuple[str, ...]) -> int:
+    """Run a session in a fork and, on a copy, in a process of its own; tells the exit code of both."""
+    with tempfile.TemporaryDirectory() as name:
+        other = Path(name, folder.name)
+        shutil.copytree(folder, other)
+        printed = Path(name, "printed")
+        status = forked.session(folder, *PYTEST, *arguments, output=str(printed))
+        process = subprocess.run(
+            [sys.executable, "-m", "pytest", *PYTEST, *arguments],
+            cwd=other,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert status == process.returncode
+        assert said(printed.read_text(), folder) == said(process.stdout, other)
+        assert files(folder) == files(other)
+    return status
+
+
+def said(text: str, folder: Path) -> str:
+    """What a session printed, but for where it was and how long it took."""
+    return re.sub(r"\d+\.\d\ds", "", text.replace(str(folder), ""))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All that is in a folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def main() -> None:
@@ -24,27 +69,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--count", type=int, default=100, help="how many lives (default: 100)")
     parser.add_argument("--steps", type=int, default=20, help="of how many steps (default: 20)")
+    parser.add_argument("--seed", type=int, default=1, help="which lives (default: 1)")
+    parser.add_argument(
+        "--twice", action="store_true", help="hold each session to one in a process of its own"
+    )
     parsed = parser.parse_args()
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     sys.dont_write_bytecode = True
-
-    from hypothesis import HealthCheck, settings
-    from hypothesis.stateful import run_state_machine_as_test
-
-    from tests.acceptance.random_life import Life
 
     lives, sessions = 0, 0
 
+    @seed(parsed.seed)
     class Counted(Life):
         def teardown(self) -> None:
             nonlocal lives
             lives += 1
+            if not lives % 100:
+                print(f"{lives} lives, {sessions} sessions", flush=True)
             super().teardown()
 
-        def session(self, *arguments: str) -> None:
+        def session(self, *arguments: str) -> int:
             nonlocal sessions
             sessions += 1
-            super().session(*arguments)
+            return twice(self.folder, arguments) if parsed.twice else super().session(*arguments)
 
     began = time.monotonic()
     run_state_machine_as_test(

@@ -23,12 +23,13 @@ class BuilderError(LayersnapError):
     """Something that no model comes of; the message says why."""
 
 
-def table_of(text: str) -> LayerTable:
+def table_of(text: str, *, behavior: bool = False) -> LayerTable:
     """The layer table of a model.
 
     Args:
         text: the path of a ``.keras`` or ``.h5`` file, or ``package.module:function``, where a
             model takes the place of a function too.
+        behavior: whether to evaluate the layers, too.
 
     Modules are looked for in the working directory first. What is printed on the way goes to
     standard error.
@@ -40,7 +41,7 @@ def table_of(text: str) -> LayerTable:
     if _is_saved(text) and not Path(text).is_file():
         raise BuilderError(f"there is no file {text}")
     with contextlib.redirect_stdout(sys.stderr), _explained(text):
-        return layer_table(Path(text) if _is_saved(text) else _builder(text))
+        return layer_table(Path(text) if _is_saved(text) else _builder(text), behavior=behavior)
 
 
 def _is_saved(text: str) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pytest_layersnap.table import (
+    BEHAVIOR,
     COLUMNS,
     COUNTS,
     FLAGS,
@@ -66,6 +67,12 @@ class Dumped(NamedTuple):
 _CELL = re.compile(rb'[ !#-+\--~]*|"(?:[ !#-~]|"")*"')
 
 
+def has_behavior(data: bytes) -> bool:
+    """Whether the bytes of a snapshot file have the column that tells what rows compute."""
+    header = data.partition(b"\n")[0].strip()
+    return BEHAVIOR.encode() in header.split(b",")
+
+
 def dump(table: LayerTable) -> bytes:
     """The bytes of a snapshot file.
 
@@ -82,7 +89,7 @@ def parted(table: LayerTable) -> Dumped:
         TableError: a text can't be written as UTF-8.
     """
     try:
-        header, *rows = _lines([COLUMNS, *replace(table, recorded_with="").cells()])
+        header, *rows = _lines([table.columns, *replace(table, recorded_with="").cells()])
         if not rows:
             return Dumped(header.encode(), b"", b"")
         # A first cell that is not empty keeps csv from quoting an empty one.
@@ -96,7 +103,7 @@ def parted(table: LayerTable) -> Dumped:
 def _not_text(table: LayerTable) -> str:
     """Which cell of a table UTF-8 can't hold."""
     for row in table.cells():
-        for column, cell in zip(COLUMNS, row, strict=True):
+        for column, cell in zip(table.columns, row, strict=True):
             if not writable(cell):
                 where = f"layer {row[1]!r}: " if column != "layer_name" else ""
                 return f"{where}{column} is {cell[:80]!r}, which no file can hold as text"
@@ -123,11 +130,11 @@ def require(table: LayerTable, dumped: Dumped) -> None:
     if layers and all(map(_is_sound, layers)):
         return
     again = table_from_cells(
-        COLUMNS, table.cells(), where=lambda index: f"layer {str(layers[index].layer_name)!r}"
+        table.columns, table.cells(), where=lambda index: f"layer {str(layers[index].layer_name)!r}"
     )
     for layer, one in zip(layers, again.layers, strict=True):
         if layer != one:
-            column = next(c for c in COLUMNS if getattr(layer, c) != getattr(one, c))
+            column = next(c for c in table.columns if getattr(layer, c) != getattr(one, c))
             value = getattr(layer, column)
             raise TableError(
                 f"layer {str(layer.layer_name)!r}: {column} is {value!r} "
@@ -146,6 +153,7 @@ def _is_sound(layer: Layer) -> bool:
         tuple(map(type, _values(layer))) == _TYPES
         and min(layer.parameters, layer.trainable_parameters) >= 0
         and not any(_no_json(column, getattr(layer, column)) for column in JSON_CELLS)
+        and not _no_json(BEHAVIOR, layer.behavior)
     )
 
 
@@ -283,7 +291,8 @@ def table_from_cells(
         raise TableError(f"{source}: column {', '.join(missing)} is missing")
     if not rows:
         raise TableError(f"{source}: there is no row; every model has a layer")
-    places = {column: header.index(column) for column in COLUMNS[:-1]}
+    columns = (*COLUMNS[:-1], BEHAVIOR) if BEHAVIOR in header else COLUMNS[:-1]
+    places = [(column, header.index(column), column in _TEXT) for column in columns]
     layers = []
     for index, row in enumerate(rows):
         if len(row) != len(header):
@@ -292,14 +301,14 @@ def table_from_cells(
                 "the file is truncated or was edited by hand"
             )
         cells: dict[str, Any] = {
-            column: row[place] if column in _TEXT else _value(column, row[place], where(index))
-            for column, place in places.items()
+            column: row[place] if is_text else _value(column, row[place], where, index)
+            for column, place, is_text in places
         }
         layers.append(Layer(**cells))
     return LayerTable(
         layers=tuple(layers),
         recorded_with=rows[0][header.index("recorded_with")],
-        unknown_columns=tuple(column for column in header if column not in COLUMNS),
+        unknown_columns=tuple(c for c in header if c not in COLUMNS and c != BEHAVIOR),
     )
 
 
@@ -307,27 +316,27 @@ def table_from_cells(
 _TEXT = frozenset(COLUMNS) - COUNTS - FLAGS - JSON_CELLS
 
 
-def _value(column: str, text: str, where: str) -> Any:
+def _value(column: str, text: str, where: Callable[[int], str], index: int) -> Any:
     if column in COUNTS:
         if not (text.isascii() and text.isdigit()):
-            raise TableError(f"{where}: {column} is {text!r}, and should be a whole number")
+            raise TableError(f"{where(index)}: {column} is {text!r}, and should be a whole number")
         try:
             return int(text)
         except ValueError:  # Python reads no number of more than 4,300 digits
-            raise TableError(f"{where}: {column} has {len(text)} digits") from None
+            raise TableError(f"{where(index)}: {column} has {len(text)} digits") from None
     if column in FLAGS:
         if text not in _FLAG:
-            raise TableError(f"{where}: {column} is {text!r}, and should be True or False")
+            raise TableError(f"{where(index)}: {column} is {text!r}, and should be True or False")
         return _FLAG[text]
     if reason := _no_json(column, text):
-        raise TableError(f"{where}: {column} {reason}")
+        raise TableError(f"{where(index)}: {column} {reason}")
     return text
 
 
 @lru_cache(maxsize=4096)  # most cells are those of many layers, and of the tables of many tests
 def _no_json(column: str, text: str) -> str:
     """Why a text is not the JSON that its column should hold; empty if it is."""
-    if column == "inbound_layers" and text == UNKNOWN_EDGES:
+    if (column, text) in (("inbound_layers", UNKNOWN_EDGES), (BEHAVIOR, "")):
         return ""
     try:
         value = json.loads(text)
@@ -340,11 +349,12 @@ _KINDS = {
     "layer_attributes": "a JSON object",
     "weight_shapes": "a JSON list of shapes",
     "inbound_layers": "a JSON list of layer paths, or one such list for each call",
+    BEHAVIOR: "a JSON object",
 }
 
 
 def _fits(column: str, value: Any) -> bool:
-    if column == "layer_attributes":
+    if column in ("layer_attributes", BEHAVIOR):
         return isinstance(value, dict)
     if not isinstance(value, list):
         return False

@@ -3,3 +3,8 @@
 
 class LayersnapError(Exception):
     """Something that a user can mend; the message says what, where, and how."""
+
+    @property
+    def headline(self) -> str:
+        """The message in one line."""
+        return str(self).partition("\n")[0]

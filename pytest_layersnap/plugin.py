@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_layersnap import settings, update_flag
-from pytest_layersnap.snapshots import session
-from pytest_layersnap.snapshots.collection import Collection
+from pytest_layersnap.errors import LayersnapError
+from pytest_layersnap.snapshots.session import checks, control
+from pytest_layersnap.snapshots.session.collection import Collection
 
 if TYPE_CHECKING:
     from pytest_layersnap.snapshots.fixture import LayerSnap
@@ -46,9 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
     collection = Collection(ours, began)
     config.pluginmanager.register(collection)
     config.pluginmanager.register(
-        session.SnapshotSession(config, ours, collection, began)
+        control.SnapshotSession(config, ours, collection, began)
         if worker is None
-        else session.WorkerSession(collection)
+        else control.WorkerSession(collection)
     )
 
 
@@ -60,11 +61,13 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the results of a test travel on its report; outermost, so that outcomes are final."""
     report = yield
-    if record := item.stash.get(session.RECORD, None):
+    if call.excinfo is not None and isinstance(call.excinfo.value, LayersnapError):
+        checks.headline(report, call.excinfo.value)
+    if record := item.stash.get(checks.RECORD, None):
         record.report(report)
     return report
 
@@ -78,7 +81,7 @@ def layersnap(request: pytest.FixtureRequest) -> LayerSnap:
     ``layersnap.table(model)`` gives the layer table.
     """
     try:
-        return session.open_fixture(request.node, request.config.stash[_SETTINGS])
+        return checks.open_fixture(request.node, request.config.stash[_SETTINGS])
     except pytest.UsageError as error:
         reason = str(error)
     pytest.fail(reason, pytrace=False)  # here, or the error before it would be shown too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from pytest_layersnap.export.files import Destination
 
 MARKER = (
-    "layersnap(only=None, ignore=None): "
-    "compare only these categories or columns, or all but these, in the checks of the test."
+    "layersnap(only=None, ignore=None, behavior=None): "
+    "compare only these categories or columns, or all but these, in the checks of the test; "
+    "behavior=True also compares what the layers compute."
 )
 
 
@@ -37,6 +39,7 @@ class Settings(NamedTuple):
         report: the folder, or the ``.html`` file, to write the reports of the run to, if any.
         export: where to write the tables that checks saw, if anywhere.
         scope: what all checks compare where neither their marker nor they themselves say.
+        tolerance: what the tolerances for numbers are multiplied by.
     """
 
     rootdir: Path
@@ -46,6 +49,7 @@ class Settings(NamedTuple):
     report: Path | None
     export: Destination | None
     scope: Scope
+    tolerance: float
 
     @property
     def shown(self) -> str:
@@ -66,6 +70,19 @@ def add_options(parser: pytest.Parser) -> None:
         "Snapshots that no test uses: warn (the default), error, or ignore.",
         type="string",
         default="warn",
+    )
+    parser.addini(
+        "layersnap_behavior",
+        "Whether checks also compare what the layers compute: true, or false (the default), where only "
+        "snapshots that were recorded with it are compared so.",
+        type="bool",
+        default=False,
+    )
+    parser.addini(
+        "layersnap_behavior_tolerance",
+        "What the tolerances for what layers compute are multiplied by, 1 by default.",
+        type="string",
+        default="1",
     )
     group = parser.getgroup("layersnap", "snapshots of layer tables")
     group.addoption(
@@ -104,6 +121,7 @@ def read(config: pytest.Config) -> Settings:
         report=_report(config, directory),
         export=_export(config),
         scope=_scope(config),
+        tolerance=_tolerance(config),
     )
 
 
@@ -112,7 +130,9 @@ def _unused(config: pytest.Config) -> Unused:
     for known in get_args(Unused):
         if value == known:
             return known  # type: ignore[no-any-return]
-    raise pytest.UsageError(f"layersnap_unused = {value}: known are {', '.join(get_args(Unused))}")
+    raise pytest.UsageError(
+        f"layersnap_unused = {value}: choose from {', '.join(get_args(Unused))}"
+    )
 
 
 def _report(config: pytest.Config, directory: Path) -> Path | None:
@@ -151,9 +171,22 @@ def _export(config: pytest.Config) -> Destination | None:
 def _scope(config: pytest.Config) -> Scope:
     only, ignore = (config.getini(f"layersnap_{name}") or None for name in ("only", "ignore"))
     try:
-        return Scope.of(only, ignore)
+        return Scope.of(only, ignore, config.getini("layersnap_behavior") or None)
     except ScopeError as error:
         raise pytest.UsageError(f"layersnap_{error}") from None
+
+
+def _tolerance(config: pytest.Config) -> float:
+    value = str(config.getini("layersnap_behavior_tolerance")).strip()
+    try:
+        tolerance = float(value)
+    except ValueError:
+        tolerance = 0.0
+    if not 0 < tolerance < math.inf:
+        raise pytest.UsageError(
+            f"layersnap_behavior_tolerance = {value}: it is a positive number, 1 by default"
+        )
+    return tolerance
 
 
 def unusual(settings: Settings) -> str:
@@ -162,6 +195,8 @@ def unusual(settings: Settings) -> str:
     for name, words in (("only", "compared are only"), ("ignore", "not compared are")):
         if names := getattr(settings.scope, name):
             parts.append(f"{words} {', '.join(sorted(names))}")
+    if settings.tolerance != 1:
+        parts.append(f"numbers may differ by {settings.tolerance:g} times as much as usual")
     if settings.unused == "ignore":
         parts.append("unused snapshots are left alone")
     return f"layersnap: {'; '.join(parts)}" if parts else ""
@@ -216,10 +251,11 @@ def marked(item: pytest.Item, scope: Scope) -> Scope:
         pytest.UsageError: a marker has an argument that it does not take.
     """
     for mark in reversed(list(item.iter_markers("layersnap"))):
-        if mark.args or not {"only", "ignore"}.issuperset(mark.kwargs):
+        if mark.args or not {"only", "ignore", "behavior"}.issuperset(mark.kwargs):
             given = ", ".join([*map(repr, mark.args), *mark.kwargs])
             raise pytest.UsageError(
-                f"@pytest.mark.layersnap takes only= and ignore=, and nothing else; got {given}"
+                "@pytest.mark.layersnap takes only=, ignore= and behavior=, and nothing else; "
+                f"got {given}"
             )
         try:
             scope = scope.refined(Scope.of(**mark.kwargs))

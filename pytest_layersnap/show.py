@@ -10,7 +10,7 @@ from typing import Any, Final
 from pytest_layersnap.printable import printable
 from pytest_layersnap.report.words import size_text, trained
 from pytest_layersnap.snapshots.preview import totals
-from pytest_layersnap.table import COLUMNS, JSON_CELLS, UNKNOWN_EDGES, Layer, LayerTable
+from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, UNKNOWN_EDGES, Layer, LayerTable
 
 _HEADER: Final = ("layer", "type", "output shape", "parameters", "trainable")
 _FED_BY: Final = "fed by"
@@ -48,7 +48,7 @@ def render(table: LayerTable, *, width: int | None) -> str:
 
 def as_data(table: LayerTable) -> dict[str, Any]:
     """A table as JSON takes it; cells that hold JSON are decoded."""
-    *columns, _ = COLUMNS
+    *columns, _ = table.columns
     return {
         "model": table.model,
         "parameters": table.parameters,
@@ -63,7 +63,8 @@ def as_data(table: LayerTable) -> dict[str, Any]:
 
 
 def _decoded(column: str, value: Any) -> Any:
-    return json.loads(value) if column in JSON_CELLS and value != UNKNOWN_EDGES else value
+    is_json = column in JSON_CELLS or column == BEHAVIOR
+    return json.loads(value) if is_json and value != UNKNOWN_EDGES else value
 
 
 def _totals(table: LayerTable) -> Iterator[str]:

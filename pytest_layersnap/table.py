@@ -12,6 +12,7 @@ import re
 import reprlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,10 @@ class Layer:
     (``["conv1", "split:1"]``); with several calls a list for each (``[["left"], ["right"]]``).
     ``path@1`` is the second call of a shared layer, ``path:1`` a call's second output
     (``references.Reference``).
+
+    ``behavior`` is a JSON object: what the row computes, as eight numbers for each of its outputs, in
+    inference and where they are others in training; or under ``not told`` why there are none. Empty
+    where nobody asked.
     """
 
     model: str
@@ -64,6 +69,7 @@ class Layer:
     weight_shapes: str = "[]"
     dtype: str = ""
     inbound_layers: str = "[]"
+    behavior: str = ""
 
     def __repr__(self) -> str:
         name, shape = map(reprlib.repr, (self.layer_name, self.output_shape))
@@ -77,6 +83,10 @@ class Layer:
         """
         return self.layer_type != "InputLayer" and not self.layer_type.startswith("op:")
 
+    def compared(self) -> Layer:
+        """The row as it is compared: a flag that means nothing is the same everywhere."""
+        return self if self.has_flag or self.is_trainable else replace(self, is_trainable=True)
+
     @property
     def is_fed(self) -> bool:
         """Whether ``inbound_layers`` names any row."""
@@ -89,26 +99,44 @@ class Layer:
         return decoded
 
     @property
+    def behaves(self) -> dict[str, Any]:
+        """``behavior``, decoded; empty where nobody asked."""
+        decoded: dict[str, Any] = json.loads(self.behavior or "{}")
+        return decoded
+
+    @property
     def calls(self) -> tuple[tuple[str, ...], ...]:
         """``inbound_layers``, decoded: for each call of the layer the references that feed it.
 
         Empty where the edges are not known.
         """
-        if self.inbound_layers == UNKNOWN_EDGES:
-            return ()
-        decoded = json.loads(self.inbound_layers)
-        if decoded and isinstance(decoded[0], list):
-            return tuple(tuple(call) for call in decoded)
-        return (tuple(decoded),)
+        return _calls(self.inbound_layers)
 
 
-#: The columns of a snapshot, in order. The first sixteen are those of the notebooks.
-COLUMNS: tuple[str, ...] = (*(field.name for field in fields(Layer)), "recorded_with")
+@lru_cache(maxsize=4096)  # a comparison asks several times
+def _calls(inbound_layers: str) -> tuple[tuple[str, ...], ...]:
+    if inbound_layers == UNKNOWN_EDGES:
+        return ()
+    decoded = json.loads(inbound_layers)
+    if decoded and isinstance(decoded[0], list):
+        return tuple(tuple(call) for call in decoded)
+    return (tuple(decoded),)
+
+
+#: The column that is there where it was asked for.
+BEHAVIOR = "behavior"
+
+#: The columns of every snapshot, in order. The first sixteen are those of the notebooks.
+COLUMNS: tuple[str, ...] = (
+    *(field.name for field in fields(Layer) if field.name != BEHAVIOR),
+    "recorded_with",
+)
+COLUMNS_WITH_BEHAVIOR: tuple[str, ...] = (*COLUMNS[:-1], BEHAVIOR, COLUMNS[-1])
 
 #: Those of the notebooks, which exports to CSV have.
 NOTEBOOK_COLUMNS = COLUMNS[:16]
 
-_values = attrgetter(*COLUMNS[:-1])
+_values = attrgetter(*COLUMNS_WITH_BEHAVIOR[:-1])
 
 #: How many bits a number takes, as the name of its dtype says.
 _BITS = re.compile(r"\D+(\d+)")
@@ -183,6 +211,16 @@ class LayerTable:
         return sum(layer.trainable_parameters for layer in self.layers)
 
     @property
+    def has_behavior(self) -> bool:
+        """Whether the table tells what its rows compute."""
+        return any(layer.behavior for layer in self.layers)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the table has, in order."""
+        return COLUMNS_WITH_BEHAVIOR if self.has_behavior else COLUMNS
+
+    @property
     def memory(self) -> int | None:
         """Bytes that the weights take; None where the dtypes do not tell.
 
@@ -203,33 +241,36 @@ class LayerTable:
 
     def compared(self) -> LayerTable:
         """The table as it is compared: a flag that means nothing is the same everywhere."""
-        layers = (
-            layer if layer.has_flag else replace(layer, is_trainable=True) for layer in self.layers
-        )
-        return LayerTable(tuple(layers))
+        return LayerTable(tuple(layer.compared() for layer in self.layers))
 
     def same_architecture(self, other: LayerTable) -> bool:
         """Whether the two tables hold the same architecture; who recorded them does not matter."""
-        return self.layers == other.layers or self.compared() == other.compared()
+        if len(self) != len(other):
+            return False
+        return all(
+            one == another or one.compared() == another.compared()
+            for one, another in zip(self.layers, other.layers, strict=True)
+        )
 
     def cells(self) -> list[tuple[str, ...]]:
-        """The rows as text, in the order of ``COLUMNS``: what a snapshot file holds."""
+        """The rows as text, in the order of ``columns``: what a snapshot file holds."""
         return [tuple(map(str, row)) for row in self.rows()]
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """The values of each row, in the order of ``COLUMNS``."""
+        """The values of each row, in the order of ``columns``."""
+        width = len(self.columns) - 1
         for index, layer in enumerate(self.layers):
-            yield (*_values(layer), self.recorded_with if index == 0 else "")
+            yield (*_values(layer)[:width], self.recorded_with if index == 0 else "")
 
     def to_frame(self) -> pd.DataFrame:
-        """The table as a DataFrame with the columns ``COLUMNS``.
+        """The table as a DataFrame with the columns ``columns``.
 
         ``parameters`` and ``trainable_parameters`` are integers, ``is_trainable`` is boolean, all
         else is text; cells that do not apply are empty strings, never NaN.
         """
         import pandas as pd
 
-        frame: pd.DataFrame = pd.DataFrame(list(self.rows()), columns=list(COLUMNS))
+        frame: pd.DataFrame = pd.DataFrame(list(self.rows()), columns=list(self.columns))
         return frame
 
     @classmethod
@@ -238,7 +279,7 @@ class LayerTable:
 
         Takes what ``to_frame`` gives, and what ``pandas.read_csv`` makes of a snapshot, or
         ``pandas.read_excel`` of a workbook (missing cells are empty). Columns other than
-        ``COLUMNS`` are kept out and named in ``unknown_columns``.
+        ours are kept out and named in ``unknown_columns``.
 
         Raises:
             TableError: a column is missing or doubled, or a cell does not hold what its column

@@ -147,6 +147,44 @@ def recurrent_at_inference(keras: ModuleType, width: int = 2, units: int = 3) ->
     return keras.Model(inputs, keras.layers.Dense(units, name="beside")(again))
 
 
+def hard_sigmoid(keras: ModuleType, units: int = 3) -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((4, 5)),
+            keras.layers.LSTM(3, recurrent_activation="hard_sigmoid", name="recurrent"),
+            keras.layers.Dense(4, activation="hard_sigmoid", name="activated"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
+def transposed(keras: ModuleType, units: int = 3) -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 3)),
+            keras.layers.Conv2DTranspose(2, 3, strides=2, padding="same", name="transposed"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
+def bicubic(keras: ModuleType, units: int = 3) -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 3)),
+            keras.layers.UpSampling2D(2, interpolation="bicubic", name="larger"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
+#: Those that are the same in all but the numbers, by name.
+NUMBERS: dict[str, Builder] = {
+    "hard_sigmoid": hard_sigmoid,
+    "transposed": transposed,
+    "bicubic": bicubic,
+}
+
 #: By name: what builds it, a change of one's own to a layer that Keras changed, and the rows which then
 #: differ for no reason of Keras' own.
 MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
@@ -176,6 +214,8 @@ def write(folder: Path) -> None:
             print(f"{name}: {error}")
             continue
         layer_table(model, name=name).to_csv(folder / f"{name}.csv")
+    for name, build in NUMBERS.items():
+        layer_table(build(keras), name=name, behavior=True).to_csv(folder / f"{name}.csv")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pytest_layersnap import Drift, LayerTable, compare, layer_table
 from pytest_layersnap.compare.known_changes import KNOWN_CHANGES
 from pytest_layersnap.table import Layer
 
-from .known_changes import MODELS
+from .known_changes import MODELS, NUMBERS
 
 RECORDED = Path(__file__).parent / "compare" / "recorded"
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
@@ -75,6 +75,19 @@ def test_a_change_beside_it(keras: ModuleType, name: str) -> None:
     assert sorted(len(drift.explanations) for drift in drifts) == [0, 1]
 
 
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers(keras: ModuleType, name: str) -> None:
+    """This Keras computes one of the two, and all that the other computes differently is explained."""
+    recorded = both(name)
+    table = layer_table(NUMBERS[name](keras), name=name, behavior=True)
+    (drift,) = [drift for one in recorded if (drift := compare(one, table))]
+    assert drift.categories == {"behavior"}
+    assert unexplained(drift) == set()
+    assert "same architecture, other numbers, through Keras alone" in drift.to_text()
+    table = layer_table(NUMBERS[name](keras, units=5), name=name, behavior=True)
+    assert [unexplained(compare(one, table)) for one in recorded] == [{"beside"}, {"beside"}]
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_change_of_the_same_layer(keras: ModuleType, name: str) -> None:
     """A layer that somebody changed, too, is not explained away."""
@@ -83,7 +96,7 @@ def test_a_change_of_the_same_layer(keras: ModuleType, name: str) -> None:
     assert all(rows <= unexplained(compare(recorded, table)) for recorded in both(name))
 
 
-@pytest.mark.parametrize("name", [*APPLICATIONS, *MODELS])
+@pytest.mark.parametrize("name", [*APPLICATIONS, *MODELS, *NUMBERS])
 def test_either_way(name: str) -> None:
     """Newer or older than the snapshot: the same layers are explained by the same change."""
     without, with_it = both(name)
@@ -107,7 +120,10 @@ def test_the_other_way_round(name: str) -> None:
 
 def test_every_change_is_reproduced() -> None:
     """No known change without a network that shows it."""
-    shown = {compare(*both(name)).explanations[0].known.what for name in (*APPLICATIONS, *MODELS)}
+    shown = {
+        compare(*both(name)).explanations[0].known.what
+        for name in (*APPLICATIONS, *MODELS, *NUMBERS)
+    }
     assert shown == {known.what for known in KNOWN_CHANGES}
 
 

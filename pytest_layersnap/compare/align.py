@@ -15,7 +15,7 @@ from itertools import takewhile
 from operator import attrgetter
 
 from pytest_layersnap.compare.names import AUTO, stems
-from pytest_layersnap.table import Layer, LayerTable
+from pytest_layersnap.table import BEHAVIOR, Layer, LayerTable
 
 # What a row costs as a finding: the figures only have to rank explanations.
 _COST_AUTO_RENAME = 0.02
@@ -43,7 +43,7 @@ _body_of = attrgetter(
     *(
         field.name
         for field in fields(Layer)
-        if field.name not in {"model", "layer_name", "inbound_layers", "is_trainable"}
+        if field.name not in {"model", "layer_name", "inbound_layers", "is_trainable", BEHAVIOR}
     )
 )
 
@@ -167,6 +167,8 @@ def _pairs_by_name(before: Rows, after: Rows, rest: tuple[range, range]) -> list
 def finish(before: Rows, after: Rows, anchors: list[_Pair]) -> Alignment:
     """Pair what lies between the anchors: first in the same place, then anywhere."""
     pairs = list(anchors)
+    if len(pairs) == len(before.layers) == len(after.layers):
+        return _alignment(before, after, pairs)
     for gap in _gaps(before, after, pairs):
         pairs += _fill(before, after, gap)
     for gap in _gaps(before, after, pairs):

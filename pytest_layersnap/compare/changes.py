@@ -7,13 +7,15 @@ import reprlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from pytest_layersnap.compare.align import Alignment
+from pytest_layersnap.compare.behavior import apart
 from pytest_layersnap.compare.edges import ReferenceNames
 from pytest_layersnap.compare.explain import Explanation
 from pytest_layersnap.references import is_auto_model_name, without_number
-from pytest_layersnap.table import JSON_CELLS, Layer, LayerTable
+from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, Layer, LayerTable
 
 #: The categories of changes, those that matter most first.
 CATEGORIES: Final = (
@@ -25,6 +27,7 @@ CATEGORIES: Final = (
     "parameters",
     "config",
     "dtype",
+    "behavior",
     "shape",
     "name",
 )
@@ -79,9 +82,13 @@ _KEY_COLUMN: Final = {
 _SHARED: Final = "shares_weights_with"
 #: All columns that are compared.
 COMPARED_COLUMNS: Final = tuple(column.name for column in fields(Layer))
-#: Columns that are judged by other means: names and edges through the pairs, keys one by one.
-_JUDGED_APART: Final = frozenset({"model", "layer_name", "inbound_layers", "layer_attributes"})
+#: Columns that are judged by other means: names and edges through the pairs, keys one by one, numbers by
+#: how far they are apart.
+_JUDGED_APART: Final = frozenset(
+    {"model", "layer_name", "inbound_layers", "layer_attributes", BEHAVIOR}
+)
 _PLAIN_COLUMNS: Final = tuple(name for name in COMPARED_COLUMNS if name not in _JUDGED_APART)
+_plain = attrgetter(*_PLAIN_COLUMNS)
 
 _Values = tuple[str, Any, Any]
 
@@ -150,12 +157,19 @@ class Change:
 
 
 def find_changes(
-    recorded: LayerTable, current: LayerTable, explanation: Explanation
+    recorded: LayerTable, current: LayerTable, explanation: Explanation, tolerance: float = 1.0
 ) -> tuple[Change, ...]:
-    """All changes between two tables, in the order of the rows; removed ones where they stood."""
+    """All changes between two tables, in the order of the rows; removed ones where they stood.
+
+    Args:
+        recorded: the table of the snapshot.
+        current: the table now.
+        explanation: which row is which.
+        tolerance: what the tolerances of numbers are multiplied by.
+    """
     alignment = explanation.alignment
     changes = {new: _added(current.layers[new]) for new in alignment.added}
-    for new, old, differences in _paired_differences(recorded, current, explanation):
+    for new, old, differences in _paired_differences(recorded, current, explanation, tolerance):
         if differences:
             changes[new] = _paired(recorded.layers[old], current.layers[new], differences)
     return (
@@ -168,18 +182,20 @@ def with_differences(change: Change, differences: tuple[Difference, ...]) -> Cha
     """The same change, cut down to some of its differences."""
     columns = {column for difference in differences for column in difference.columns}
     categories = frozenset(difference.category for difference in differences)
-    kind: Kind = "changed"
-    if "order" in categories:
-        kind = "moved"
-    elif categories == {"name"}:
-        kind = "renamed"
     return replace(
         change,
-        kind=kind,
+        kind=_kind(categories),
         fields={column: cells for column, cells in change.fields.items() if column in columns},
         categories=categories,
         differences=differences,
     )
+
+
+def _kind(categories: frozenset[str]) -> Kind:
+    """What happened to a row that both tables have."""
+    if "order" in categories:
+        return "moved"
+    return "renamed" if categories == {"name"} else "changed"
 
 
 def config_differences(recorded: Any, current: Any, path: str = "") -> Iterator[_Values]:
@@ -230,18 +246,20 @@ def _removed(row: Layer) -> Change:
 
 def _paired(recorded: Layer, current: Layer, differences: tuple[Difference, ...]) -> Change:
     columns = {column for difference in differences for column in difference.columns}
-    change = Change(
-        "changed",
+    categories = frozenset(difference.category for difference in differences)
+    return Change(
+        _kind(categories),
         current.layer_name,
         recorded.layer_name,
         fields={
             column: (getattr(recorded, column), getattr(current, column))
             for column in sorted(columns, key=COMPARED_COLUMNS.index)
         },
+        categories=categories,
+        differences=differences,
         recorded_row=recorded,
         current_row=current,
     )
-    return with_differences(change, differences)
 
 
 def _model_renames(
@@ -281,7 +299,7 @@ def _in_order(
 
 
 def _paired_differences(
-    recorded: LayerTable, current: LayerTable, explanation: Explanation
+    recorded: LayerTable, current: LayerTable, explanation: Explanation, tolerance: float
 ) -> Iterator[tuple[int, int, tuple[Difference, ...]]]:
     """For each pair: the current row, the recorded row, and how they differ."""
     alignment, edges = explanation.alignment, explanation.edges
@@ -299,6 +317,7 @@ def _paired_differences(
             found.append(_rewired(references.of_recorded(before), references.of_current(after)))
         if new in edges.moved:
             found.append(_moved(recorded, current, old, new))
+        found += _other_numbers(before, after, tolerance)
         yield new, old, tuple(sorted(found, key=_rank))
 
 
@@ -308,6 +327,13 @@ def _rank(difference: Difference) -> int:
 
 def _rewired(recorded: Any, current: Any) -> Difference:
     return Difference("inbound_layers", "topology", ("inbound_layers",), recorded, current)
+
+
+def _other_numbers(recorded: Layer, current: Layer, tolerance: float) -> Iterator[Difference]:
+    for part in apart(recorded, current, tolerance):
+        path = f"{BEHAVIOR}.{part.label}"
+        old, new = (ABSENT if side is None else side for side in (part.recorded, part.current))
+        yield Difference(path, BEHAVIOR, (BEHAVIOR,), old, new)
 
 
 def _moved(recorded: LayerTable, current: LayerTable, old: int, new: int) -> Difference:
@@ -328,11 +354,12 @@ def _cell_differences(
     keys = list(_key_differences(recorded, current, references))
     repeated = {_KEY_COLUMN[path] for path, _, _ in keys if path in _KEY_COLUMN}
     shown = set()
-    for column in _PLAIN_COLUMNS:
-        old, new = getattr(recorded, column), getattr(current, column)
+    for column, old, new in zip(_PLAIN_COLUMNS, _plain(recorded), _plain(current), strict=True):
+        if old == new:
+            continue
         if column == "is_trainable" and not (recorded.has_flag and current.has_flag):
             continue
-        if old == new or (column in JSON_CELLS and json.loads(old) == json.loads(new)):
+        if column in JSON_CELLS and json.loads(old) == json.loads(new):
             continue
         shown.add(column)
         columns = (column, "layer_attributes") if column in repeated else (column,)

@@ -21,7 +21,7 @@ from pytest_layersnap.compare.explain import explain
 from pytest_layersnap.compare.known_changes import Explanation, explanations
 from pytest_layersnap.compare.selection import Names, Selection
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.table import JSON_CELLS, UNKNOWN_EDGES, LayerTable
+from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, UNKNOWN_EDGES, LayerTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,6 +188,15 @@ class LayerDrift(LayersnapError, AssertionError):
         """The first drift."""
         return self.drifts[0]
 
+    @property
+    def headline(self) -> str:
+        """What drifted, in one line: ``resnet50: 1 layer changed (config), dense units 10 → 12``."""
+        if len(self.drifts) > 1:
+            return super().headline
+        from pytest_layersnap.report.brief import brief
+
+        return f"{self.drift.current.model}: {brief(self.drift)}"
+
 
 def compare(
     recorded: LayerTable | pd.DataFrame,
@@ -195,6 +204,7 @@ def compare(
     *,
     only: Names | None = None,
     ignore: Names | None = None,
+    tolerance: float = 1.0,
 ) -> Drift:
     """How the current layer table differs from the recorded one.
 
@@ -203,6 +213,8 @@ def compare(
         current: the table of the model as it is now, or its DataFrame.
         only: categories or columns (one, or several): nothing else counts.
         ignore: categories or columns that do not count.
+        tolerance: what the tolerances for the numbers in ``behavior`` are multiplied by, for computers
+            that differ by more than those on which they were measured.
 
     Returns:
         The drift; false if nothing that counts has changed.
@@ -218,7 +230,7 @@ def compare(
             before, after, (), selection, 0, tuple((row, row) for row in range(len(after)))
         )
     explanation = explain(before, after)
-    changes, hidden = selection.apply(find_changes(before, after, explanation))
+    changes, hidden = selection.apply(find_changes(before, after, explanation, tolerance))
     return Drift(before, after, changes, selection, hidden, explanation.alignment.pairs)
 
 
@@ -245,6 +257,9 @@ def _sides(changes: Iterable[Change]) -> tuple[dict[str, Any], dict[str, Any]]:
     return recorded, current
 
 
+_DECODED = JSON_CELLS | {BEHAVIOR}
+
+
 def _decoded(change: Change, side: int) -> dict[str, Any]:
     row = change.current_row if side else change.recorded_row
     if change.fields or row is None or change.kind == "moved":
@@ -252,6 +267,6 @@ def _decoded(change: Change, side: int) -> dict[str, Any]:
     else:
         cells = {column: cell for column, cell in asdict(row).items() if cell != ""}
     return {
-        column: json.loads(cell) if column in JSON_CELLS and cell != UNKNOWN_EDGES else cell
+        column: json.loads(cell) if column in _DECODED and cell not in ("", UNKNOWN_EDGES) else cell
         for column, cell in cells.items()
     }

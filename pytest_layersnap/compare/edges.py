@@ -85,6 +85,8 @@ class _Graph:
 
 def rewiring(recorded: LayerTable, current: LayerTable, alignment: Alignment) -> Rewiring:
     """Judge the edges of two aligned tables: which rows moved, which are fed by something else."""
+    if _are_the_same(recorded, current, alignment):
+        return Rewiring(frozenset(), frozenset())
     nodes = dict(alignment.pairs)
     pairs = frozenset(nodes.values())
     old_nodes = [nodes.get(row, -1 - row) for row in range(len(recorded))]
@@ -112,6 +114,18 @@ def rewiring(recorded: LayerTable, current: LayerTable, alignment: Alignment) ->
         for moved in _candidates(displaced, rewired, feeding)
     ]
     return min(explanations, key=lambda it: (len(it.moved) + len(it.rewired), len(it.rewired)))
+
+
+def _are_the_same(recorded: LayerTable, current: LayerTable, alignment: Alignment) -> bool:
+    """Whether the same names stand in the same rows, and are fed by the same ones."""
+    return (
+        len(recorded) == len(current) == len(alignment.pairs)
+        and not alignment.displaced
+        and all(
+            old.layer_name == new.layer_name and old.inbound_layers == new.inbound_layers
+            for old, new in zip(recorded, current, strict=True)
+        )
+    )
 
 
 class ReferenceNames:

@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from pytest_layersnap.compare.changes import ABSENT, Change, Kind
+from pytest_layersnap.compare.changes import ABSENT, Change, Kind, with_differences
 from pytest_layersnap.references import Reference
 from pytest_layersnap.table import Layer, LayerTable
 
@@ -29,6 +29,13 @@ Release = tuple[int, int]
 Finds = Callable[[Sequence[Change], LayerTable], Iterable[Change]]
 
 
+class Keras(NamedTuple):
+    """A release of Keras and the backend it runs on."""
+
+    release: Release
+    backend: str
+
+
 @dataclass(frozen=True, slots=True)
 class KnownChange:
     """One change of Keras.
@@ -39,6 +46,8 @@ class KnownChange:
         first: the first release that does it.
         finds: which changes of layers are of that kind, given also the table of the release that does it.
         until: the first release that does it no longer.
+        backends: the backends on which it does; None for all.
+        numeric: whether it is about numbers alone, of rows that are the same in all else.
     """
 
     what: str
@@ -46,14 +55,20 @@ class KnownChange:
     first: Release
     finds: Finds
     until: Release | None = None
+    backends: frozenset[str] | None = None
+    numeric: bool = False
 
-    def between(self, one: Release, other: Release) -> bool:
-        """Whether of two releases one does it and the other does not."""
+    def between(self, one: Keras, other: Keras) -> bool:
+        """Whether of two Kerases one does it and the other does not."""
         return self.has(one) != self.has(other)
 
-    def has(self, release: Release) -> bool:
-        """Whether a release does it."""
-        return self.first <= release and (self.until is None or release < self.until)
+    def has(self, keras: Keras) -> bool:
+        """Whether a Keras does it."""
+        return (
+            self.first <= keras.release
+            and (self.until is None or keras.release < self.until)
+            and (self.backends is None or keras.backend in self.backends)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +87,13 @@ def release(recorded_with: str) -> Release | None:
     return (2, 16) if match[1] else (int(match[2]), int(match[3]))
 
 
+def _keras(recorded_with: str) -> Keras | None:
+    """The Keras of a table's ``recorded_with``; None where it does not tell."""
+    found = release(recorded_with)
+    backend = re.search(r"\b(tensorflow|jax|torch|numpy|openvino)\b", recorded_with)
+    return None if found is None else Keras(found, backend[1] if backend else "")
+
+
 def explanations(
     changes: Sequence[Change], recorded: LayerTable, current: LayerTable
 ) -> tuple[Explanation, ...]:
@@ -82,7 +104,7 @@ def explanations(
         recorded: the table of the snapshot; what recorded it tells the release of Keras.
         current: the table now.
     """
-    one, other = release(recorded.recorded_with), release(current.recorded_with)
+    one, other = _keras(recorded.recorded_with), _keras(current.recorded_with)
     if one is None or other is None:
         return ()
     left = list(changes)
@@ -90,16 +112,26 @@ def explanations(
     for known in KNOWN_CHANGES:
         if not known.between(one, other):
             continue
-        turned = left if known.has(other) else list(map(_turned, left))
+        of_kind = [c for c in left if not known.numeric or c.categories == {"behavior"}]
+        sides = of_kind if known.numeric else list(map(_without_numbers, of_kind))
+        turned = sides if known.has(other) else list(map(_turned, sides))
         wanted = set(map(id, known.finds(turned, current if known.has(other) else recorded)))
         explained = [
-            change for change, side in zip(left, turned, strict=True) if id(side) in wanted
+            change for change, side in zip(of_kind, turned, strict=True) if id(side) in wanted
         ]
         if explained:
             found.append(Explanation(known, tuple(explained)))
             taken = set(map(id, explained))
             left = [change for change in left if id(change) not in taken]
     return tuple(found)
+
+
+def _without_numbers(change: Change) -> Change:
+    """A change without the numbers that follow from what else is different."""
+    others = tuple(d for d in change.differences if d.category != "behavior")
+    if not others or len(others) == len(change.differences):
+        return change
+    return with_differences(change, others)
 
 
 _OPPOSITE: Final[dict[Kind, Kind]] = {"added": "removed", "removed": "added"}
@@ -459,6 +491,41 @@ def _are_flags(arguments: Any) -> bool:
     return all(call in (_FLAG, {}) for call in calls)
 
 
+# --- numbers ----------------------------------------------------------------------------------
+
+
+def _having(**settings: Any) -> Finds:
+    """Rows that have these among their settings, of which a tuple names several that will do."""
+
+    def is_one(change: Change) -> bool:
+        row = change.current_row
+        if row is None:
+            return False
+        has = {"layer_type": row.layer_type, **row.attributes}
+        return all(
+            has.get(name) in (wanted if isinstance(wanted, tuple) else (wanted,))
+            for name, wanted in settings.items()
+        )
+
+    return _each(is_one)
+
+
+def _computes_hard_sigmoid(change: Change) -> bool:
+    """Whether a row, or a layer that it wraps, has the activation."""
+    row = change.current_row
+    return row is not None and '"hard_sigmoid"' in row.layer_attributes
+
+
+def _is_shifted_by_strides(change: Change) -> bool:
+    row = change.current_row
+    return (
+        row is not None
+        and re.fullmatch(r"Conv\dDTranspose", row.layer_type) is not None
+        and row.attributes.get("padding") == "same"
+        and row.attributes.get("strides", 1) not in (1, [1], [1, 1], [1, 1, 1])
+    )
+
+
 KNOWN_CHANGES: Final = (
     KnownChange(
         "Keras 3 builds the hard-swish of MobileNetV3 as one activation (Keras 2: four operations) and"
@@ -556,5 +623,30 @@ KNOWN_CHANGES: Final = (
         (3, 0),
         _each(_is_overridden_flag),
         until=(3, 10),
+    ),
+    KnownChange(
+        "hard_sigmoid is relu6(x + 3) / 6 in Keras 3 (Keras 2: 0.2 x + 0.5, cut at 0 and 1)",
+        "keras-team/keras#19477",
+        (3, 0),
+        _each(_computes_hard_sigmoid),
+        numeric=True,
+    ),
+    KnownChange(
+        'Keras before 3.15 shifts what a transposed convolution with strides and padding="same" gives on'
+        " PyTorch by a pixel",
+        "keras-team/keras#22876",
+        (3, 0),
+        _each(_is_shifted_by_strides),
+        until=(3, 15),
+        backends=frozenset({"torch"}),
+        numeric=True,
+    ),
+    KnownChange(
+        "PyTorch interpolates with another cubic function than TensorFlow (a = -0.75, not -0.5)",
+        "keras-team/keras, backend/torch/image.py and backend/tensorflow/image.py, 3.15",
+        (3, 0),
+        _having(interpolation="bicubic"),
+        backends=frozenset({"torch"}),
+        numeric=True,
     ),
 )

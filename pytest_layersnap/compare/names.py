@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pytest_layersnap.references import (
     holders,
@@ -24,15 +25,26 @@ def stems(layers: Iterable[Layer]) -> list[str]:
 
     Two rows with the same stem differ in name by nothing but a counter.
     """
-    layers = list(layers)
-    types = {layer.layer_name: layer.layer_type for layer in layers}
+    return [*_stems(tuple((layer.layer_name, layer.layer_type) for layer in layers))]
+
+
+@lru_cache(maxsize=32)  # both sides of a drift mostly have the same names
+def _stems(rows: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    types = dict(rows)
     beside: dict[str | None, dict[str, str]] = defaultdict(dict)
     below: dict[str, dict[str, str]] = defaultdict(dict)
-    for layer in layers:
-        if _is_auto(layer.layer_name, layer.layer_type, types):
-            name = own_name(layer.layer_name)
-            beside[parent(layer.layer_name)][name] = AUTO
-            for holder in holders(layer.layer_name):
+    auto: dict[str, bool] = {}
+
+    def is_auto(path: str) -> bool:
+        if path not in auto:
+            auto[path] = _is_auto(path, types.get(path), types)
+        return auto[path]
+
+    for path, layer_type in rows:
+        if _is_auto(path, layer_type, types):
+            name = own_name(path)
+            beside[parent(path)][name] = AUTO
+            for holder in holders(path):
                 below[holder][name] = AUTO
     known: dict[str, str] = {}
 
@@ -46,11 +58,14 @@ def stems(layers: Iterable[Layer]) -> list[str]:
         if _is_auto(path, layer_type, types):
             name = AUTO
         else:
-            held = {**below.get(path, {}), **_auto_holders(path, types)}
-            name = replaced(name, held, beside.get(above))
+            held = below.get(path, {}) | {
+                own_name(holder): AUTO for holder in holders(path) if is_auto(holder)
+            }
+            if held or above in beside:
+                name = replaced(name, held, beside.get(above))
         return name if above is None else f"{of_parent(above)}/{name}"
 
-    return [of_path(layer.layer_name, layer.layer_type) for layer in layers]
+    return tuple(of_path(*row) for row in rows)
 
 
 def _is_auto(path: str, layer_type: str | None, types: dict[str, str]) -> bool:
@@ -60,11 +75,3 @@ def _is_auto(path: str, layer_type: str | None, types: dict[str, str]) -> bool:
     if above is not None and types.get(above) == "Bidirectional":
         name = name.removeprefix("forward_").removeprefix("backward_")
     return is_auto_name(name, layer_type)
-
-
-def _auto_holders(path: str, types: dict[str, str]) -> dict[str, str]:
-    return {
-        own_name(holder): AUTO
-        for holder in holders(path)
-        if _is_auto(holder, types.get(holder), types)
-    }

@@ -109,4 +109,6 @@ def _names(argument: str, names: Names) -> frozenset[str]:
 
 def _known() -> str:
     columns = [column for column in COMPARED_COLUMNS if column not in CATEGORIES]
-    return f"known are the categories {', '.join(CATEGORIES)}, and the columns {', '.join(columns)}"
+    return (
+        f"choose from the categories {', '.join(CATEGORIES)}, or the columns {', '.join(columns)}"
+    )

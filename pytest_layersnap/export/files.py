@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.export import latex, markdown, workbook
 from pytest_layersnap.export.unique import unique
+from pytest_layersnap.formats import Format
 from pytest_layersnap.snapshots.naming import stem
 from pytest_layersnap.snapshots.store import is_snapshot
 from pytest_layersnap.table import NOTEBOOK_COLUMNS, LayerTable
@@ -41,23 +42,6 @@ def _is_csv(data: bytes) -> bool:
     return data.splitlines()[0] == ",".join(NOTEBOOK_COLUMNS).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A way to write tables.
-
-    Args:
-        suffix: what its files end in.
-        render: makes the bytes of a file from the tables in it.
-        is_ours: whether a file is one that it made.
-        each: whether a folder gets a file for each table too.
-    """
-
-    suffix: str
-    render: Callable[[Sequence[LayerTable]], bytes]
-    is_ours: Callable[[bytes], bool]
-    each: bool = True
-
-
 #: By name; the first one is that of a folder for which none is said.
 FORMATS: Final[Mapping[str, Format]] = {
     "csv": Format(".csv", csv, _is_csv),
@@ -84,7 +68,7 @@ def destination(path: str | os.PathLike[str], format: str | None = None) -> Dest
         ModuleNotFoundError: the format needs openpyxl, which is not installed.
     """
     if format is not None and format not in FORMATS:
-        raise ExportError(f"format={format!r}: known are {', '.join(FORMATS)}")
+        raise ExportError(f"format={format!r}: choose from {', '.join(FORMATS)}")
     text, place = os.fspath(path), Path(path)
     if not text:
         raise ExportError("the path is empty; name a file or a folder")

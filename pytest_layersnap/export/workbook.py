@@ -11,11 +11,12 @@ import math
 import re
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_layersnap.export.unique import unique
-from pytest_layersnap.table import COLUMNS, LayerTable
+from pytest_layersnap.table import LayerTable
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -83,7 +84,7 @@ def render(tables: Sequence[LayerTable], *, totals: bool = True) -> bytes:
     shade = PatternFill("solid", fgColor=_FROZEN)
     for title, table in zip(titles, tables, strict=True):
         sheet = book.create_sheet(title)
-        _fill(sheet, COLUMNS, map(_typed, table.rows()))
+        _fill(sheet, table.columns, map(partial(_typed, table.columns), table.rows()))
         for cells, layer in zip(sheet.iter_rows(min_row=2), table, strict=True):
             if layer.has_flag and not layer.is_trainable:
                 for cell in cells:
@@ -115,11 +116,11 @@ def _total(table: LayerTable) -> tuple[Any, ...]:
     )
 
 
-def _typed(row: Sequence[Any]) -> list[Any]:
+def _typed(columns: Sequence[str], row: Sequence[Any]) -> list[Any]:
     """A row whose settings are numbers and booleans where they can be."""
     return [
         _setting(value) if column in _SETTINGS else value
-        for column, value in zip(COLUMNS, row, strict=True)
+        for column, value in zip(columns, row, strict=True)
     ]
 
 

@@ -9,9 +9,10 @@ from importlib import metadata
 from typing import Any
 
 from pytest_layersnap.extract import files, rows, weightless
+from pytest_layersnap.extract.addresses import held
 from pytest_layersnap.extract.collector import collected_less_often
 from pytest_layersnap.extract.contract import ModelError, reader_of
-from pytest_layersnap.extract.reader import Reader, is_a
+from pytest_layersnap.extract.reader import KERAS, Reader, is_a
 from pytest_layersnap.extract.serializer import without_tensorflow
 from pytest_layersnap.table import LayerTable
 
@@ -22,7 +23,10 @@ __tracebackhide__ = True
 
 
 def layer_table(
-    model_or_builder: Any | Callable[[], Any] | str | os.PathLike[str], *, name: str | None = None
+    model_or_builder: Any | Callable[[], Any] | str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    behavior: bool = False,
 ) -> LayerTable:
     """The layer table of a Keras model, of either generation and any backend.
 
@@ -32,16 +36,18 @@ def layer_table(
             ``.h5`` file, of which the architecture alone is read, with Keras' safe mode on.
         name: what the column ``model`` holds; by default the model's own name, where an auto name such
             as ``functional_3`` loses its number.
+        behavior: whether to evaluate the layers, too, so that the column ``behavior`` tells what they
+            compute; nothing of the model is changed by it.
 
     Raises:
         ModelError: it is no Keras model; the model is not built, so that it has no shapes yet; or the
             file can't be read.
     """
     with collected_less_often(), without_tensorflow():
-        return _table(model_or_builder, name)
+        return _table(model_or_builder, name, behavior=behavior)
 
 
-def _table(model: Any, name: str | None) -> LayerTable:
+def _table(model: Any, name: str | None, *, behavior: bool) -> LayerTable:
     if files.is_file(model):
         model = _read(model)
     elif not is_a(model, "Layer") and callable(model):
@@ -52,10 +58,15 @@ def _table(model: Any, name: str | None) -> LayerTable:
     reader = reader_of(model)
     _require_built(reader, model)
     versions = f"{reader.versions(model)}, pytest-layersnap {metadata.version('pytest-layersnap')}"
-    layers = tuple(rows.rows(reader, model, name))
+    layers, calls = rows.rows(reader, model, name)
     if not layers:
         raise ModelError(f"the model {model.name!r} has no layers")
-    return LayerTable(layers=layers, recorded_with=versions)
+    if behavior:
+        # Not at the top: nobody pays for it who does not ask.
+        from pytest_layersnap.extract.behavior import filled
+
+        layers = filled(reader, layers, calls)
+    return LayerTable(layers=tuple(layers), recorded_with=versions)
 
 
 def _read(path: str | os.PathLike[str]) -> Any:
@@ -110,6 +121,16 @@ def _require_built(reader: Reader, model: Any) -> None:
     if is_a(model, "Functional"):
         return
     layers = [layer for layer in _below(reader, model) if not layer.built]
+    if type(model).call.__module__.partition(".")[0] in KERAS:
+        # A GAN, say: its ``train_step`` calls its parts, so that nothing builds it as a whole.
+        if layers or not model.weights:
+            parts = sorted(name for name, part in held(model).items() if is_a(part, "Layer"))
+            named = ", ".join(f'"{name}": model.{name}' for name in parts)
+            raise ModelError(
+                f"the model {model.name!r} ({type(model).__name__}) has no call(), and its parts are not "
+                f"all built: build each, or check those that are: check_all({{{named}}})"
+            )
+        return
     if not model.built or (layers and not model.weights):
         unbuilt = f" ({layers[0].name!r} and {len(layers) - 1} more are not)" if layers else ""
         raise ModelError(

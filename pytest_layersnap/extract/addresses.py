@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_layersnap.extract.reader import KERAS, is_a
+from pytest_layersnap.extract.reader import KERAS, attribute, is_a
 
 
 def attributes(holder: Any) -> dict[int, list[str]]:
@@ -21,12 +21,18 @@ def attributes(holder: Any) -> dict[int, list[str]]:
     kind: Any = type(holder)
     own = (name for name in set(dir(holder)) - internal if not _is_computed(kind, name))
     for name in sorted(own, key=lambda name: (name[:1] == "_", name)):
-        item = getattr(holder, name, None)
+        item = attribute(holder, name)
         for layer in _layers(item):
             held = found.setdefault(id(layer), [])
             if (place := name if layer is item else f"{name}[]") not in held:
                 held.append(place)
     return found
+
+
+def held(holder: Any) -> dict[str, Any]:
+    """The layers, and lists of layers, that a layer holds, by their attributes."""
+    names = {name.removesuffix("[]") for name in attributes(holder).values()}
+    return {name: getattr(holder, name) for name in names}
 
 
 def _layers(item: Any) -> Iterator[Any]:
@@ -39,7 +45,7 @@ def _layers(item: Any) -> Iterator[Any]:
             yield from _layers(each)
 
 
-def _base(holder: Any) -> type:
+def _base(holder: Any) -> Any:
     """Keras' own class that a person's class derives from."""
     name = "Model" if is_a(holder, "Model") else "Layer"
     return next(
@@ -50,12 +56,15 @@ def _base(holder: Any) -> type:
 
 
 @functools.cache
-def _internal(base: type) -> frozenset[str]:
+def _internal(base: Any) -> frozenset[str]:
     """What Keras itself keeps in attributes, as a bare instance shows; named, so that no counter moves.
 
-    On PyTorch the attributes that hold layers are in ``dir`` alone, not in ``vars``.
+    It holds another one, for which TensorFlow keeps books. On PyTorch the attributes that hold layers
+    are in ``dir`` alone, not in ``vars``.
     """
-    return frozenset(dir(base(name="probe")))
+    probe = base(name="probe")
+    probe.held = base(name="probe_held")
+    return frozenset(dir(probe)) - {"held"}
 
 
 @functools.lru_cache(maxsize=10_000)

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from pytest_layersnap.extract import constants, kept
+from pytest_layersnap.extract import addresses, constants, dtypes, kept
 from pytest_layersnap.extract.functions import (
+    KNOWN,
     at_home,
     function_text,
     given_by_name,
@@ -27,9 +28,11 @@ from pytest_layersnap.extract.functions import (
 )
 from pytest_layersnap.extract.reader import (
     KERAS,
+    attribute,
     classes_of_keras,
     is_a,
     is_built_in,
+    is_name_of_keras,
     is_of_keras,
 )
 from pytest_layersnap.extract.rules import every_layer, objects, rules_of
@@ -46,7 +49,7 @@ def value(raw: Any) -> Any:
     """
     try:
         return _value(raw)
-    except Exception:  # of the object's own attributes, or it holds itself
+    except RecursionError:  # it holds itself
         return stand_in(raw)
 
 
@@ -64,11 +67,11 @@ def _value(raw: Any) -> Any:
     if raw is None or isinstance(raw, bool):
         return raw
     if isinstance(raw, str):
-        return str(raw)
+        return str.__str__(raw)  # what a file has for it, also for a member of an enumeration
     if isinstance(raw, int):
-        return int(raw)
+        return int.__int__(raw)
     if isinstance(raw, float):
-        return constants.number(float(raw))
+        return constants.number(float.__float__(raw))
     if isinstance(raw, complex):
         return str(complex(raw))
     if isinstance(raw, bytes):
@@ -81,24 +84,38 @@ def _value(raw: Any) -> Any:
         array = constants.long_list(raw)
         return [_value(item) for item in raw] if array is None else constants.digest(array)
     if isinstance(raw, (dict, Mapping)):
-        return _mapping(raw)
+        return _mapping(dict(raw))
     if isinstance(raw, (set, frozenset)):
         return sorted(map(_value, raw), key=as_json)
     return _object(raw)
 
 
-def _mapping(raw: Mapping[Any, Any]) -> Any:
+#: What Keras writes of an object besides ``class_name`` and ``config``.
+_TAGS = frozenset(
+    {"module", "registered_name", "build_config", "compile_config", "shared_object_id"}
+)
+
+
+def _mapping(raw: dict[Any, Any]) -> Any:
     """A dict; Keras' tagged dicts (serialised objects, policies, functions) in their plain form."""
-    keys = set(raw)
-    if keys == {"start", "stop", "step"}:
+    keys = raw.keys() - _TAGS
+    if raw.keys() == {"start", "stop", "step"}:
         return _value(slice(raw["start"], raw["stop"], raw["step"]))
-    if "class_name" in keys and "items" in keys:
+    if keys == {"class_name", "items"}:
         return _value(raw["items"])
-    if "class_name" in keys and "config" in keys:
+    if keys == {"class_name", "config"} and isinstance(raw["class_name"], str):
         return serialized(raw)
-    if "class_name" in keys and "inner_config" in keys:
+    if keys == {"class_name", "inner_config"}:
         return _value(raw["inner_config"])
-    return {str(key): _value(item) for key, item in raw.items()}
+    plain = {_key(key): _value(item) for key, item in raw.items()}
+    if len(plain) == len(raw):
+        return plain
+    return sorted(([_value(key), _value(item)] for key, item in raw.items()), key=as_json)
+
+
+def _key(key: Any) -> str:
+    """The key of a dict as a file has it."""
+    return str.__str__(key) if isinstance(key, str) else as_json(_value(key))
 
 
 def serialized(raw: Mapping[str, Any]) -> Any:
@@ -139,31 +156,35 @@ _OF_LAYERS = frozenset({"name", "trainable", "dtype"})
 def _is_somebodys(raw: Mapping[str, Any]) -> bool:
     """Whether a serialised object is of a class that Keras did not write.
 
-    Keras gives the module of its own classes, and the name under which it knows those of others.
+    Keras gives the module of its own classes, and the name under which it knows those of others. Where
+    there is neither, Keras 2 wrote it, or somebody has such a dict for a setting.
     """
-    home = raw.get("registered_name") or raw.get("module") or raw["class_name"].rpartition(">")[0]
-    return bool(home) and str(home).partition(".")[0] not in KERAS | {"builtins"}
+    name = raw["class_name"]
+    home = raw.get("registered_name") or raw.get("module") or name.rpartition(">")[0]
+    if not home:
+        return name not in objects.NAMES and not is_name_of_keras(name)
+    return str(home).partition(".")[0] not in KERAS | {"builtins"}
 
 
 def _object(raw: Any) -> Any:
     if isinstance(raw, _FUNCTIONS):
         return _function(raw)
-    if hasattr(raw, "as_list") and type(raw).__name__ == "TensorShape":
+    kind, root = type(raw).__name__, type(raw).__module__.partition(".")[0]
+    if kind == "TensorShape" and root == "tensorflow":
         return None if raw.rank is None else _value(raw.as_list())
-    if type(raw).__name__ == "DType" or type(raw).__module__ == "numpy.dtypes":
+    if root in KNOWN and (kind in ("DType", "dtype") or type(raw).__module__ == "numpy.dtypes"):
+        return dtypes.name(raw)
+    if root in KERAS and kind.endswith(_POLICY_CLASSES):
         return str(raw.name)
-    if type(raw).__name__.endswith(_POLICY_CLASSES):
-        return str(raw.name)
-    if type(raw).__name__.endswith("KerasTensor"):  # also without a place in the graph
+    if root in KERAS and kind.endswith("KerasTensor"):  # also without a place in the graph
         return "<tensor>"
     if constants.is_array(raw):
         return _array(raw)
-    if hasattr(raw, "item") and type(raw).__module__ == "numpy":
+    if root == "numpy" and attribute(raw, "item") is not None:
         return _value(raw.item())
-    get_config = getattr(raw, "get_config", None)
-    if callable(get_config):
-        return {"class_name": type(raw).__name__, "config": attributes_of(raw)}
-    if callable(raw) and hasattr(raw, "__name__"):
+    if callable(attribute(raw, "get_config")):
+        return {"class_name": kind, "config": attributes_of(raw)}
+    if callable(raw) and attribute(raw, "__name__") is not None:
         return _function(raw)
     return object_text(raw, value)
 
@@ -297,24 +318,24 @@ def attributes_of(layer: Any, rank: int | None = None) -> dict[str, Any]:
 
 def _attributes_of(layer: Any, rank: int | None) -> dict[str, Any]:
     if is_a(layer, "Functional") or is_a(layer, "Sequential"):
-        return {}
+        return _beside_the_graph(layer)
     name = _nearest_class(layer)
     if not _has_own_config(layer):
         activity = attributes(name, _activity_regularizer(layer))
-        return activity | _whole(kept.settings(layer))
+        return activity | _kept(layer)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of lambdas, which matter to saving alone
             config = dict(layer.get_config())
-    except Exception:  # get_config is the user's code, or refuses an activation without a name
-        config = kept.settings(layer)
+    except Exception:  # get_config is the user's code, or refuses what the user's code gave
+        config = kept.settings(layer) | (addresses.held(layer) if is_built_in(layer) else {})
     rules = rules_of(name)
     for key, paths in rules.reads.items():
         if config.get(key) is None:
             config[key] = _read(layer, paths)
     if not is_built_in(layer) and is_of_keras(owner := _defines_config(layer)):
         # Somebody's class leaves it to Keras' to say what it is, which does not know what was added.
-        config = kept.settings(layer, owner) | config
+        config = _kept(layer, owner) | config
     own = _own_keys(layer, config)
     live = {
         key: _live(layer, key, config[key])
@@ -327,6 +348,27 @@ def _attributes_of(layer: Any, rank: int | None) -> dict[str, Any]:
         rank,
     )
     return told | _whole({key: item for key, item in live.items() if key in own})
+
+
+def _beside_the_graph(model: Any) -> dict[str, Any]:
+    """The settings of somebody's functional or Sequential model, whose layers have rows of their own."""
+    if is_built_in(model):
+        return {}
+    owner = _defines_config(model)
+    if is_of_keras(owner):
+        return _kept(model, owner)
+    try:
+        config = dict(model.get_config())
+    except Exception:  # get_config is the user's code
+        return _kept(model)
+    own = _own_keys(model, config)
+    return _whole({key: _live(model, key, item) for key, item in config.items() if key in own})
+
+
+def _kept(layer: Any, base: Any = None) -> dict[str, Any]:
+    """The settings that somebody's class keeps; not those of which nothing can be said but their class."""
+    found = kept.settings(layer, base)
+    return {key: item for key, item in _whole(found).items() if item != stand_in(found.get(key))}
 
 
 def _own_keys(layer: Any, config: Mapping[str, Any]) -> frozenset[str]:
@@ -353,7 +395,7 @@ def _read(layer: Any, paths: tuple[str, ...]) -> Any:
     for path in paths:
         found = layer
         for name in path.split("."):
-            found = getattr(found, name, None)
+            found = attribute(found, name)
         if found is not None:
             return found
     return None
@@ -364,7 +406,7 @@ def _activity_regularizer(layer: Any) -> dict[str, Any]:
 
     A wrapper of 2.15 shows that of the layer which it wraps.
     """
-    regularizer = getattr(layer, "activity_regularizer", None)
+    regularizer = attribute(layer, "activity_regularizer")
     if regularizer is None or is_a(layer, "Wrapper"):
         return {}
     return {"activity_regularizer": regularizer}
@@ -377,17 +419,26 @@ def _nearest_class(layer: Any) -> str:
 
 
 def _live(layer: Any, key: str, item: Any) -> Any:
-    """A function or wrapped layer itself where the config holds its serialised form, with byte code."""
-    live = getattr(layer, key, None)
-    is_plain = callable(live) and not isinstance(live, type) and not hasattr(live, "get_config")
-    if is_plain:
-        is_method = getattr(live, "__self__", None) is layer  # which only has the name of the key
+    """A setting, with what the layer itself holds where its config has serialised forms of that."""
+    live = attribute(layer, key)
+    return _instead(item, attribute(layer, f"_{key}") if live is None else live, layer)
+
+
+def _instead(item: Any, live: Any, layer: Any) -> Any:
+    """A function, an object or a wrapped layer itself instead of its serialised form."""
+    says = attribute(live, "get_config") is not None
+    if callable(live) and not isinstance(live, type) and not says:
+        is_method = attribute(live, "__self__") is layer  # which only has the name of the key
         return item if is_method else live
+    if isinstance(item, list) and isinstance(live, (list, tuple)) and len(item) == len(live):
+        return [_instead(*both, layer) for both in zip(item, live, strict=True)]
     if not isinstance(item, Mapping):
         return item
+    if isinstance(live, Mapping) and item.keys() == live.keys():
+        return {key: _instead(item[key], live[key], layer) for key in item}
     is_layer = is_a(live, "Layer") and not is_a(live, "Model")
-    # An object of Keras whose config leaves out what the object itself still has.
-    is_fuller = hasattr(live, "get_config") and bool(rules_of(_nearest_class(live)).reads)
+    # An object whose config may leave out what the object itself still has.
+    is_fuller = says and (not is_built_in(live) or bool(rules_of(_nearest_class(live)).reads))
     return live if is_layer or is_fuller else item
 
 

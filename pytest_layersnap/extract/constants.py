@@ -7,6 +7,8 @@ import numbers
 import struct
 from typing import Any
 
+from pytest_layersnap.extract.reader import attribute
+
 #: Arrays up to this many numbers are written out; larger ones by shape and digest.
 _LISTED_NUMBERS = 64
 
@@ -35,7 +37,8 @@ def number(raw: float) -> Any:
 
 def is_array(raw: Any) -> bool:
     """Whether this is an array or tensor of numpy or any backend."""
-    return hasattr(raw, "shape") and (hasattr(raw, "numpy") or hasattr(raw, "__array__"))
+    found = (attribute(raw, name) is not None for name in ("shape", "numpy", "__array__"))
+    return next(found) and any(found)
 
 
 _WEIGHTS = frozenset({"Variable", "KerasVariable", "BaseResourceVariable", "Parameter"})

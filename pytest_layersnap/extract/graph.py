@@ -14,11 +14,12 @@ from pytest_layersnap.extract.signatures import remembered
 
 @dataclass(frozen=True, slots=True)
 class BoundCall:
-    """One call: its arguments by name, in the order of the callable's signature."""
+    """One call: its arguments by name, in the order of the callable's signature, and as it was recorded."""
 
     arguments: dict[str, Any]
     defaults: dict[str, Any]
     outputs: list[Any]
+    recorded: Call
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ def _bind(
         arguments = dict(signature.bind_partial(*call.args, **call.kwargs).arguments)
     except (TypeError, ValueError):
         positional = {f"argument_{index}": value for index, value in enumerate(call.args)}
-        return BoundCall({**positional, **call.kwargs}, {}, call.outputs)
+        return BoundCall({**positional, **call.kwargs}, {}, call.outputs, call)
     defaults = {
         name: parameter.default
         for name, parameter in signature.parameters.items()
@@ -120,7 +121,7 @@ def _bind(
     if not reader.is_operation(operation):
         for name in list(reader.filled_in(arguments, defaults)):
             arguments.pop(name, None)
-    return BoundCall(arguments, defaults, call.outputs)
+    return BoundCall(arguments, defaults, call.outputs, call)
 
 
 _Key = tuple[int, int]

@@ -10,7 +10,8 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pytest_layersnap.extract.reader import is_a, is_built_in, is_of_keras
+from pytest_layersnap.extract.functions import KNOWN, held_by, is_compiled
+from pytest_layersnap.extract.reader import attribute, is_a, is_built_in, is_of_keras
 
 #: The classes of Keras whose bare instances show what Keras itself keeps.
 _BASES = frozenset({"Layer", "Model", "Operation"})
@@ -32,9 +33,9 @@ def settings(layer: Any, base: Any = None) -> dict[str, Any]:
     base = root if base is None else base
     parameters = _constructor_arguments(kind) - _constructor_arguments(base)
     assigned, bare, initialized = _assigned(base), _bare(root), _initialized(kind)
-    weights = {id(weight) for weight in getattr(layer, "weights", ())}
+    weights = {id(weight) for weight in attribute(layer, "weights") or ()}
     kept: dict[str, Any] = {}
-    for name, item in vars(layer).items():
+    for name, item in held_by(layer).items():
         public = name.lstrip("_")
         if id(item) in weights or is_a(item, "Layer"):
             continue
@@ -120,12 +121,23 @@ def _constructor_arguments(kind: Any) -> frozenset[str]:
         return frozenset()
 
 
+#: What Keras itself makes of settings, and calls to compute.
+_OBJECTS = ("Initializer", "Constraint", "Regularizer")
+
+
 def _is_setting(item: Any) -> bool:
-    """Whether an attribute is a plain setting: layers and weights have rows and columns of their own."""
-    if isinstance(item, (bool, int, float, str, bytes, types.FunctionType, functools.partial)):
-        return True
+    """Whether an attribute is a setting.
+
+    Layers, weights and tensors have rows and columns of their own; what draws, measures and trains is
+    Keras' matter; modules are of the backend. Whatever else a class keeps somebody gave it.
+    """
     if isinstance(item, Mapping):
         return bool(item) and all(each is None or _is_setting(each) for each in item.values())
     if isinstance(item, (list, tuple, set, frozenset)):
         return bool(item) and all(each is None or _is_setting(each) for each in item)
-    return type(item).__module__ == "numpy"
+    if is_built_in(item):
+        return any(is_a(item, name) for name in _OBJECTS)
+    root = type(item).__module__.partition(".")[0]
+    if root in KNOWN - {"numpy"}:
+        return is_compiled(item)
+    return item is not None and not isinstance(item, types.ModuleType)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import sys
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -104,10 +106,36 @@ def classes_of_keras(kind: type) -> tuple[str, ...]:
     )
 
 
+def attribute(item: Any, name: str) -> Any:
+    """An attribute of an object; None where it has none, or the code of somebody's class fails."""
+    try:
+        return getattr(item, name, None)
+    except Exception:
+        return None
+
+
 def is_a(value: Any, name: str) -> bool:
     """Whether an object's class is, or derives from, Keras' class of that name, in either generation."""
     kind: Any = type(value)
     return name in classes_of_keras(kind)
+
+
+def is_name_of_keras(name: str) -> bool:
+    """Whether a Keras of this process has a class of that name."""
+    return name in _class_names(frozenset(KERAS & sys.modules.keys()))
+
+
+@functools.cache
+def _class_names(packages: frozenset[str]) -> frozenset[str]:
+    """The public names of the classes in ``keras.layers``, ``keras.initializers``, …"""
+    parts = [part for package in packages for part in vars(sys.modules[package]).values()]
+    return frozenset(
+        name
+        for part in parts
+        if isinstance(part, types.ModuleType)
+        for name, one in vars(part).items()
+        if isinstance(one, type) and is_of_keras(one)
+    )
 
 
 def is_of_keras(kind: type) -> bool:

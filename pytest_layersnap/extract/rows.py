@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,9 @@ from pytest_layersnap.extract.reader import (
 from pytest_layersnap.references import Reference
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
+#: By the paths of rows, the layer or operation and its calls.
+Calls = dict[str, tuple[Any, Sequence[BoundCall]]]
+
 
 @dataclass(slots=True)
 class Walk:
@@ -40,6 +43,7 @@ class Walk:
     ``counted`` are the model's weights and ``trained`` those that an optimizer updates, as Keras says
     in public; ``trainable`` those that were made to be trained. ``owners`` maps a weight to the path of
     the row that counts it and to its place there, ``sizes`` a path to how many weights its row has.
+    ``borrowed`` are the weights that calls take as constants, by the path of the row.
     All go by the ids of weights and layers.
     """
 
@@ -54,6 +58,8 @@ class Walk:
     held: dict[int, list[Any]] = field(default_factory=dict)
     adopted: dict[int, list[Any]] = field(default_factory=dict)
     weights: dict[int, dict[int, Any]] = field(default_factory=dict)
+    borrowed: dict[str, list[int]] = field(default_factory=dict)
+    calls: Calls = field(default_factory=dict)
 
     def graph_of(self, layer: Any) -> Graph | None:
         """The graph of a functional or Sequential model; None for whatever has none."""
@@ -105,8 +111,13 @@ class Walk:
         self.adopted.setdefault(id(layer), []).extend(missing.values())
 
 
-def rows(reader: Reader, model: Any, name: str | None) -> list[Layer]:
-    """The rows of a built model, in canonical order; without a name under the model's own.
+def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Calls]:
+    """The rows of a built model, in canonical order, and the calls of each.
+
+    Args:
+        reader: the reader of the generation.
+        model: the model.
+        name: what the rows call it; None for its own name.
 
     Raises:
         ModelError: they do not add up to what Keras says of the model's weights.
@@ -134,7 +145,10 @@ def rows(reader: Reader, model: Any, name: str | None) -> list[Layer]:
         _row(walk, model, path, enabled, [], "[]", {}), input_shape="", output_shape=""
     )
     _require_sum(walk, model)
-    return [itself, *below] if itself.weight_shapes != "[]" or itself.attributes else below
+    if walk.borrowed:
+        below = [_with_owners(walk, row) for row in below]
+    has_row = itself.weight_shapes != "[]" or itself.attributes
+    return [itself, *below] if has_row else below, walk.calls
 
 
 def _require_sum(walk: Walk, model: Any) -> None:
@@ -154,6 +168,19 @@ def _require_sum(walk: Walk, model: Any) -> None:
             f"the layers of the model {model.name!r} do not add up to it: {lacking}; a layer of it that "
             "overrides `weights`, `trainable_weights` or `non_trainable_weights` may say so wrongly"
         )
+
+
+def _with_owners(walk: Walk, row: Layer) -> Layer:
+    """A row with the owners of the weights that its calls take as constants, and which those are."""
+    found: dict[str, list[list[int]]] = {}
+    for place, weight in enumerate(walk.borrowed.get(row.layer_name, ())):
+        owner, there = walk.owners[weight]
+        found.setdefault(owner, []).append([place, there])
+    if not found:
+        return row
+    owners = sorted(found)
+    tied = {"shares_weights_with": owners, "tied_weights": [found[owner] for owner in owners]}
+    return replace(row, layer_attributes=_json(row.attributes | tied))
 
 
 def _functional(reader: Reader, layer: Any) -> Any | None:
@@ -366,6 +393,7 @@ def _row(
     mark: dict[str, Any],
 ) -> Layer:
     reader = walk.reader
+    walk.calls[path] = operation, calls
     shapes = [_call_shapes(reader, operation, call) for call in calls] or [
         _built_shapes(walk, operation)
     ]
@@ -376,6 +404,13 @@ def _row(
         attributes = canonical.attributes_of(operation, _rank(shapes[0][0]))
         if arguments := _call_arguments(reader, calls):
             attributes["call_arguments"] = arguments
+    if borrowed := [
+        id(leaf)
+        for call in calls
+        for leaf in flatten(list(call.arguments.values()))
+        if id(leaf) in walk.counted
+    ]:
+        walk.borrowed[path] = borrowed
     attributes |= mark
     if not reader.is_operation(operation):
         attributes |= masking.settings(operation)

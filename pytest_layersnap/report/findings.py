@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.compare.changes import Change, Difference
+from pytest_layersnap.report import numbers
 from pytest_layersnap.report.blocks import Blocks
 from pytest_layersnap.report.finding import FOLLOWING, Fact, Finding, about, lines
 from pytest_layersnap.report.scaling import scaled
@@ -28,6 +29,7 @@ from pytest_layersnap.report.words import (
     times,
     value_text,
 )
+from pytest_layersnap.table import BEHAVIOR
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
@@ -217,13 +219,15 @@ def _finding(changes: Sequence[Change], told: Callable[[Change], Sequence[Differ
     own = _causes(changes[0])
     differences = sorted(told(changes[0]), key=lambda difference: difference not in own)
     categories = {difference.category for difference in differences}
-    facts = (*_facts(differences), *_totals(changes))
+    facts = [*_facts(differences), *_totals(changes)]
+    if BEHAVIOR in categories:
+        facts += numbers.facts(changes)
     return about(_sign(changes[0]), changes, categories, facts)
 
 
 def _facts(differences: Sequence[Difference]) -> list[Fact]:
     """What is told one by one; settings that come and go with a type are one fact."""
-    told = [difference for difference in differences if difference.path not in COUNTS]
+    told = [d for d in differences if d.path not in COUNTS and d.category != BEHAVIOR]
     facts = [_fact(difference) for difference in told]
     if "layer_type" not in {difference.path for difference in told}:
         return facts
@@ -270,8 +274,11 @@ def _signature(differences: Iterable[Difference]) -> Hashable:
     """What changes that are told together have in common."""
     differences = list(differences)
     frozen = any(difference.path == "is_trainable" for difference in differences)
-    return tuple(
-        (difference.path, *said(difference))
+    values = {
+        (BEHAVIOR,)
+        if difference.category == BEHAVIOR
+        else (difference.path, *said(difference)): None
         for difference in differences
         if not (frozen and difference.path == "trainable_parameters")
-    )
+    }
+    return tuple(values)

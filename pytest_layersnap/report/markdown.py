@@ -10,14 +10,14 @@ from pytest_layersnap.printable import printable
 from pytest_layersnap.report.finding import Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.whole import circumstances, verdict
-from pytest_layersnap.report.words import SIGNS, code
+from pytest_layersnap.report.words import SIGNS, code, literal
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
 
 
 def render(drift: Drift, *, accept: str | None) -> str:
-    """The report as Markdown that folds up to its verdict; what comes from the model is code.
+    """The report as Markdown that folds up to its verdict; names and values are code.
 
     Args:
         drift: what to report.
@@ -27,8 +27,7 @@ def render(drift: Drift, *, accept: str | None) -> str:
     lines = ["<details>", f"<summary>{summary}</summary>", ""]
     for finding in findings(drift):
         lines += _finding_lines(finding)
-    lines += ["", "| | |", "|---|---|"]
-    lines += [f"| {label} | {_cell(text)} |" for label, text in circumstances(drift)]
+    lines += ["", *(f"- {label}: {literal(text)}" for label, text in circumstances(drift))]
     if drift and accept is not None:
         lines += ["", "If this is what you want, accept it with", "", f"    {accept}"]
     return "\n".join([*lines, "", "</details>", ""])
@@ -36,18 +35,16 @@ def render(drift: Drift, *, accept: str | None) -> str:
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
     remark = f", {finding.remark}" if finding.remark else ""
-    yield f"- **{SIGNS[finding.sign]}** {code(finding.layers + remark)}"
+    told = code if finding.rows else literal
+    yield f"- **{SIGNS[finding.sign]}** {told(finding.layers + remark)}"
     for fact in finding.facts:
         yield f"  - {_fact_text(fact)}"
 
 
 def _fact_text(fact: Fact) -> str:
-    text = code(fact.current)
+    # Alone, what is not a name or a value is a sentence.
+    text = literal(fact.current) if " " in fact.current else code(fact.current)
     if fact.recorded is not None:
-        text = f"{code(fact.recorded)} → {text}"
+        text = f"{code(fact.recorded)} → {code(fact.current)}"
     label = f"{fact.label}: " if fact.label else ""
     return f"{label}{text}" + (f" ({fact.remark})" if fact.remark else "")
-
-
-def _cell(text: str) -> str:
-    return html.escape(printable(text), quote=False).replace("|", "\\|")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from pytest_layersnap.compare.behavior import is_told
 from pytest_layersnap.compare.weights import WAYS, Loading
 from pytest_layersnap.report.words import listed, size_text
-from pytest_layersnap.table import UNREADABLE
+from pytest_layersnap.table import BEHAVIOR, UNREADABLE
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.consequences import Tensor
@@ -34,9 +35,12 @@ def verdict_parts(drift: Drift) -> tuple[str, str, str]:
     if not drift:
         more = f"; only the versions differ ({versions})" if versions else ""
         return name, ": no drift", more
-    if versions and sum(len(each.changes) for each in drift.explanations) == len(drift.changes):
-        return name, f" has drifted through Keras alone ({versions})", f": {drift.summary}"
-    return name, " has drifted", f": {drift.summary}"
+    only_numbers = drift.categories == {BEHAVIOR}
+    what = ": same architecture, other numbers" if only_numbers else " has drifted"
+    through = versions or _backends(drift)
+    if through and sum(len(each.changes) for each in drift.explanations) == len(drift.changes):
+        what = f"{what}{',' * only_numbers} through Keras alone ({through})"
+    return name, what, f": {drift.summary}"
 
 
 def signature(drift: Drift) -> Iterator[tuple[str, str, str]]:
@@ -104,6 +108,12 @@ def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
             "not told",
             f"functions {UNREADABLE}, which may do something else now: {listed(unread)}",
         )
+    if drift.recorded.has_behavior and drift.current.has_behavior:
+        silent = [row.layer_name for row in drift.current if not is_told(row)]
+        if silent:
+            yield "not told", f"what {len(silent)} layers compute: {listed(silent)}"
+    elif drift.current.has_behavior or drift.recorded.has_behavior:
+        yield "not told", "whether the numbers are the same: one side was not asked"
     recorded, current = drift.recorded.recorded_with, drift.current.recorded_with
     if recorded:
         yield "recorded", f"with {recorded}"
@@ -154,6 +164,13 @@ def _outcome(loading: Loading) -> str:
 def _versions(drift: Drift) -> str:
     """The two versions of Keras, where they differ."""
     old, new = (table.recorded_with.partition(",")[0] for table in (drift.recorded, drift.current))
+    return f"{old} → {new}" if old and new and old != new else ""
+
+
+def _backends(drift: Drift) -> str:
+    """The two backends, where Keras is the same and they differ."""
+    sides = (table.recorded_with.split(", ") for table in (drift.recorded, drift.current))
+    old, new = (side[1] if len(side) > 1 else "" for side in sides)
     return f"{old} → {new}" if old and new and old != new else ""
 
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
+from pytest_layersnap.compare.behavior import distance
 from pytest_layersnap.compare.changes import ABSENT, Difference
 from pytest_layersnap.printable import printable
-from pytest_layersnap.table import UNKNOWN_EDGES, Layer
+from pytest_layersnap.table import BEHAVIOR, UNKNOWN_EDGES, Layer
 
 #: What the signs of findings stand for.
 SIGNS = {"+": "added", "-": "removed", "~": "changed", "=": "renamed", ">": "moved"}
@@ -30,6 +31,9 @@ def said(difference: Difference) -> tuple[str, str]:
     """The two values as people write them, cut down to where they differ."""
     if difference.path == "layer_name":
         return _renaming(difference.recorded, difference.current)
+    if difference.category == BEHAVIOR and isinstance(difference.current, list):
+        off = percent(distance(difference.recorded, difference.current))
+        return "the recorded numbers", f"{off} off"
     return cut_pair(*in_full(difference))
 
 
@@ -44,6 +48,11 @@ def in_full(difference: Difference) -> tuple[str, str]:
     if difference.path in COUNTS:
         return f"{difference.recorded:,}", f"{difference.current:,}"
     return value_text(difference.recorded), value_text(difference.current)
+
+
+def percent(share: float) -> str:
+    """A share in percent, to two digits."""
+    return f"{float(f'{100 * share:.2g}'):g} %"
 
 
 def value_text(value: Any) -> str:
@@ -77,6 +86,11 @@ def code(text: str) -> str:
         fence += "`"
     space = " " if text.startswith("`") or text.endswith("`") or not text else ""
     return f"{fence}{space}{text}{space}{fence}"
+
+
+def literal(text: str) -> str:
+    """A text that Markdown shows as it stands."""
+    return "".join(f"\\{char}" if char in "\\`*_<>[]#|" else char for char in printable(text))
 
 
 def size_text(size: int) -> str:

@@ -8,19 +8,16 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-import pytest
-
-from pytest_layersnap.settings import Settings
 from pytest_layersnap.snapshots import memory, naming, reads
-from pytest_layersnap.snapshots.memory import User
+from pytest_layersnap.snapshots.gathered import Found, Gathered
+from pytest_layersnap.snapshots.memory import Cache, User
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.store import Store
-from pytest_layersnap.snapshots.tree import Tree
+from pytest_layersnap.snapshots.tree import Project, Tree
 from pytest_layersnap.snapshots.unused import Facts, Fate, proves_nothing
 
 if TYPE_CHECKING:
-    from pytest_layersnap.snapshots.collection import Found
-    from pytest_layersnap.snapshots.session import Gathered
+    from pytest_layersnap.settings import Settings
 
 #: Of several runs of one test, the one that says least decides.
 _LEAST: tuple[Fate, ...] = (
@@ -39,18 +36,27 @@ class Evidence:
 
     def __init__(
         self,
-        session: pytest.Session,
         settings: Settings,
         gathered: Gathered,
         results: Iterable[Result],
+        *,
+        project: Project,
+        cache: Cache | None,
     ) -> None:
-        """Put together what the processes of a run have told."""
-        self._session = session
-        self._config = session.config
+        """Put together what the processes of a run have told.
+
+        Args:
+            settings: the settings of the run.
+            gathered: what they have told.
+            results: what checks found.
+            project: where pytest looks for tests.
+            cache: pytest's, if there is one.
+        """
+        self._cache = cache
         self._settings = settings
         self._gathered = gathered
-        self._tree = Tree(session.config, os.fspath(settings.directory))
-        self._known = memory.recall(session.config)
+        self._tree = Tree(project, os.fspath(settings.directory))
+        self._known = memory.recall(cache)
         collected = gathered.collected
         self._items = {nodeid: one for each in collected for nodeid, one in each["items"].items()}
         self._files = {file: kinds for each in collected for file, kinds in each["files"].items()}
@@ -61,6 +67,12 @@ class Evidence:
         for each in collected:
             for user, snapshots in each["read"].items():
                 self._uses.setdefault(user, set()).update(snapshots)
+        self._starters = {user for each in collected for user in each["starters"]}
+        self._read, self._unseen = self._seen_by_others()
+        # Any of these may have read, by another process, what nothing has read in ours.
+        apart = self._read.difference(*self._uses.values())
+        for user in self._starters if apart else ():
+            self._uses.setdefault(user, set()).update(apart)
         self._fates = self._all_fates()
 
     def facts(self, store: Store) -> Facts:
@@ -80,8 +92,7 @@ class Evidence:
         settings = self._settings
         if settings.unused == "ignore" and settings.report is None:
             return facts
-        read, unseen = self._seen_by_others()
-        facts = replace(facts, used=tuple(sorted({*facts.used, *read})))
+        facts = replace(facts, used=tuple(sorted({*facts.used, *self._read})))
         stored = dict(store.unclaimed(set(facts.used))) if settings.directory.is_dir() else {}
         facts = replace(facts, stored=stored)
         if not stored or (proves_nothing(facts) and settings.report is None):
@@ -100,7 +111,7 @@ class Evidence:
                 user for user in sorted(set().union(*remembered.values())) if self._is_gone(user)
             ),
             mentioned=self._mentioned(stored),
-            unseen=tuple(sorted(unseen.intersection(stored))),
+            unseen=tuple(sorted(self._unseen.intersection(stored))),
         )
 
     def remember(self, facts: Facts, *, deleted: Iterable[str]) -> None:
@@ -119,7 +130,7 @@ class Evidence:
             for user, one in self._known.items()
             if not proves_nothing(facts) and self._tree.exists(one.file) and self._is_gone(user)
         ]
-        memory.remember(self._config, self._known, seen, gone=gone, deleted=deleted)
+        memory.remember(self._cache, self._known, seen, gone=gone, deleted=deleted)
 
     def _all_fates(self) -> dict[str, Fate]:
         fates: dict[str, Fate] = {}
@@ -159,22 +170,17 @@ class Evidence:
         }
 
     def _interruption(self) -> str:
-        if self._session.exitstatus not in (
-            pytest.ExitCode.OK,
-            pytest.ExitCode.TESTS_FAILED,
-            pytest.ExitCode.NO_TESTS_COLLECTED,
-        ):
+        if not self._gathered.complete:
             return "the run was interrupted"
         complete = len(self._gathered.collected) >= max(self._gathered.workers, 1)
         return "" if complete else "a worker did not come to its end"
 
     def _seen_by_others(self) -> tuple[set[str], set[str]]:
         """The snapshots that other processes have read, and those of which it is not known."""
-        started = any(one["started_processes"] for one in self._gathered.collected)
-        if not (started or self._settings.update) or not self._settings.directory.is_dir():
+        if not (self._starters or self._settings.update) or not self._settings.directory.is_dir():
             return set(), set()
         read, unknown = reads.accessed(self._settings.directory, self._gathered.began)
-        return read, unknown if started else set()
+        return read, unknown if self._starters else set()
 
     def _is_gone(self, user: str) -> bool:
         """Whether what used snapshots before does not exist any more."""

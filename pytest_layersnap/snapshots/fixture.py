@@ -50,6 +50,10 @@ class Origin:
     color: bool
 
 
+class NoBehavior(LayersnapError, AssertionError):
+    """A check asks what layers compute, and its snapshot does not say; the message says how it will."""
+
+
 class LayerSnap:
     """Compares models with their snapshots.
 
@@ -63,6 +67,7 @@ class LayerSnap:
         *,
         update: bool,
         export: bool,
+        tolerance: float,
         record: Callable[[Result], None],
     ) -> None:
         """Compare for one test.
@@ -72,12 +77,14 @@ class LayerSnap:
             store: the folder of all snapshots.
             update: whether what differs is to be recorded, and fails nothing.
             export: whether the tables are asked for that are the recorded ones.
+            tolerance: what the tolerances for numbers are multiplied by.
             record: takes what each check finds.
         """
         self._origin = origin
         self._store = store
         self._update = update
         self._export = export
+        self._tolerance = tolerance
         self._record = record
         self._unnamed = 0
 
@@ -88,6 +95,7 @@ class LayerSnap:
         name: str | None = None,
         only: Iterable[str] | None = None,
         ignore: Iterable[str] | None = None,
+        behavior: bool | None = None,
         max_allocated: int | None = None,
     ) -> None:
         """Compare a model with its snapshot.
@@ -99,6 +107,8 @@ class LayerSnap:
                 without it the test's file and name make the path.
             only: the categories or columns to compare.
             ignore: the categories or columns to leave out.
+            behavior: whether the layers are evaluated, each by itself, and what they compute is compared;
+                without it this is done where the snapshot was recorded so.
             max_allocated: how many bytes of weights the callable may allocate nevertheless.
 
         With ``--snapshot-update`` nothing fails here: what the test saw is recorded once it has
@@ -107,11 +117,13 @@ class LayerSnap:
         Raises:
             LayerDrift: the architecture is not the recorded one; the message is the report.
             MissingSnapshot: there is no snapshot yet.
+            NoBehavior: the snapshot does not say what the layers compute.
             WeightsAllocated: building allocated more than ``max_allocated``, also if the model is right.
             ModelError, ScopeError, SnapshotNameError, StoreError, TableError: the model, an
                 argument, or the snapshot can't be used; the message says why.
         """
-        failure = self._failure(model_or_builder, name, Scope.of(only, ignore), max_allocated)
+        scope = Scope.of(only, ignore, behavior)
+        failure = self._failure(model_or_builder, name, scope, max_allocated)
         if failure is not None:
             raise failure
 
@@ -121,6 +133,7 @@ class LayerSnap:
         *,
         only: Iterable[str] | None = None,
         ignore: Iterable[str] | None = None,
+        behavior: bool | None = None,
     ) -> None:
         """Compare several models, each with the snapshot of its name, and report all at once.
 
@@ -139,7 +152,7 @@ class LayerSnap:
             )
         if not models:
             raise ValueError("check_all got no models, so nothing would be checked")
-        scope = Scope.of(only, ignore)
+        scope = Scope.of(only, ignore, behavior)
         failures = {
             name: failure
             for name, model in models.items()
@@ -148,14 +161,18 @@ class LayerSnap:
         if failures:
             raise _joined(failures, of=len(models))
 
-    def table(self, model_or_builder: Any) -> LayerTable:
+    def table(self, model_or_builder: Any, *, behavior: bool = False) -> LayerTable:
         """The layer table of a model, or of what a callable builds.
+
+        Args:
+            model_or_builder: what ``check`` takes.
+            behavior: whether the layers are evaluated, too.
 
         Raises:
             ModelError: it is no model, or not built.
         """
         try:
-            return _table(model_or_builder, name=None)
+            return _table(model_or_builder, name=None, behavior=behavior)
         except LayersnapError as error:
             raise error.with_traceback(None) from None
 
@@ -173,10 +190,8 @@ class LayerSnap:
     ) -> Exception | None:
         """Why a check fails, if it does; what it found is recorded."""
         try:
-            if limit is not None:
-                model_or_builder = _table_within(limit, model_or_builder)
             found, failure = self._compared(
-                model_or_builder, name, self._origin.scope.refined(scope)
+                model_or_builder, name, self._origin.scope.refined(scope), limit
             )
         except LayersnapError as error:  # raised anew from where it is seen
             return error.with_traceback(None)
@@ -184,17 +199,32 @@ class LayerSnap:
         return None if failure is None or self._update else failure()
 
     def _compared(
-        self, model_or_builder: Any, name: str | None, scope: Scope
+        self, model_or_builder: Any, name: str | None, scope: Scope, limit: int | None
     ) -> tuple[Result, Callable[[], Exception] | None]:
         number = self._unnamed
         snapshot = self._path(name)
-        table = _table(model_or_builder, name=name)
-        dumped = csvfile.parted(table)
         recorded = self._store.data(snapshot)
+        behavior = scope.behavior
+        if behavior is None:
+            behavior = recorded is not None and csvfile.has_behavior(recorded)
+        if limit is None:
+            table = _table(model_or_builder, name=name, behavior=behavior)
+        else:
+            table = _table_within(limit, model_or_builder, name=name, behavior=behavior)
+        if scope.behavior and not table.has_behavior:
+            raise NoBehavior(
+                "the table that is given does not say what its layers compute, which this check asks for; "
+                "read it with layer_table(model, behavior=True)"
+            )
+        dumped = csvfile.parted(table)
         same = recorded is not None and dumped.is_in(recorded)
         if not same:
             csvfile.require(table, dumped)
-        scoped = scope != Scope()
+            if recorded is not None and table.has_behavior:
+                table = self._settled(snapshot, recorded, table)
+                dumped = csvfile.parted(table)
+                same = dumped.is_in(recorded)
+        scoped = scope.selects
         text = dumped.data.decode("utf-8")
         found = Result(
             test=self._origin.test,
@@ -203,7 +233,7 @@ class LayerSnap:
             number=number,
             finding="same",
             digest=_digest(table, dumped) if self._update else "",
-            table=text if self._export or (self._update and scoped) else "",
+            table=text if self._export or (self._update and (scoped or table.has_behavior)) else "",
             only=None if scope.only is None else sorted(scope.only),
             ignore=None if scope.ignore is None else sorted(scope.ignore),
             accept=self._origin.accept,
@@ -221,16 +251,39 @@ class LayerSnap:
             summary = f"in place of a broken snapshot: {error}"
             broken = replace(received, finding="broken", summary=summary)
             return broken, partial(self._broken, str(error))
-        if before.same_architecture(table):
+        lacking = table.has_behavior and not before.has_behavior
+        if not lacking and before.same_architecture(table):
             return found, None
         # Not at the top: what is as it was recorded needs no more than its bytes.
         from pytest_layersnap.compare.drift import compare
 
-        drift = compare(before, table, only=scope.only, ignore=scope.ignore)
+        drift = compare(
+            before, table, only=scope.only, ignore=scope.ignore, tolerance=self._tolerance
+        )
+        if lacking and not drift:
+            summary = "what its layers compute is recorded, too"
+            return replace(received, finding="drifted", summary=summary), partial(
+                self._no_behavior, snapshot
+            )
         if not drift:
             return found, None
         drifted = replace(received, finding="drifted", summary=drift.summary)
         return drifted, partial(self._drifted, snapshot, drift)
+
+    def _settled(self, snapshot: str, recorded: bytes, table: LayerTable) -> LayerTable:
+        """The table with the recorded numbers where its own are as good."""
+        from pytest_layersnap.compare.behavior import settled
+
+        try:
+            return settled(self._store.table(snapshot, recorded), table, self._tolerance)
+        except BrokenSnapshot:  # which is said where it is read
+            return table
+
+    def _no_behavior(self, snapshot: str) -> NoBehavior:
+        return NoBehavior(
+            f"{self._store.shown}/{snapshot} was recorded without what its layers compute, which this "
+            f"check asks for; its architecture is the recorded one. Record it with\n  {self._origin.accept}"
+        )
 
     def _path(self, name: str | None) -> str:
         if name is not None:
@@ -260,16 +313,16 @@ class LayerSnap:
         return failure
 
 
-def _table(model_or_builder: Any, *, name: str | None) -> LayerTable:
+def _table(model_or_builder: Any, *, name: str | None, behavior: bool) -> LayerTable:
     if not isinstance(model_or_builder, LayerTable):
         # Not at the top: a check of a table reads no model.
         from pytest_layersnap.extract import layer_table
 
-        return layer_table(model_or_builder, name=name)
+        return layer_table(model_or_builder, name=name, behavior=behavior)
     return model_or_builder if name is None else model_or_builder.renamed(name)
 
 
-def _table_within(limit: int, builder: Any) -> LayerTable:
+def _table_within(limit: int, builder: Any, *, name: str | None, behavior: bool) -> LayerTable:
     from pytest_layersnap.extract import ModelError, layer_table
     from pytest_layersnap.extract.reader import is_a
     from pytest_layersnap.extract.weightless import weightless
@@ -277,15 +330,18 @@ def _table_within(limit: int, builder: Any) -> LayerTable:
     if not callable(builder) or is_a(builder, "Layer"):
         raise ModelError("max_allocated= needs a function that builds the model, not the model")
     with weightless() as memory:
-        table = layer_table(builder)
+        table = layer_table(builder, name=name, behavior=behavior)
     if memory.allocated > limit:
         raise WeightsAllocated(f"{memory}; max_allocated= is {limit:,} bytes")
     return table
 
 
 def _digest(table: LayerTable, dumped: csvfile.Dumped) -> str:
-    """Stands for the architecture of a table, whoever recorded it."""
+    """Stands for the architecture of a table, whoever recorded it; not for what it computes."""
     compared = table.compared()
+    if table.has_behavior:
+        layers = (replace(layer, behavior="") for layer in compared)
+        compared = LayerTable(tuple(layers))
     if compared.layers != table.layers:
         dumped = csvfile.parted(compared)
     return hashlib.sha256(dumped.before + dumped.after).hexdigest()
@@ -296,12 +352,16 @@ def _joined(failures: Mapping[str, Exception], *, of: int) -> Exception:
     if len(failures) == 1:
         return next(iter(failures.values()))
     from pytest_layersnap.compare.drift import LayerDrift
+    from pytest_layersnap.report.alike import alike
 
-    reports = [f"----- {name} -----\n{failure}" for name, failure in failures.items()]
+    drifts = {
+        name: failure.drift for name, failure in failures.items() if isinstance(failure, LayerDrift)
+    }
+    groups = [*alike(drifts), *([name] for name in failures if name not in drifts)]
+    reports = [f"----- {', '.join(same)} -----\n{failures[same[0]]}" for same in groups]
     text = "\n\n".join([f"{len(failures)} of {of} models fail: {', '.join(failures)}", *reports])
-    drifts = [failure.drift for failure in failures.values() if isinstance(failure, LayerDrift)]
     if drifts:
-        joined = LayerDrift(drifts)
+        joined = LayerDrift(drifts.values())
         joined.args = (text,)
         return joined
     if any(isinstance(failure, MissingSnapshot) for failure in failures.values()):

@@ -32,7 +32,8 @@ def find(start: Path, names: Iterable[str] = ()) -> dict[str, LayerTable]:
 
     Args:
         start: the folder that names are given from; the snapshots are those of its project.
-        names: names as checks give them, files, or folders; without any, all snapshots are meant.
+        names: names as checks give them (or their last parts, where these tell them apart), files,
+            or folders; without any, all snapshots are meant.
 
     Returns:
         By name, as a check would give it, the tables.
@@ -42,7 +43,7 @@ def find(start: Path, names: Iterable[str] = ()) -> dict[str, LayerTable]:
         TableError: a snapshot can't be read.
         OSError: a file can't be read.
     """
-    root, folder = _project(start)
+    root, folder = project(start)
     paths = [path for name in names for path in _named(name, (start, root, folder))]
     if not paths:
         paths = list(_inside(folder))
@@ -51,12 +52,32 @@ def find(start: Path, names: Iterable[str] = ()) -> dict[str, LayerTable]:
     return {_name(path, folder): _read(path, start) for path in paths}
 
 
+def locate(start: Path, name: str) -> Path:
+    """Where the snapshot of a name is, or would be if it were there.
+
+    Args:
+        start: the folder that names are given from; the snapshots are those of its project.
+        name: a name as checks give it, or a file.
+
+    Raises:
+        UnknownSnapshot: it is a folder of several.
+    """
+    root, folder = project(start)
+    try:
+        found = _named(name, (start, root, folder))
+    except UnknownSnapshot:
+        return start / name if name.endswith(SUFFIX) else folder / f"{name}{SUFFIX}"
+    if len(found) > 1:
+        raise UnknownSnapshot(f"{name} holds {len(found)} snapshots; name one of them")
+    return found[0]
+
+
 def _read(path: Path, start: Path) -> LayerTable:
     shown = path.relative_to(start) if path.is_relative_to(start) else path
     return csvfile.load(path.read_bytes(), source=str(shown))
 
 
-def _project(start: Path) -> tuple[Path, Path]:
+def project(start: Path) -> tuple[Path, Path]:
     """The root of the project that a folder is in, and the folder of its snapshots."""
     for root in (start, *start.parents):
         configured = _configured(root)
@@ -85,7 +106,12 @@ def _named(name: str, places: tuple[Path, ...]) -> list[Path]:
         if (place / name).is_dir() and (paths := list(_inside(place / name))):
             return paths
     folder = places[-1]
-    known = [_name(path, folder) for path in _inside(folder)]
+    paths = list(_inside(folder))
+    known = [_name(path, folder) for path in paths]
+    ends = f"/{name.removesuffix(SUFFIX)}"
+    ending = [path for path, one in zip(paths, known, strict=True) if one.endswith(ends)]
+    if len(ending) == 1:
+        return ending
     like = [one for one in known if name in one] or get_close_matches(name, known, _LISTED)
     near = (like or known)[:_LISTED]
     hint = f"there are {', '.join(near)}" if near else f"there are none in {folder}"

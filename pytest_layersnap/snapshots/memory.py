@@ -8,11 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import pytest
+from pathlib import Path
+from typing import Any, Protocol
 
 _KEY = "layersnap/users"
+
+
+class Cache(Protocol):
+    """What is asked of pytest's cache."""
+
+    def get(self, key: str, default: Any) -> Any:
+        """What was kept under a key."""
+
+    def set(self, key: str, value: object) -> None:
+        """Keep a value under a key."""
+
+    def mkdir(self, name: str) -> Path:
+        """A folder of the cache, which is made where it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +42,8 @@ class User:
     snapshots: tuple[str, ...]
 
 
-def recall(config: pytest.Config) -> dict[str, User]:
+def recall(cache: Cache | None) -> dict[str, User]:
     """By id, what used snapshots before; empty without a cache, and where it can't be read."""
-    cache = getattr(config, "cache", None)  # -p no:cacheprovider
     data: Any = None if cache is None else cache.get(_KEY, None)
     try:
         return {
@@ -44,7 +55,7 @@ def recall(config: pytest.Config) -> dict[str, User]:
 
 
 def remember(
-    config: pytest.Config,
+    cache: Cache | None,
     known: Mapping[str, User],
     seen: Mapping[str, User],
     *,
@@ -54,13 +65,12 @@ def remember(
     """Keep what was used.
 
     Args:
-        config: pytest's.
+        cache: pytest's, if there is one.
         known: what ``recall`` said.
         seen: what used snapshots in this run.
         gone: the users that do not exist any more.
         deleted: the snapshots that do not.
     """
-    cache = getattr(config, "cache", None)
     without = set(deleted)
     users = {user: one for user, one in {**known, **seen}.items() if user not in set(gone)}
     kept = {

@@ -50,8 +50,8 @@ class Reads:
         """
         #: On whose behalf files are opened: a test, or what is being collected.
         self.user = ""
-        #: Whether another process was started.
-        self.started_processes = False
+        #: On whose behalf other processes were started.
+        self.starters: set[str] = set()
         self._folder = folder
         self._began = began
         self._files: dict[tuple[int, int], set[str]] = {}
@@ -77,11 +77,10 @@ class Reads:
             return
         if event == "open":
             self._opened(*args[:2])
-        elif not self.started_processes and (
-            event in _STARTS or (event == "import" and args[0] in _STARTERS)
-        ):
-            self.started_processes = True
-            prepare(self._folder, self._began)
+        elif event in _STARTS or (event == "import" and args[0] in _STARTERS):
+            if not self.starters:
+                prepare(self._folder, self._began)
+            self.starters.add(self.user)
 
     def _opened(self, path: object, mode: object) -> None:
         if not isinstance(path, (str, bytes, int)):

@@ -16,6 +16,7 @@ from typing import Any
 from pytest_layersnap import csvfile
 from pytest_layersnap.compare.drift import Drift
 from pytest_layersnap.errors import LayersnapError
+from pytest_layersnap.report.words import literal
 from pytest_layersnap.snapshots import naming, pages, report_folder
 from pytest_layersnap.snapshots.pending import drift_of
 from pytest_layersnap.snapshots.report_folder import (
@@ -138,9 +139,14 @@ def markdown(report: Report) -> str:
     told = said(report.run)
     if not told:
         return ""
-    parts = [TITLE, "", *(f"- {_literal(line)}" for line in told), ""]
-    for snapshot, drift in sorted(report.drifts.items()):
-        parts.append(drift.to_markdown(accept=report.run.received[snapshot].accept))
+    from pytest_layersnap.report.alike import alike
+
+    parts = [TITLE, "", *(f"- {literal(line)}" for line in told), ""]
+    for snapshot, *same in alike(dict(sorted(report.drifts.items()))):
+        accept = report.run.received[snapshot].accept
+        parts.append(report.drifts[snapshot].to_markdown(accept=accept))
+        if same:
+            parts.append(f"The same in {literal(', '.join(same))}.\n")
     return "\n".join(parts)
 
 
@@ -231,8 +237,3 @@ def _result(check: Mapping[str, Any], folder: Path) -> Result:
 
 def _by_snapshot(result: Result) -> tuple[str, str, int]:
     return result.snapshot, result.test, result.number
-
-
-def _literal(line: str) -> str:
-    """A line that Markdown shows as it stands."""
-    return "".join(f"\\{char}" if char in "\\`*_<>[]#|" else char for char in line)

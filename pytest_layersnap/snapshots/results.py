@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from pytest_layersnap.snapshots.naming import fold
+from pytest_layersnap.table import BEHAVIOR
 
 Finding = Literal["same", "missing", "drifted", "broken"]
 Outcome = Literal["passed", "failed", "skipped"]
@@ -22,8 +23,8 @@ class Result:
         name: the name that the check gave; ``None`` if the test's name made the path.
         number: how many unnamed checks the test had made before.
         finding: what the check found; ``broken`` is a snapshot that can't be read.
-        digest: stands for the architecture that was received; empty where it is the recorded one and
-            the run records nothing.
+        digest: stands for the architecture that was received, without what it computes; empty where it
+            is the recorded one and the run records nothing.
         summary: what would be recorded, in one line.
         table: the CSV that was received; empty where it is the recorded one, as far as the check
             compares, and nothing is exported, nor recorded of it alone.
@@ -48,7 +49,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON takes it; ``Result(**data)`` makes it anew."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in _FIELDS}
 
     @property
     def claim(self) -> tuple[str, int] | str:
@@ -59,6 +60,9 @@ class Result:
     def claimant(self) -> str:
         """The claim as messages spell it."""
         return self.test if self.name is None else f"{self.test} (name={self.name!r})"
+
+
+_FIELDS = tuple(one.name for one in fields(Result))
 
 
 def conflicts(
@@ -111,9 +115,13 @@ def _common(results: Sequence[Result]) -> Result | None:
 
 def _takes(check: Result, other: Result) -> bool:
     """Whether a check is content with the table that another one received."""
-    if check.digest == other.digest:
+    asks, tells = (_tells_behavior(result) for result in (check, other))
+    if asks and not tells:
+        return False
+    if check.digest == other.digest and not asks:
         return True
-    if not check.table or (check.only is None and not check.ignore):
+    selects = check.only is not None or bool(check.ignore)
+    if not check.table or not (selects or (asks and check.digest == other.digest)):
         return False
     # Not at the top: hardly a run needs it.
     from pytest_layersnap import csvfile
@@ -121,6 +129,11 @@ def _takes(check: Result, other: Result) -> bool:
 
     tables = (csvfile.load(result.table.encode()) for result in (other, check))
     return not compare(*tables, only=check.only, ignore=check.ignore)
+
+
+def _tells_behavior(result: Result) -> bool:
+    """Whether a check received what the layers compute."""
+    return BEHAVIOR in result.table.partition("\n")[0].split(",")
 
 
 def _by_file(results: Iterable[Result]) -> Iterator[list[Result]]:
@@ -147,7 +160,8 @@ def _disagreement(sharing: list[Result], deciding: Outcome | None) -> str:
     different = _different(able)
     if not different or _common(able) is not None:
         return ""
-    other = next(one for one in able if one.digest != different[0].digest)
+    others = [one for one in able if one is not different[0]]
+    other = next((one for one in others if one.digest != different[0].digest), others[0])
     return (
         f"{different[0].claimant} and {other.claimant} record different tables; "
         "build the same model in both, or give one of the checks another name="

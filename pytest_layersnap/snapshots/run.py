@@ -26,6 +26,7 @@ class Run:
         verdict: which snapshots no test uses.
         created: the snapshots that were created, each in one line.
         updated: those that were updated.
+        ignored: those of the created ones that git ignores.
         deleted: those that were deleted.
         kept: the folder to which these were moved, as messages name it.
         exported: the files that the tables were exported to.
@@ -41,6 +42,7 @@ class Run:
     verdict: Verdict = field(default_factory=Verdict)
     created: Mapping[str, str] = field(default_factory=dict)
     updated: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     kept: str = ""
     exported: tuple[str, ...] = ()

@@ -18,12 +18,12 @@ from typing import BinaryIO
 from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.naming import SUFFIX, fold, is_explicit
-from pytest_layersnap.table import COLUMNS, LayerTable, TableError
+from pytest_layersnap.table import COLUMNS, COLUMNS_WITH_BEHAVIOR, LayerTable, TableError
 from pytest_layersnap.writing import TEMPORARY, replace_files
 from pytest_layersnap.writing import replace_file as replace_file  # known to others from here
 
 _BOM = b"\xef\xbb\xbf"
-_HEADER = ",".join(COLUMNS).encode()
+_HEADERS = tuple(",".join(columns).encode() for columns in (COLUMNS, COLUMNS_WITH_BEHAVIOR))
 #: No write takes as long (in seconds): a temporary file that is older was left by a killed run.
 _LONG_DEAD = 3600
 #: A folder with one of these is the root of tests of its own.
@@ -361,9 +361,9 @@ def is_ours(data: bytes) -> bool:
     Tables which people kept before may begin with the same columns; the last one is ours alone.
     """
     head = data.removeprefix(_BOM)
-    if head.startswith(_HEADER):
+    if head.startswith(_HEADERS):
         return True
-    return _HEADER.startswith(head.strip()) or any(
+    return any(header.startswith(head.strip()) for header in _HEADERS) or any(
         line.startswith(csvfile.HEADER.encode()) and b"recorded_with" in line
         for line in head.splitlines()
     )
@@ -383,7 +383,7 @@ def _first_model(path: Path) -> str | None:
         with _opened(path, _NOT_WAITING) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
             rows = csv.reader(text, strict=True)
-            if not ",".join(next(rows)).startswith(",".join(COLUMNS)):
+            if not ",".join(next(rows)).encode().startswith(_HEADERS):
                 return None
             return next(rows)[0]
     except (OSError, StopIteration, IndexError, UnicodeDecodeError, csv.Error):

@@ -34,6 +34,11 @@ def lines(run: Run, *, quiet: bool = False) -> Iterator[str]:
         yield from (f"wrote {path}" for path in run.exported)
         yield from _found(run)
         yield from _unused(run)
+    if run.ignored:
+        yield (
+            f"git ignores {run.listed(run.ignored)}: add !{run.folder}/**/*.csv to .gitignore, "
+            "or nobody else has them"
+        )
     yield from _cut_off(run)
     if run.unrecorded:
         yield f"not recorded, as the test did not pass: {run.listed(run.unrecorded)}"
@@ -51,19 +56,23 @@ def errors(run: Run) -> list[str]:
     return sorted(set(run.errors.values()))
 
 
-def advice(run: Run, *, record: str, review: str) -> Iterator[str]:
+def advice(run: Run, *, record: str, review: str, report: str, in_ci: bool) -> Iterator[str]:
     """What to type next.
 
     Args:
         run: the run.
         record: the command that records all of it.
         review: the command that goes through what was received; empty if nothing was kept.
+        report: the name of the report's folder; empty if none was written.
+        in_ci: whether the run is one of a CI, so that what it received is not at hand.
     """
     if run.update:
         return
     if run.received:
+        if in_ci and report:
+            yield f"review with a copy of the report: layersnap review --from {report}"
         yield f"record with: {record}"
-        if review:
+        if review and not in_ci:
             yield f"or review one by one: {review}"
     elif run.left:
         yield f"delete with: {record}"
@@ -74,9 +83,11 @@ def _cut_off(run: Run) -> Iterator[str]:
     missed = [f"not recorded: {run.listed(run.unwritten)}"] if run.unwritten else []
     if left := [test for test, fate in run.facts.fates.items() if fate == "not run"]:
         missed.append(f"{counted(len(left), 'test', 'tests')} did not run")
-    if run.update and missed:
+    why = run.facts.interrupted
+    if run.update and (why or missed):
         done = counted(len(run.created) + len(run.updated), "snapshot was", "snapshots were")
-        yield f"the run did not come to its end: {'; '.join([f'{done} recorded', *missed])}"
+        told = "; ".join([f"{done} recorded", *missed])
+        yield f"{why or 'the run did not come to its end'}: {told}"
 
 
 def _found(run: Run) -> Iterator[str]:

@@ -6,11 +6,10 @@ import ast
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
-from pathlib import PurePosixPath
-
-import pytest
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from pytest_layersnap.snapshots import naming
 
@@ -23,13 +22,22 @@ _NO_TESTS = re.compile(
 _LARGEST = 2_000_000
 
 
-class Tree:
-    """The project below pytest's root directory, looked at once."""
+class Project(NamedTuple):
+    """Where pytest looks for tests: its root directory, and its ini options of these names."""
 
-    def __init__(self, config: pytest.Config, snapshots: str) -> None:
+    root: Path
+    testpaths: Sequence[str]
+    python_files: Sequence[str]
+    norecursedirs: Sequence[str]
+
+
+class Tree:
+    """The project below pytest's root directory."""
+
+    def __init__(self, project: Project, snapshots: str) -> None:
         """Look for the files of a project, outside of its folder of ``snapshots``."""
-        self._config = config
-        self._root = os.fspath(config.rootpath)
+        self._project = project
+        self._root = os.fspath(project.root)
         self._snapshots = os.path.realpath(snapshots)
 
     def exists(self, file: str) -> bool:
@@ -46,16 +54,17 @@ class Tree:
         collected = {os.path.realpath(os.path.join(self._root, file)) for file in files}
         starts = [
             path
-            for entry in self._config.getini("testpaths")
+            for entry in self._project.testpaths
             for path in glob.glob(os.path.join(self._root, entry), recursive=True)
         ]
-        patterns = self._config.getini("python_files")
         return sorted(
             path
             for start in starts or [self._root]
             for path in self._below(start)
             if path.endswith(".py")
-            and any(_matches(PurePosixPath(path), pattern) for pattern in patterns)
+            and any(
+                _matches(PurePosixPath(path), pattern) for pattern in self._project.python_files
+            )
             and os.path.realpath(os.path.join(self._root, path)) not in collected
         )
 
@@ -70,11 +79,7 @@ class Tree:
             imported: those that were imported; they have had their chance.
         """
         seen = {*collected, *imported}
-        words = {
-            snapshot: _quoted(snapshot.removesuffix(naming.SUFFIX))
-            for snapshot, named in snapshots.items()
-            if named
-        }
+        words = {snapshot: _spelled(snapshot, named) for snapshot, named in snapshots.items()}
         found: dict[str, list[str]] = {}
         folders: dict[str, list[str]] = {}
         for file in self._below(self._root):
@@ -95,7 +100,7 @@ class Tree:
                 beside = {*folders.get(folder, ()), f"{folder}.py", folder} - collected
                 there = [file for file in beside if os.path.isfile(os.path.join(self._root, file))]
                 found.setdefault(snapshot, []).extend(there)
-        return {snapshot: tuple(sorted(files)) for snapshot, files in found.items() if files}
+        return {snapshot: tuple(sorted(set(files))) for snapshot, files in found.items() if files}
 
     def defines(self, file: str) -> frozenset[str]:
         """The names of the functions and classes in a Python file: ``TestHead.test_x``."""
@@ -127,7 +132,7 @@ class Tree:
         if os.path.isfile(start):
             yield start
             return
-        without = self._config.getini("norecursedirs")
+        without = self._project.norecursedirs
         # By folder, the real folders around it: a link may lead back to one of them.
         around = {start: frozenset({os.path.realpath(start)})}
         for folder, subfolders, names in os.walk(start, followlinks=True):
@@ -150,10 +155,17 @@ class Tree:
             subfolders[:] = kept
 
 
-def _quoted(name: str) -> re.Pattern[str]:
-    """A name as code or data spells it: in quotes, or as a value that stands alone."""
+def _spelled(snapshot: str, named: bool) -> re.Pattern[str]:
+    """A snapshot as code or data spells it: the end of a path in quotes, or the name of a check.
+
+    The name stands in quotes, or as a value that stands alone.
+    """
+    path = rf"""(?<![\w.-]){re.escape(snapshot.rpartition("/")[2])}\\?["']"""
+    if not named:
+        return re.compile(path)
+    name = re.escape(snapshot.removesuffix(naming.SUFFIX))
     return re.compile(
-        rf"""(?:["']|^\s*|[:=|-][ \t]+){re.escape(name)}(?:\\?["']|\s*$|[ \t]*\|)""", re.MULTILINE
+        rf"""{path}|(?:["']|^\s*|[:=|-][ \t]+){name}(?:\\?["']|\s*$|[ \t]*\|)""", re.MULTILINE
     )
 
 

@@ -14,7 +14,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Proje
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     # A file that is edited within the same second at the same size is taken from the cache.
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    for variable in ("PYTEST_ADDOPTS", "GITHUB_STEP_SUMMARY"):
+    for variable in ("PYTEST_ADDOPTS", "GITHUB_STEP_SUMMARY", "CI", "BUILD_NUMBER"):
         monkeypatch.delenv(variable, raising=False)
     project = Project(pytester)
     project.ini("pythonpath = .")

@@ -1,30 +1,31 @@
 """A small suite that lives at random, in real sessions, against a model of what must be on disk.
 
-Each session is pytest's own, in a fork of a process that has imported it already.
+Each session is pytest's own, in a fork of a process that has imported it already. A model says what
+must be on disk after it, and with which exit code it ends.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from pytest_layersnap import LayerTable
 from pytest_layersnap.csvfile import load
 
+from . import forked
 from .project import TABLES
 
 FILES = ("tests/test_a.py", "tests/test_b.py", "tests/sub/test_c.py")
 TESTS = ("test_x", "test_y", "test_z")
 NAMES = ("named/m", "named/n", "o")
 UPDATE = "--snapshot-update"
+PYTEST = ("-q", "-p", "layersnap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,16 @@ class Check:
     name: str | None = None
     mark: str = ""
 
+    @property
+    def value(self) -> int:
+        """What it records: one name means one model."""
+        return self.units if self.name is None else 1000 + NAMES.index(self.name)
+
     def source(self, test: str) -> str:
         """The test as it stands in its file."""
-        units, keyword = self.units, ""
-        if self.name is not None:
-            units, keyword = 1000 + NAMES.index(self.name), f", name={self.name!r}"
+        keyword = "" if self.name is None else f", name={self.name!r}"
         decorator = "@pytest.mark.skip\n" if self.mark == "skipped" else ""
-        body = [f"layersnap.check(table({units}){keyword})"]
+        body = [f"layersnap.check(table({self.value}){keyword})"]
         body += ["assert False"] * (self.mark == "failed")
         lines = "".join(f"    {line}\n" for line in body)
         return f"{decorator}def {test}(layersnap):\n{lines}\n"
@@ -143,51 +147,69 @@ class Life(RuleBasedStateMachine):
     @rule()
     def plain(self) -> None:
         """A run that records nothing."""
-        self.session()
+        as_recorded = all(
+            check.mark == "skipped"
+            or (not check.mark and self.disk.get(snapshot(*key, check)) == check.value)
+            for key, check in self.tests.items()
+        )
+        assert self.session() == int(not as_recorded)
         assert self.stored() == self.disk
 
     @rule()
     def update(self) -> None:
         """A run of all tests that records."""
-        self.session(UPDATE)
-        self.record(self.tests)
+        status = self.session(UPDATE)
         marks = {check.mark for check in self.tests.values()}
+        assert status == int("failed" in marks)
+        self.record(self.tests)
         if "failed" not in marks:
-            doubtful = {
-                snapshot(file, test, replace(check, name=None))
-                for (file, test), check in self.tests.items()
-                if check.mark == "skipped"
-            }
-            if doubtful:
-                doubtful.update(f"{name}.csv" for name in NAMES)
             living = {snapshot(*key, check) for key, check in self.tests.items()}
-            self.disk = {
-                path: value for path, value in self.disk.items() if path in living | doubtful
-            }
+            if "skipped" in marks:
+                living.update(f"{name}.csv" for name in NAMES)
+                living.update(
+                    snapshot(*key, replace(check, name=None))
+                    for key, check in self.tests.items()
+                    if check.mark == "skipped"
+                )
+            self.disk = {path: value for path, value in self.disk.items() if path in living}
         assert self.stored() == self.disk
 
     @rule(test=st.sampled_from(TESTS))
     def deselect(self, test: str) -> None:
-        """A run of a part of the tests that records."""
-        self.session(UPDATE, "-k", f"not {test}")
-        left = {key: check for key, check in self.tests.items() if key[1] != test}
-        if len(left) == len(self.tests):
-            self.disk = self.stored()  # nothing was left out: as in ``update``
-            return
-        self.record(left)
-        assert self.stored() == self.disk
+        """A run that records, and leaves out the tests of one name."""
+        self.update_part(lambda key: key[1] != test, "-k", f"not {test}")
+
+    @rule(data=st.data())
+    def one_file(self, data: st.DataObject) -> None:
+        """A run of one file that records."""
+        file, _ = self.choose(data)
+        self.update_part(lambda key: key[0] == file, file)
 
     @rule()
     def interrupt(self) -> None:
-        """A run that is interrupted after its first test."""
-        (self.folder / "conftest.py").write_text(
-            "def pytest_runtest_logfinish(nodeid):\n    raise KeyboardInterrupt\n"
-        )
-        self.session(UPDATE)
-        (self.folder / "conftest.py").unlink()
-        before, after = self.disk, self.stored()
-        assert before.keys() <= after.keys()
-        self.disk = after
+        """An update that is interrupted after its first test."""
+        conftest = self.folder / "conftest.py"
+        conftest.write_text("def pytest_runtest_logfinish():\n    raise KeyboardInterrupt\n")
+        assert self.session(UPDATE) == 2
+        conftest.unlink()
+        first = min(self.tests)
+        self.record({first: self.tests[first]})
+        assert self.stored() == self.disk
+
+    @rule()
+    def forget(self) -> None:
+        """What earlier runs have seen is forgotten."""
+        shutil.rmtree(self.folder / ".pytest_cache", ignore_errors=True)
+
+    def update_part(self, runs: Callable[[tuple[str, str]], bool], *arguments: str) -> None:
+        """A run that records and leaves out tests, so that it deletes nothing."""
+        left = {key: check for key, check in self.tests.items() if runs(key)}
+        if len(left) == len(self.tests):
+            return
+        failed = any(check.mark == "failed" for check in left.values())
+        assert self.session(UPDATE, *arguments) == (int(failed) if left else 5)
+        self.record(left)
+        assert self.stored() == self.disk
 
     def choose(self, data: st.DataObject) -> tuple[str, str]:
         """Any test."""
@@ -197,19 +219,11 @@ class Life(RuleBasedStateMachine):
         """What tests that pass record."""
         for (file, test), check in tests.items():
             if not check.mark:
-                value = check.units if check.name is None else 1000 + NAMES.index(check.name)
-                self.disk[snapshot(file, test, check)] = value
+                self.disk[snapshot(file, test, check)] = check.value
 
-    def session(self, *arguments: str) -> None:
-        """Run pytest on the project."""
-        if (child := os.fork()) == 0:
-            os.chdir(self.folder)
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nothing, 1)
-            os.dup2(nothing, 2)
-            os._exit(pytest.main(["-q", "-p", "layersnap", *arguments]))
-        _, status = os.waitpid(child, 0)
-        assert os.waitstatus_to_exitcode(status) in (0, 1, 2)
+    def session(self, *arguments: str) -> int:
+        """Run pytest on the project; tells its exit code."""
+        return forked.session(self.folder, *PYTEST, *arguments)
 
     def save(self) -> None:
         """Write the test files."""

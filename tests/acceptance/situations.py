@@ -6,6 +6,7 @@ it records lie two snapshots that nothing uses, ``OLD`` and ``NAMED_OLD``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -127,6 +128,30 @@ SUBPROCESS = f"""
     import subprocess, sys
     path = str({READ})
     subprocess.run([sys.executable, "-c", f"open({{path!r}}).read()"], check=True)"""
+
+NOTEBOOK = PLAIN | {
+    "guide.ipynb": json.dumps(
+        {
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "execution_count": 1,
+                    "metadata": {},
+                    "outputs": [],
+                    "source": '_ = open("snapshots/golden.csv").read()',
+                }
+            ],
+            "metadata": {"kernelspec": {"display_name": "", "name": "python3"}},
+            "nbformat": 4,
+            "nbformat_minor": 4,
+        }
+    )
+}
+SUBTESTS = PLAIN | {
+    "tests/test_s.py": HEAD + "def test_s(layersnap, subtests):\n    for n in (0, 1):\n"
+    "        with subtests.test(n=n):\n            pass\n"
+    "            layersnap.check(table(n), name=f'named/s{n}')\n"
+}
 
 SITUATIONS = (
     Situation(name="all run", files=PLAIN, dead=BOTH),
@@ -525,7 +550,87 @@ SITUATIONS = (
         },
     ),
     Situation(
-        name="nbval", plugins=("nbval.plugin",), files=PLAIN, dead=BOTH, arguments=("--nbval",)
+        name="nbval",
+        plugins=("nbval.plugin",),
+        files=NOTEBOOK,
+        golden=True,
+        first=("--nbval",),
+        arguments=("--nbval",),
+        dead=BOTH,
+    ),
+    Situation(
+        name="a notebook that is not asked for",
+        plugins=("nbval.plugin",),
+        files=NOTEBOOK,
+        golden=True,
+        first=("--nbval",),
+        dead=BOTH,
+        reason="did not run",
+    ),
+    Situation(
+        name="a notebook that is not asked for, nothing remembered",
+        plugins=("nbval.plugin",),
+        files=NOTEBOOK,
+        golden=True,
+        forgets=True,
+        dead=BOTH,
+        reason="not collected",
+    ),
+    Situation(
+        name="a cell that is deselected",
+        plugins=("nbval.plugin",),
+        files=NOTEBOOK,
+        golden=True,
+        arguments=("--nbval", "-k", "test_x"),
+        reason="deselected",
+    ),
+    Situation(
+        name="a notebook that is gone",
+        plugins=("nbval.plugin",),
+        files=NOTEBOOK,
+        golden=True,
+        first=("--nbval",),
+        arguments=("--nbval",),
+        then={"guide.ipynb": None},
+        dead=BOTH | {"golden.csv"},
+    ),
+    Situation(
+        name="a reader in another process, not asked for",
+        golden=True,
+        ini="python_files = test_*.py check_*.py",
+        ini_then="",
+        files=PLAIN | {"tests/check_r.py": f"{HEAD}\ndef test_s():\n    {SUBPROCESS}\n"},
+        dead=BOTH,
+        reason="did not run",
+    ),
+    Situation(
+        name="a reader that is not asked for, nothing remembered",
+        golden=True,
+        forgets=True,
+        ini="python_files = test_*.py check_*.py",
+        ini_then="",
+        files=PLAIN
+        | {"tests/check_r.py": f"{HEAD}\ndef test_reader():\n    open({READ}).close()\n"},
+        dead=BOTH,
+        reason="not collected",
+    ),
+    Situation(name="subtests", files=SUBTESTS, dead=BOTH),
+    Situation(
+        name="a subtest that fails",
+        files=SUBTESTS,
+        then={"tests/test_s.py": SUBTESTS["tests/test_s.py"].replace("pass", "assert n")},
+        status=1,
+        reason="failed",
+    ),
+    Situation(
+        name="a subtest that skips",
+        files=SUBTESTS,
+        forgets=True,
+        then={
+            "tests/test_s.py": SUBTESTS["tests/test_s.py"].replace("pass", "n or pytest.skip('')")
+        },
+        dead=frozenset({OLD}),
+        reason="skipped",
     ),
     # Repeaters.
     Situation(

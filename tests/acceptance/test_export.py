@@ -66,7 +66,7 @@ def layersnap(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder of the project."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest_layersnap.cli", *arguments],
+        [sys.executable, "-m", "pytest_layersnap", *arguments],
         cwd=project.path / cwd,
         capture_output=True,
         encoding="utf-8",
@@ -190,7 +190,7 @@ def test_a_folder_that_can_not_be_written(recorded: Project) -> None:
     folder = recorded.path / "closed"
     folder.mkdir()
     folder.chmod(0o555)
-    command = [*as_plain_user(), sys.executable, "-m", "pytest_layersnap.cli", "export"]
+    command = [*as_plain_user(), sys.executable, "-m", "pytest_layersnap", "export"]
     result = recorded.pytester.run(*command, "--csv", "closed/a.csv")
     assert result.ret == 2
     result.stderr.fnmatch_lines(["layersnap: closed/a.csv: Permission denied"])

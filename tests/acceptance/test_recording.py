@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from .project import Project
@@ -371,3 +373,17 @@ def test_quiet(project: Project) -> None:
     result = project.run("-q", UPDATE)
     result.stdout.fnmatch_lines(["layersnap: 1 created"])
     result.stdout.no_fnmatch_line("*= layersnap =*")
+
+
+def test_what_git_ignores_is_said(project: Project) -> None:
+    """``*.csv`` is common in ``.gitignore``: a snapshot that nobody else gets guards nothing."""
+    subprocess.run(["git", "init", "-q"], cwd=project.path, check=True)
+    project.write(
+        test_a="from tables import table\n\ndef test_x(layersnap):\n    layersnap.check(table())\n"
+    )
+    (project.path / ".gitignore").write_text("*.csv\n")
+    said = "git ignores snapshots/test_a/test_x.csv: add !snapshots/*/[*].csv to .gitignore, *"
+    project.run(UPDATE).stdout.fnmatch_lines([said])
+    (project.path / "snapshots/test_a/test_x.csv").unlink()
+    (project.path / ".gitignore").write_text("*.csv\n!snapshots/**/*.csv\n")
+    project.run(UPDATE).stdout.no_fnmatch_line("git ignores *")

@@ -56,4 +56,6 @@ def test_names_that_no_table_has(drifted: Project, option: str) -> None:
     drifted.ini(f"pythonpath = .\nlayersnap_{option} = shapes")
     result = drifted.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: layersnap_{option}= does not know 'shapes'; known are *"])
+    result.stderr.fnmatch_lines(
+        [f"ERROR: layersnap_{option}= does not know 'shapes'; choose from *"]
+    )

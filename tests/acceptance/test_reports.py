@@ -50,7 +50,7 @@ def report(project: Project, folder: str = "out") -> dict[str, Any]:
 
 def layersnap(project: Project, *arguments: str) -> pytest.RunResult:
     """Run the command in the project's folder."""
-    return project.pytester.run(sys.executable, "-m", "pytest_layersnap.cli", *arguments)
+    return project.pytester.run(sys.executable, "-m", "pytest_layersnap", *arguments)
 
 
 def test_the_report_of_a_run(recorded: Project, workers: tuple[str, ...]) -> None:

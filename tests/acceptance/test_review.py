@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def drifted(project: Project) -> Project:
 def layersnap(project: Project, *arguments: str, stdin: str = "") -> pytest.RunResult:
     """Run the command in the project's folder."""
     return project.pytester.run(
-        sys.executable, "-m", "pytest_layersnap.cli", *arguments, stdin=stdin.encode()
+        sys.executable, "-m", "pytest_layersnap", *arguments, stdin=stdin.encode()
     )
 
 
@@ -140,7 +141,7 @@ def test_review_at_a_terminal(drifted: Project) -> None:
     drifted.run()
     controller, terminal = os.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "pytest_layersnap.cli", "review"],
+        [sys.executable, "-m", "pytest_layersnap", "review"],
         cwd=drifted.path,
         stdin=terminal,
         stdout=subprocess.PIPE,
@@ -258,9 +259,9 @@ def test_from_a_folder_of_the_project(drifted: Project, monkeypatch: pytest.Monk
         (["accept"], "say which received tables: their names, or --all"),
         (["reject", "b", "--all"], "say which received tables: their names, or --all"),
         (["accept", "nonsense"], f"no table was received for 'nonsense'; waiting are: {X}, {A}"),
-        (["diff", "snapshots/b.csv", "none.csv"], "none.csv: No such file or directory"),
+        (["diff", "snapshots/b.csv", "none.csv"], "no snapshot is called 'none.csv'; there are *"),
         (["diff", "snapshots/b.csv", "test_a.py"], "test_a.py:*"),
-        (["diff", "snapshots", "snapshots"], "snapshots: Is a directory"),
+        (["diff", "snapshots", "snapshots"], "snapshots holds 3 snapshots; name one *"),
         (["merge", "test_a.py"], "test_a.py: not a report of layersnap *"),
         ([], "usage: layersnap *"),
     ],
@@ -357,7 +358,7 @@ class Terminal:
             os.chdir(project.path)
             # A job in the background of a shell has it ignored, and hands that on.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            command = [sys.executable, "-m", "pytest_layersnap.cli", "review"]
+            command = [sys.executable, "-m", "pytest_layersnap", "review"]
             os.execve(sys.executable, command, dict(os.environ) | {"PYTHONIOENCODING": "utf-8"})
         self.pid = pid
         self.output = b""
@@ -480,7 +481,7 @@ def test_closed_streams(drifted: Project, command: str, code: int) -> None:
         pytest.skip("there is no /dev/full")
     drifted.run()
     result = subprocess.run(
-        f"{sys.executable} -m pytest_layersnap.cli {command}",
+        f"{sys.executable} -m pytest_layersnap {command}",
         shell=True,
         cwd=drifted.path,
         capture_output=True,
@@ -497,7 +498,7 @@ def test_a_reader_that_goes_away(drifted: Project, arguments: list[str]) -> None
     """``| head -1`` changes no exit code; what nobody sees is not accepted by a review."""
     drifted.run()
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", "pytest_layersnap.cli", *arguments],
+        [sys.executable, "-u", "-m", "pytest_layersnap", *arguments],
         cwd=drifted.path,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -534,3 +535,52 @@ def test_names_that_are_commands_of_a_ci_log(project: Project, name: str) -> Non
             assert not line.lstrip().startswith("::")
             assert "##[" not in line
             assert "##vso[" not in line
+
+
+def test_those_alike_are_decided_on_together(drifted: Project) -> None:
+    """One edit that reaches several models is shown once."""
+    drifted.run()
+    result = layersnap(drifted, "review", stdin="+\n")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines([f"1 more like this: {A}", f"*accepted {X}: *", f"accepted {A}: *"])
+    assert waiting(drifted) == []
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_a_run_elsewhere_received(drifted: Project, packed: bool) -> None:
+    """The report of a CI is accepted at the desk, after it is shown; what has changed since is not."""
+    result = drifted.run("--layersnap-report", "out/report", "-p", "no:cacheprovider")
+    result.stdout.no_fnmatch_line("*layersnap review*")
+    place = "out"
+    if packed:
+        place = shutil.make_archive(str(drifted.path / "artifact"), "zip", drifted.path / "out")
+    recorded = drifted.snapshots()
+    result = layersnap(drifted, "pending", "--from", place)
+    result.stdout.fnmatch_lines([f"{X}: drifted: *", f"{A}: drifted: *"])
+    (drifted.path / A).unlink()
+    result = layersnap(drifted, "accept", "--from", place, "--all")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [f"{X}: m has drifted: *", "*(None, 3) → (None, 5)*", f"accepted {X}*"]
+    )
+    result.stderr.fnmatch_lines([f"layersnap: {A} has changed since *"])
+    now = drifted.snapshots()
+    assert now.keys() == recorded.keys() - {"transfer/a.csv"}
+    assert now["test_a/test_x.csv"] != recorded["test_a/test_x.csv"]
+    assert layersnap(drifted, "accept", "--from", "snapshots", "--all").ret == 2
+
+
+def test_a_ci_is_told_once(drifted: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its log has each report once, a line in the summary, and a command that works elsewhere."""
+    monkeypatch.setenv("CI", "true")
+    result = drifted.run("--layersnap-report", "report")
+    result.stdout.fnmatch_lines(
+        [
+            "FAILED test_a.py::test_x - m: 1 layer changed (*), head * → *",
+            "FAILED test_a.py::test_all - transfer/a: 1 layer changed *",
+        ]
+    )
+    result.stdout.fnmatch_lines(
+        ["review with a copy of the report: layersnap review --from report"]
+    )
+    assert result.stdout.str().count("If this is what you want") == 2

@@ -136,7 +136,7 @@ def test_position(layersnap): pass
     result.assert_outcomes(errors=3)
     result.stdout.fnmatch_lines(
         [
-            "@pytest.mark.layersnap: only= does not know 'shapes'; known are the categories *",
+            "@pytest.mark.layersnap: only= does not know 'shapes'; choose from the categories *",
             "@pytest.mark.layersnap takes only= and ignore=, and nothing else; got onyl",
             "@pytest.mark.layersnap takes only= and ignore=, and nothing else; got 'shape'",
         ]

@@ -29,7 +29,7 @@ def nothing():
 
 def show(project: Project, *arguments: str) -> pytest.RunResult:
     """Run the command in the project's folder."""
-    return project.pytester.run(sys.executable, "-m", "pytest_layersnap.cli", "show", *arguments)
+    return project.pytester.run(sys.executable, "-m", "pytest_layersnap", "show", *arguments)
 
 
 @pytest.mark.usefixtures("keras")
@@ -126,7 +126,7 @@ def test_the_width_of_the_terminal(
     assert name in show(project, "a").stdout.str()
     monkeypatch.setenv("COLUMNS", str(columns))
     controller, terminal = os.openpty()
-    command = [sys.executable, "-m", "pytest_layersnap.cli", "show", "a"]
+    command = [sys.executable, "-m", "pytest_layersnap", "show", "a"]
     subprocess.run(command, cwd=project.path, stdout=terminal, check=True, timeout=60)
     os.close(terminal)
     shown = os.read(controller, 10_000).decode()

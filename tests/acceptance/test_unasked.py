@@ -33,7 +33,7 @@ def recorded(project: Project) -> Project:
 
 def layersnap(project: Project, *arguments: str) -> pytest.RunResult:
     """Run the command in the project's folder."""
-    return project.pytester.run(sys.executable, "-m", "pytest_layersnap.cli", *arguments)
+    return project.pytester.run(sys.executable, "-m", "pytest_layersnap", *arguments)
 
 
 def put(project: Project, name: str, text: str = NOTES) -> Path:
@@ -198,24 +198,42 @@ def test_x(layersnap, number):
 
 
 @pytest.mark.parametrize(
-    ("ending", "arguments", "code"),
+    ("ending", "arguments", "code", "why"),
     [
-        ("raise KeyboardInterrupt", (), 2),
-        ("pytest.exit('enough')", (), 2),
-        ("assert False", ("-x",), 1),
+        ("raise KeyboardInterrupt", (), 2, "the run was interrupted"),
+        ("pytest.exit('enough')", (), 2, "the run was interrupted"),
+        ("assert False", ("-x",), 1, "the run did not come to its end"),
     ],
 )
 def test_an_interrupted_update(
-    project: Project, ending: str, arguments: tuple[str, ...], code: int
+    project: Project, ending: str, arguments: tuple[str, ...], code: int, why: str
 ) -> None:
     """What passed is recorded; one line says so, and what was not."""
     project.write(test_a=MANY.format(ending=ending))
     result = project.run(UPDATE, *arguments)
     assert result.ret == code
-    result.stdout.fnmatch_lines(
-        ["the run did not come to its end: 2 snapshots were recorded; * did not run"]
-    )
+    result.stdout.fnmatch_lines([f"{why}: 2 snapshots were recorded; * did not run"])
     assert len(project.snapshots()) == 2
+
+
+@pytest.mark.parametrize(
+    ("ending", "line"),
+    [
+        ("os._exit(1)", "a worker did not come to its end: 2 snapshots were recorded"),
+        (
+            "raise KeyboardInterrupt",
+            "the run was interrupted: 2 snapshots were recorded; 1 test did not run",
+        ),
+    ],
+)
+def test_an_update_whose_worker_ends(project: Project, ending: str, line: str) -> None:
+    """What the worker had told of is recorded, and one line says so."""
+    pytest.importorskip("xdist")
+    project.write(test_a=MANY.format(ending=ending))
+    result = project.run(UPDATE, "-n1", "--max-worker-restart=0", plugins=("layersnap", "xdist"))
+    assert result.ret in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+    result.stdout.fnmatch_lines([line])
+    assert list(project.snapshots()) == ["test_a/test_x-0.csv", "test_a/test_x-1.csv"]
 
 
 def test_an_update_that_is_interrupted_while_it_writes(project: Project) -> None:

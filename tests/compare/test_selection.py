@@ -89,7 +89,7 @@ def test_unknown_names_are_an_error_that_names_the_known(
 ) -> None:
     """Also where the tables are equal: a typo must not wait for a drift to be seen."""
     with pytest.raises(ValueError, match=f"{argument}= does not know") as caught:
-        compare(mlp(8, 4), mlp(8, 4), **{argument: names})
+        compare(mlp(8, 4), mlp(8, 4), **{argument: names})  # type: ignore[arg-type]
     assert "trainability" in str(caught.value)
     assert "kernel_size" in str(caught.value)
 

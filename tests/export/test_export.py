@@ -344,7 +344,7 @@ def test_an_export_again(tmp_path: Path) -> None:
             r"out\.xls: a file ends in \.csv or \.xlsx or \.md or \.tex, not in \.xls",
         ),
         ("out.csv", "latex", r"out\.csv: a file ends in \.tex, not in \.csv; .*say .*out\.csv/"),
-        ("out.csv", "html", "format='html': known are csv, excel, markdown, latex"),
+        ("out.csv", "html", "format='html': choose from csv, excel, markdown, latex"),
     ],
 )
 def test_a_path_that_fits_no_format(

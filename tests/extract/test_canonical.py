@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import collections
+import enum
 import functools
 import json
+import pathlib
+import re
 import struct
 from typing import Any
 
@@ -45,6 +49,20 @@ def test_inputs_that_keras_names_after_what_they_feed() -> None:
     assert names.auto_name("image_input", "InputLayer", ["conv"]) is None
 
 
+class Way(enum.Flag):
+    """Members that are put together."""
+
+    LEFT = 1
+    RIGHT = 2
+    UP = 4
+
+
+class Word(str, enum.Enum):  # of Python 3.11
+    """Members that are texts."""
+
+    ONE = "one"
+
+
 @pytest.mark.parametrize(
     ("raw", "plain"),
     [
@@ -73,12 +91,63 @@ def test_inputs_that_keras_names_after_what_they_feed() -> None:
         (object(), "<builtins.object>"),
         (len, "<function builtins.len>"),
         (dict, "<class builtins.dict>"),
+        (pathlib.PurePosixPath("a/b.h5"), "<path a/b.h5>"),
+        (pathlib.PurePosixPath("/home/me/b.h5"), "<path b.h5>"),
+        (re.compile("a" * 300), f'<pattern ["{"a" * 300}", 32]>'),
+        (json, "<module json>"),
+        (Way.LEFT | Way.UP, "<Way.LEFT|UP 5>"),
+        (Word.ONE, "one"),
+        (collections.deque([1, {2}]), '<deque {"items": [1, [2]]}>'),
+        ({1: "a", None: "b", (1, 2): "c"}, {"1": "a", "null": "b", "[1, 2]": "c"}),
+        ({1: "a", "1": "b"}, [["1", "b"], [1, "a"]]),
+        ({"class_name": "T", "config": {"name": "a"}, "more": 1}, None),
+        ({"class_name": "T", "config": {"name": "a"}}, None),
+        ({"class_name": 1, "config": 2}, None),
+        ({"class_name": "T", "items": [1], "more": 1}, None),
     ],
 )
 def test_values(raw: Any, plain: Any) -> None:
     """Everything that a config may hold has one plain form."""
     found = canonical.value(raw)
+    plain = raw if plain is None else plain  # a dict of somebody's, which has keys that Keras uses
     assert (found, type(found)) == (plain, type(plain))
+
+
+def test_objects_that_refuse() -> None:
+    """What they hold is there, whatever fails when they are looked at."""
+
+    class Refusing:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        @property
+        def shape(self) -> Any:
+            raise ValueError("no shape")
+
+        def __getattr__(self, name: str) -> Any:
+            raise KeyError(name)
+
+        def __repr__(self) -> str:
+            raise RuntimeError("no text")
+
+    assert canonical.value([Refusing(2)]) == ['<Refusing {"number": 2}>']
+
+
+def test_what_an_object_has_computed() -> None:
+    """It is no setting: it is there only once somebody has asked for it."""
+
+    class Lazy:
+        def __init__(self) -> None:
+            self.size = 2
+
+        @functools.cached_property
+        def double(self) -> int:
+            return self.size * 2
+
+    lazy = Lazy()
+    before = canonical.value(lazy)
+    assert lazy.double == 4
+    assert canonical.value(lazy) == before == '<Lazy {"size": 2}>'
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

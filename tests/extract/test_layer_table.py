@@ -506,6 +506,21 @@ def test_unbuilt_models(keras: ModuleType) -> None:
         layer_table(custom(keras)["Net"]())
 
 
+def test_models_without_call(keras: ModuleType) -> None:
+    """A GAN calls its parts in ``train_step``: it is read when all of them are built."""
+
+    class Gan(keras.Model):  # type: ignore[name-defined, misc]
+        def __init__(self, shape: Any) -> None:
+            super().__init__()
+            given = [] if shape is None else [keras.Input(shape)]
+            self.generator = keras.Sequential([*given, keras.layers.Dense(3)])
+            self.critic = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+
+    assert layer_table(Gan((2,))).parameters == 9 + 4
+    with pytest.raises(ModelError, match=r'"critic": model.critic, "generator": model.generator'):
+        layer_table(Gan(None))
+
+
 def test_a_model_without_layers(keras: ModuleType) -> None:
     """There is nothing to pin."""
     with pytest.raises(ModelError):

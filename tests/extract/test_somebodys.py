@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fractions
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,9 @@ def around(keras: ModuleType, layer: Any) -> LayerTable:
     return layer_table(keras.Model(inputs, layer(inputs)), name="m")
 
 
-@pytest.mark.parametrize("key", ["dynamic", "module", "registered_name", "build_config", "loss"])
+@pytest.mark.parametrize(
+    "key", ["dynamic", "stateful", "module", "registered_name", "build_config", "loss"]
+)
 def test_keys_of_a_config_that_keras_uses_elsewhere(keras: ModuleType, key: str) -> None:
     """A class may call its settings as it likes; its name, flag and dtype have columns."""
 
@@ -200,3 +203,117 @@ def test_a_layer_that_keeps_a_method_of_its_own(keras: ModuleType) -> None:
 
     (row,) = (row for row in around(keras, Choosing()) if row.layer_type == "Choosing")
     assert "* 2" in row.attributes["function"], row.attributes
+
+
+@pytest.mark.parametrize("kind", ["Sequential", "Functional"])
+def test_settings_of_a_model_with_a_graph(keras: ModuleType, kind: str) -> None:
+    """What a subclass adds counts, nested and alone; what it keeps of Keras' is no setting."""
+    base = keras.Sequential if kind == "Sequential" else keras.Model
+
+    class Net(base):  # type: ignore[misc,valid-type]
+        def __init__(self, threshold: float) -> None:
+            dense = keras.layers.Dense(4, name="d")
+            if kind == "Sequential":
+                super().__init__([keras.Input((4,)), dense], name="net")
+            else:
+                inputs = keras.Input((4,))
+                super().__init__(inputs, dense(inputs), name="net")
+            self.threshold = threshold
+
+    for nested in (False, True):
+        nets = [Net(threshold) for threshold in (0.5, 0.75)]
+        tables = [around(keras, net) if nested else layer_table(net) for net in nets]
+        assert compare(*tables).categories == {"config"}
+        rows = [row for table in tables for row in table if row.layer_type == "Net"]
+        assert [row.attributes for row in rows] == [{"threshold": 0.5}, {"threshold": 0.75}]
+
+
+def test_a_config_of_a_model_with_a_graph(keras: ModuleType) -> None:
+    """What its config says counts, but for what Keras' own says of the graph."""
+
+    class Net(keras.Sequential):  # type: ignore[misc,name-defined]
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "rate": 2.5}
+
+    table = layer_table(Net([keras.Input((4,)), keras.layers.Dense(4)], name="net"))
+    assert table.layers[0].attributes == {"rate": 2.5}
+
+
+def test_a_wrapped_layer_whose_config_fails(keras: ModuleType) -> None:
+    """The settings of both are there: Keras' wrapper fails with the layer in it."""
+
+    class Scaled(keras.layers.Layer):  # type: ignore[misc,name-defined]
+        def __init__(self, factor: complex) -> None:
+            super().__init__()
+            self.factor = factor
+
+        def call(self, x: Any) -> Any:
+            return x * 1.0
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    def build(factor: complex) -> LayerTable:
+        inputs = keras.Input((2, 4))
+        return layer_table(
+            keras.Model(inputs, keras.layers.TimeDistributed(Scaled(factor))(inputs))
+        )
+
+    one, other = build(1j), build(2j)
+    assert one.layers[-1].attributes["layer"]["config"] == {"factor": "1j"}
+    assert compare(one, other).categories == {"config"}
+
+
+def test_an_initializer_without_a_config(keras: ModuleType) -> None:
+    """What it keeps is read from itself."""
+
+    class Filled(keras.initializers.Initializer):  # type: ignore[misc,name-defined]
+        def __init__(self, filling: float) -> None:
+            self._filling = filling
+
+        def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
+            return keras.initializers.Constant(self._filling)(shape, dtype)
+
+    one, other = (
+        around(keras, keras.layers.Dense(4, name="d", kernel_initializer=Filled(filling)))
+        for filling in (0.5, 0.75)
+    )
+    assert one.layers[-1].attributes["kernel_initializer"]["config"] == {"filling": 0.5}
+    assert compare(one, other).categories == {"config"}
+
+
+def test_objects_that_a_layer_keeps(keras: ModuleType) -> None:
+    """Its settings may be objects; what only works for it is none."""
+    import logging
+    import threading
+
+    class Kept(keras.layers.Layer):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.share = fractions.Fraction(1, 2)
+            self.logger = logging.getLogger(__name__)
+            self.lock = threading.Lock()
+            self.keras = keras
+
+        def call(self, x: Any) -> Any:
+            return x * 1.0
+
+    (row,) = (row for row in around(keras, Kept()) if row.layer_type == "Kept")
+    assert list(row.attributes) == ["share"]
+
+
+def test_weights_as_constants(keras: ModuleType) -> None:
+    """Whose weight an operation takes is seen, also where its layer comes later."""
+
+    def build(owner: str, place: int) -> LayerTable:
+        inputs = keras.Input((4,), name="in")
+        known = {name: keras.layers.Dense(4, name=name) for name in "ab"}
+        for layer in known.values():
+            layer.build((None, 4))
+        x = known["a"](inputs + known[owner].weights[place])
+        return layer_table(keras.Model(inputs, known["b"](x), name="m"))
+
+    tables = [build(owner, place) for owner in "ab" for place in (0, 1)]
+    assert not compare(tables[0], build("a", 0))
+    for other in tables[1:]:
+        assert "parameters" in compare(tables[0], other).categories

@@ -32,4 +32,4 @@ def test_the_nearer_one_wins(farther: Scope, nearer: Scope, combined: Scope) -> 
 def test_unknown_names(argument: str) -> None:
     """A misspelt category would hide what it should show: an error, which says what is known."""
     with pytest.raises(ScopeError, match=r"'shapes'.*trainability.*kernel_size"):
-        Scope.of(**{argument: {"shapes"}})
+        Scope.of(**{argument: {"shapes"}})  # type: ignore[arg-type]

@@ -8,13 +8,16 @@ the text with its value.
 
 from pytest_layersnap.extract.functions.captured import at_home
 from pytest_layersnap.extract.functions.marshalled import loaded
-from pytest_layersnap.extract.functions.objects import object_text, stand_in
-from pytest_layersnap.extract.functions.text import function_text, given_by_name
+from pytest_layersnap.extract.functions.objects import held_by, object_text, stand_in
+from pytest_layersnap.extract.functions.text import KNOWN, function_text, given_by_name, is_compiled
 
 __all__ = [
+    "KNOWN",
     "at_home",
     "function_text",
     "given_by_name",
+    "held_by",
+    "is_compiled",
     "loaded",
     "object_text",
     "stand_in",

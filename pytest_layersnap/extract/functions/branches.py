@@ -8,12 +8,12 @@ expressions around the whole expression that they stand in: ``f(a if c else b)``
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_layersnap.extract.functions.normal import constant, negated
 from pytest_layersnap.extract.functions.scopes import FIXED
+from pytest_layersnap.extract.functions.source import unshared
 
 #: The element of a comprehension that is left out.
 SKIPPED = FIXED + "skipped"
@@ -40,18 +40,6 @@ def branched(node: Any) -> Any:
     return unshared(_Branches().visit(node))
 
 
-def unshared(node: Any) -> Any:
-    """A copy of the code in which no part is in two places, as it may have been."""
-    if isinstance(node, list):
-        return [unshared(item) for item in node]
-    if not isinstance(node, ast.AST):
-        return node
-    copied = copy.copy(node)
-    for name, item in ast.iter_fields(node):
-        setattr(copied, name, unshared(item))
-    return copied
-
-
 class _Branches(ast.NodeTransformer):
     """Every expression that is not part of another one."""
 
@@ -71,7 +59,7 @@ def _expression(node: ast.expr) -> ast.expr:
 
 def _inside(node: ast.AST) -> None:
     """Bring the inner functions and comprehensions of an expression to that form."""
-    for child in [node, *_own_parts(node)]:
+    for child in _own_parts(node):
         if isinstance(child, ast.Lambda):
             child.body = _expression(child.body)
             for name in ("defaults", "kw_defaults"):
@@ -82,10 +70,10 @@ def _inside(node: ast.AST) -> None:
 
 
 def _own_parts(node: ast.AST) -> list[ast.AST]:
-    """All nodes below one, not those inside of functions and comprehensions."""
-    found: list[ast.AST] = []
-    for child in _children(node):
-        found += [child, *_own_parts(child)]
+    """A node and all below it, not those inside of functions and comprehensions."""
+    found = [node]
+    for part in found:
+        found.extend(_children(part))
     return found
 
 
@@ -136,7 +124,7 @@ def _is_skipped(node: ast.expr) -> bool:
 
 
 def _has_conditions(node: ast.expr) -> bool:
-    parts = [node, *_own_parts(node)]
+    parts = _own_parts(node)
     if any(isinstance(part, _OPAQUE) for part in parts):
         return False
     return any(
@@ -167,7 +155,7 @@ class _Cases:
             if self.count > _CASES:
                 raise TooMany
             return then(node)
-        node = copy.deepcopy(node)
+        node = unshared(node)
         return self._parts(node, _places(node), then)
 
     def _either(self, values: list[ast.expr], is_or: bool, then: _Then) -> ast.expr:
@@ -177,7 +165,7 @@ class _Cases:
 
         def branch(value: ast.expr) -> ast.expr:
             rest = self._either(others, is_or, then)
-            own = then(copy.deepcopy(value))
+            own = then(unshared(value))
             return ast.IfExp(value, *((own, rest) if is_or else (rest, own)))
 
         return self.of(first, branch)
@@ -185,7 +173,7 @@ class _Cases:
     def _parts(self, node: ast.expr, places: list[_Place], then: _Then) -> ast.expr:
         """The parts of an expression one after the other; ``places`` are those that are left."""
         if not places:
-            return then(copy.deepcopy(node))
+            return then(unshared(node))
         (holder, place, part), *others = places
 
         def put(value: ast.expr) -> ast.expr:
@@ -204,7 +192,7 @@ def _as_and(node: ast.Compare) -> ast.expr:
     return ast.BoolOp(
         ast.And(),
         [
-            ast.Compare(sides[index], [operation], [copy.deepcopy(sides[index + 1])])
+            ast.Compare(sides[index], [operation], [unshared(sides[index + 1])])
             for index, operation in enumerate(node.ops)
         ],
     )

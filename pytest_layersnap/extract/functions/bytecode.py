@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_layersnap.extract.functions.branches import SKIPPED, unshared
+from pytest_layersnap.extract.functions.branches import SKIPPED
 from pytest_layersnap.extract.functions.normal import formatted, formatted_value, literal, negated
-from pytest_layersnap.extract.functions.source import Definition, with_fields
+from pytest_layersnap.extract.functions.source import Definition, unshared, with_fields
 
 #: So many cases and instructions at most are followed.
 _STEPS = 5_000

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import copy
 import operator
 from collections.abc import Callable
 from typing import Any
 
 from pytest_layersnap.extract.functions.scopes import FIXED
-from pytest_layersnap.extract.functions.source import Definition
+from pytest_layersnap.extract.functions.source import Definition, unshared
 
 _MISSING = object()
 #: What the compiler does not compute beforehand either: its results would be too long.
@@ -393,4 +392,4 @@ def _returned(body: list[ast.stmt], after: ast.Return | None, depth: int = 0) ->
     no = _returned([*first.orelse, *rest], after, depth + 1)
     if yes is None or no is None or yes.value is None or no.value is None:
         return None
-    return ast.Return(ast.IfExp(*copy.deepcopy((first.test, yes.value, no.value))))
+    return ast.Return(ast.IfExp(*unshared([first.test, yes.value, no.value])))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import functools
 import inspect
 import linecache
@@ -11,7 +10,7 @@ import types
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 #: A function as Python's parser gives it.
 Definition = ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef
@@ -45,8 +44,8 @@ def definition(code: types.CodeType, module: dict[str, Any]) -> Definition | Non
     for found in sorted(candidates, key=lambda found: abs(found.line - code.co_firstlineno)):
         compiled = _compiled(found, file.imports, code)
         if compiled is not None and _does(compiled) == does:
-            node = copy.deepcopy(found.node)
-            return _Private(found.owner).visit(node) if found.owner else node
+            node: Definition = unshared(found.node)
+            return cast(Definition, _Private(found.owner).visit(node)) if found.owner else node
     return None
 
 
@@ -158,6 +157,18 @@ def with_fields(kind: Any, **fields: Any) -> Any:
         for name in kind._fields
     }
     return kind(**{**empty, **fields})
+
+
+def unshared(node: Any) -> Any:
+    """A copy of some code in which no part is in two places, as it may have been."""
+    if isinstance(node, list):
+        return [unshared(item) for item in node]
+    if not isinstance(node, ast.AST) or not node._fields:  # operators are what they are
+        return node
+    kind: Any = type(node)
+    copied = kind.__new__(kind)
+    vars(copied).update({name: unshared(item) for name, item in vars(node).items()})
+    return copied
 
 
 def _inside(code: types.CodeType | None, name: str) -> types.CodeType | None:

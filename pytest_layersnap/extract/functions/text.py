@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from pytest_layersnap.extract.functions.branches import branched, unshared
+from pytest_layersnap.extract.functions.branches import branched
 from pytest_layersnap.extract.functions.bytecode import Unreadable, operators, read
 from pytest_layersnap.extract.functions.captured import Surroundings, Taken, at_home
 from pytest_layersnap.extract.functions.normal import blocks, folded, tidied
@@ -29,7 +29,7 @@ from pytest_layersnap.extract.functions.scopes import (
     resolve,
     walk,
 )
-from pytest_layersnap.extract.functions.source import Definition, definition
+from pytest_layersnap.extract.functions.source import Definition, definition, unshared
 from pytest_layersnap.extract.functions.writing import written
 from pytest_layersnap.table import UNREADABLE
 
@@ -67,9 +67,8 @@ def function_text(function: Any, value: Describe) -> str:
     if isinstance(function, type):
         return f"<class {_full_name(function)}>"
     kind = type(function)
-    for attribute in ("__wrapped__", "python_function", "pyfunc"):
-        if callable(wrapped := getattr(function, attribute, None)):
-            return f"<{kind.__module__.partition('.')[0]} function of {safely(value, wrapped)}>"
+    if (wrapped := _compiled(function)) is not None:
+        return f"<{kind.__module__.partition('.')[0]} function of {safely(value, wrapped)}>"
     owner = getattr(function, "__self__", None)
     if owner is not None and not isinstance(owner, (type, types.ModuleType)):
         return f"<bound to {as_json(safely(value, owner))}: <function {_full_name(function)}>>"
@@ -78,6 +77,19 @@ def function_text(function: Any, value: Describe) -> str:
     if isinstance(code := getattr(function, "code", None), str):  # of a graph that keeps its source
         return _cut(f"<{kind.__module__}.{kind.__qualname__} {' '.join(code.split())}>")
     return f"<{kind.__module__}.{kind.__qualname__}, {UNREADABLE}>"
+
+
+def _compiled(function: Any) -> Any:
+    """The function that a library made another of; None of any other object."""
+    for attribute in ("__wrapped__", "python_function", "pyfunc"):
+        if callable(wrapped := getattr(function, attribute, None)):
+            return wrapped
+    return None
+
+
+def is_compiled(function: Any) -> bool:
+    """Whether a library made this of somebody's function: ``tf.function``, ``jax.jit``."""
+    return _compiled(function) is not None
 
 
 def _full_name(function: Any) -> str:

@@ -1,103 +1,28 @@
-"""The pytest rim of the snapshots: results travel on test reports, and one process writes.
-
-The process that runs a test puts what its checks found on the test's last report, as plain JSON.
-The process that controls the run (under pytest-xdist another one) gathers the reports, and when the
-run is over decides, writes, and says what it wrote.
-"""
+"""The process that controls a run, and the workers of xdist that tell it what they collected."""
 
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_layersnap.settings import Settings, color, marked
-from pytest_layersnap.snapshots.collection import (
-    Collected,
-    Collection,
-    relative,
-    test_id,
-    test_name,
-)
+from pytest_layersnap.settings import Settings, color
+from pytest_layersnap.snapshots.commands import shell_line
+from pytest_layersnap.snapshots.gathered import Gathered
+from pytest_layersnap.snapshots.session.collection import Collection
 from pytest_layersnap.update_flag import FLAG
 
 if TYPE_CHECKING:
-    from pytest_layersnap.snapshots.fixture import LayerSnap
-    from pytest_layersnap.snapshots.results import Result
     from pytest_layersnap.snapshots.run import Run
-    from pytest_layersnap.snapshots.store import Store
-    from pytest_layersnap.snapshots.unused import Fate
+    from pytest_layersnap.snapshots.tree import Project
 
+#: What pytest too tells a CI by.
+_CI = ("CI", "BUILD_NUMBER")
 #: What the processes that collect send to the one that controls.
 _OUTPUT = "layersnap"
-
-
-@dataclass(slots=True)
-class Record:
-    """What the checks of one run of one test found, until its last report takes it along."""
-
-    results: list[Result] = field(default_factory=list)
-    _outcomes: dict[str, str] = field(default_factory=dict)
-
-    def report(self, report: pytest.TestReport) -> None:
-        """Take note of a phase's outcome; put the results on the report of the last phase."""
-        # A subtest that failed is followed by the report of the test, which may have passed.
-        if self._outcomes.get(report.when) != "failed":
-            self._outcomes[report.when] = report.outcome
-        if report.when == "teardown":
-            vars(report)["layersnap"] = [
-                replace(result, outcome=self._outcome()).to_dict() for result in self.results
-            ]
-
-    def _outcome(self) -> str:
-        outcomes = self._outcomes.values()
-        return next((worst for worst in ("failed", "skipped") if worst in outcomes), "passed")
-
-
-RECORD = pytest.StashKey[Record]()
-#: What a process knows of the folder of snapshots, which it looks at once.
-_STORE: pytest.StashKey[Store] = pytest.StashKey()
-
-
-def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
-    """The fixture's value for a test; ``item.stash[RECORD]`` gathers what its checks find."""
-    from pytest_layersnap.snapshots import store as stores
-    from pytest_layersnap.snapshots.fixture import LayerSnap, Origin
-
-    record = item.stash[RECORD] = Record()
-    origin = Origin(
-        test=test_id(item),
-        file=relative(item.path, settings.rootdir),
-        name=test_name(item),
-        scope=marked(item, settings.scope),
-        accept=shell_line(["pytest", FLAG, _argument(item)]),
-        color=color(item.config),
-    )
-    store = item.config.stash.get(_STORE, None)
-    if store is None:
-        store = stores.Store(settings.directory, shown=settings.shown)
-        item.config.stash[_STORE] = store
-
-    def found(result: Result) -> None:
-        record.results.append(result)
-        text = f"{store.shown}/{result.snapshot}"
-        item.user_properties.append(
-            (f"layersnap.{result.finding}", f"{text}: {result.summary}" if result.summary else text)
-        )
-
-    return LayerSnap(
-        origin,
-        store,
-        update=settings.update,
-        export=settings.export is not None,
-        record=found,
-    )
 
 
 class WorkerSession:
@@ -112,27 +37,6 @@ class WorkerSession:
         """Put the facts where xdist takes them along."""
         output: dict[str, Any] = vars(session.config)["workeroutput"]
         output[_OUTPUT] = self._collection.collected()
-
-
-@dataclass(slots=True)
-class Gathered:
-    """What the process that controls a run has heard.
-
-    Args:
-        began: when the run began.
-        found: by test and worker, what the checks found, as plain data.
-        outcomes: by test, ``failed`` or ``skipped``; tests that passed are not in it.
-        phases: by test, the phases that were run of it.
-        workers: how many workers were started.
-        collected: what each process has collected.
-    """
-
-    began: float
-    found: dict[tuple[str, object], list[dict[str, Any]]] = field(default_factory=dict)
-    outcomes: dict[str, Fate] = field(default_factory=dict)
-    phases: dict[str, set[str]] = field(default_factory=dict)
-    workers: int = 0
-    collected: list[Collected] = field(default_factory=list)
 
 
 class SnapshotSession:
@@ -193,9 +97,22 @@ class SnapshotSession:
             return
         from pytest_layersnap.snapshots.conclusion import Conclusion
 
-        conclusion = Conclusion(session, self._settings, self._gathered)
+        self._gathered.complete = session.exitstatus in (
+            pytest.ExitCode.OK,
+            pytest.ExitCode.TESTS_FAILED,
+            pytest.ExitCode.NO_TESTS_COLLECTED,
+        )
+        conclusion = Conclusion(
+            self._settings,
+            self._gathered,
+            project=_project(self._config),
+            cache=getattr(self._config, "cache", None),  # -p no:cacheprovider
+            start=self._config.invocation_params.dir,
+        )
         self._run, self._review = conclusion.conclude()
-        if self._run.fails and session.exitstatus in (
+        if self._run.interrupted:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        elif self._run.fails and session.exitstatus in (
             pytest.ExitCode.OK,
             pytest.ExitCode.NO_TESTS_COLLECTED,
         ):
@@ -216,7 +133,14 @@ class SnapshotSession:
         # The whole call again, so that its options and its selection hold.
         arguments = map(str, self._config.invocation_params.args)
         record = shell_line(["pytest", FLAG, *arguments])
-        told += summary.advice(run, record=record, review=self._review)
+        report = self._settings.report
+        told += summary.advice(
+            run,
+            record=record,
+            review=self._review,
+            report=report.name if report is not None and not report.suffix else "",
+            in_ci=any(os.environ.get(name) for name in _CI),
+        )
         failures = summary.errors(run)
         if (told or failures) and not quiet:
             terminalreporter.write_sep("=", "layersnap")
@@ -252,16 +176,12 @@ class SnapshotSession:
         return bool(self._gathered.found or due or settings.directory.is_dir())
 
 
-def shell_line(arguments: Sequence[str]) -> str:
-    """A command as it is typed into a shell of this system."""
-    return subprocess.list2cmdline(arguments) if os.name == "nt" else shlex.join(arguments)
+def _project(config: pytest.Config) -> Project:
+    from pytest_layersnap.snapshots.tree import Project
 
-
-def _argument(item: pytest.Item) -> str:
-    """A test as it is given to pytest where this run was started: ids begin at the root instead."""
-    try:
-        file = os.path.relpath(item.path, item.config.invocation_params.dir)
-    except ValueError:  # another drive
-        file = str(item.path)
-    _, separator, inside = test_id(item).partition("::")
-    return f"{file}{separator}{inside}"
+    return Project(
+        root=config.rootpath,
+        testpaths=config.getini("testpaths"),
+        python_files=config.getini("python_files"),
+        norecursedirs=config.getini("norecursedirs"),
+    )

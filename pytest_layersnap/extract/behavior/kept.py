@@ -1,0 +1,147 @@
+"""What evaluating a layer could change about objects of the user's, put back afterwards."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FunctionType, ModuleType
+from typing import Any, Final
+
+import numpy as np
+
+from pytest_layersnap.extract.reader import KERAS, is_a
+
+#: Their objects hold no state of the user's, or are put back by other means.
+_OF_LIBRARIES: Final = frozenset(
+    {"builtins", "numpy", "tensorflow", "torch", "jax", "jaxlib", "threading", "weakref", "types"}
+)
+#: An array of a layer's attributes may be written to; larger ones are not copied.
+_LARGEST_COPY: Final = 1_000_000
+_DEEPEST: Final = 24
+#: Where layers keep the calls of the graph, through which the whole model is reached.
+_OF_GRAPH: Final = frozenset(
+    {
+        *("_inbound_nodes", "_outbound_nodes", "_inbound_nodes_value", "_outbound_nodes_value"),
+        *("_parent_path", "_nodes", "_functional"),
+    }
+)
+#: TensorFlow's lists and dicts, which Keras 2 makes of those that a layer is given.
+_STRUCTURES: Final = "tensorflow.python.trackable.data_structures"
+
+
+@contextmanager
+def as_before(layer: Any) -> Iterator[None]:
+    """Put back the attributes of a layer and of all that it holds, whatever happens in between."""
+    seen: dict[int, Any] = {}
+    undo: list[Any] = []
+    _remember(layer, seen, undo, 0)
+    try:
+        yield
+    finally:
+        for put_back in reversed(undo):
+            put_back()
+
+
+def _remember(value: Any, seen: dict[int, Any], undo: list[Any], depth: int) -> None:
+    if id(value) in seen or depth > _DEEPEST or _is_plain(value):
+        return
+    seen[id(value)] = value
+    kind: Any = type(value)
+    inside: list[Any] = []
+    if issubclass(kind, np.ndarray):
+        if value.nbytes <= _LARGEST_COPY and value.flags.writeable:
+            undo.append(_array(value, value.copy()))
+    elif issubclass(kind, dict):
+        undo.append(_contents(dict, value, dict(dict.items(value))))
+        inside = [item for name, item in dict.items(value) if name not in _OF_GRAPH]
+    elif issubclass(kind, list):
+        undo.append(_contents(list, value, list(list.__iter__(value))))
+        inside = list(list.__iter__(value))
+    elif issubclass(kind, set):
+        undo.append(_contents(set, value, set(set.__iter__(value))))
+    elif issubclass(kind, tuple):
+        inside = list(value)
+    else:
+        # What TensorFlow puts around a dict.
+        inside = [getattr(value, "__wrapped__", None), getattr(value, "__dict__", None)]
+    if kind.__module__ == _STRUCTURES:
+        inside.append(vars(value))
+    for item in inside:
+        _remember(item, seen, undo, depth + 1)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value can't be changed, or is no part of a layer's own state."""
+    if value is None or isinstance(value, (str, bytes, int, float, complex, type)):
+        return True
+    kind: Any = type(value)
+    if issubclass(kind, (dict, list, set, tuple, np.ndarray)) or kind.__module__ == _STRUCTURES:
+        return False
+    if isinstance(value, (FunctionType, ModuleType)):
+        return True
+    if kind.__module__.partition(".")[0] in KERAS:
+        return not is_a(value, "Layer")
+    return kind.__module__.partition(".")[0] in _OF_LIBRARIES
+
+
+def _array(value: Any, copy: Any) -> Any:
+    def put_back() -> None:
+        value[...] = copy
+
+    return put_back
+
+
+def _contents(kind: type, value: Any, copy: Any) -> Any:
+    """Puts back what a container holds, past the methods of classes that watch what is done to them."""
+    methods: Any = kind
+
+    def put_back() -> None:
+        if len(value) == len(copy) and _same(kind, value, copy):
+            return
+        methods.clear(value)
+        (methods.extend if kind is list else methods.update)(value, copy)
+
+    return put_back
+
+
+def _same(kind: type, value: Any, copy: Any) -> bool:
+    if kind is dict:
+        pairs = zip(dict.items(value), dict.items(copy), strict=True)
+        return all(one[0] is two[0] and one[1] is two[1] for one, two in pairs)
+    if kind is list:
+        return all(one is two for one, two in zip(list.__iter__(value), copy, strict=True))
+    return bool(value == copy)
+
+
+def random_states() -> tuple[Any, ...]:
+    """The states of the random generators that belong to nobody."""
+    numbers: Any = np.random.get_state()
+    found = [random.getstate(), (numbers[1].tobytes(), *numbers[2:])]
+    if (torch := sys.modules.get("torch")) is not None:
+        found.append(torch.random.get_rng_state().numpy().tobytes())
+    return (*found, *(generator.getstate() for generator in _of_tensorflow()))
+
+
+@contextmanager
+def random_states_as_before() -> Iterator[None]:
+    """Put back the states of the random generators that belong to nobody."""
+    with ExitStack() as undo:
+        undo.callback(random.setstate, random.getstate())
+        undo.callback(np.random.set_state, np.random.get_state())
+        if (torch := sys.modules.get("torch")) is not None:
+            undo.callback(torch.random.set_rng_state, torch.random.get_rng_state())
+        for generator in _of_tensorflow():
+            undo.callback(generator.setstate, generator.getstate())
+        yield
+
+
+def _of_tensorflow() -> list[random.Random]:
+    """What a seeded TensorFlow, and Keras 2, take seeds from; nothing where there is no seed."""
+    context = sys.modules.get("tensorflow.python.eager.context")
+    found = [None if context is None else getattr(context.context(), "_rng", None)]
+    for package in ("keras", "tf_keras"):
+        backend = sys.modules.get(f"{package}.src.backend")
+        found.append(getattr(getattr(backend, "_SEED_GENERATOR", None), "generator", None))
+    return [generator for generator in found if generator is not None]

@@ -1,0 +1,114 @@
+"""One call in Keras 2, evaluated with other weights than the layer's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from pytest_layersnap.extract.behavior.keras3 import eagerly
+from pytest_layersnap.extract.behavior.outcome import Outcome, with_masks
+from pytest_layersnap.extract.reader import flatten, is_built_in
+
+
+def shape_and_dtype(weight: Any) -> tuple[tuple[int, ...], str]:
+    """The shape and dtype of a weight, which is not read."""
+    variable = _variable(weight)
+    return tuple(variable.shape), variable.dtype.base_dtype.name
+
+
+def tensor(values: Any, dtype: str) -> Any:
+    """A tensor of a dtype."""
+    tf = import_module("tensorflow")
+    if dtype == "string":
+        return tf.constant(values.tolist(), tf.string)
+    return tf.cast(tf.convert_to_tensor(values), dtype)
+
+
+@contextmanager
+def evaluating() -> Iterator[None]:
+    """Where functions of the user's are run as they are, and leave nothing compiled behind."""
+    with eagerly(import_module("tensorflow")):
+        yield
+
+
+def evaluated(
+    operation: Any,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    weights: Sequence[Any],
+    values: Iterator[Any],
+) -> Outcome:
+    """What a call gives where the weights have these values; nothing of the model is written to."""
+    layers = list(operation._flatten_layers())
+    before = [(layer, list(layer._eager_losses)) for layer in layers]
+    try:
+        with _lent(weights, values) as lent:
+            made = operation(*args, **kwargs)
+            losses = [float(loss) for layer in layers for loss in layer._eager_losses]
+            leaves = [leaf for leaf in flatten(made) if leaf is not None]
+            updates = []
+            if not is_built_in(operation):
+                pairs = ((array(given), array(other)) for given, other in lent)
+                updates = [now for given, now in pairs if now.tobytes() != given.tobytes()]
+            return Outcome(
+                outputs=[array(leaf) for leaf in leaves],
+                masks=with_masks(operation, leaves, array),
+                losses=losses,
+                updates=updates,
+            )
+    finally:
+        for layer, kept in before:
+            layer._eager_losses = kept
+
+
+@contextmanager
+def _lent(weights: Sequence[Any], values: Iterator[Any]) -> Iterator[list[tuple[Any, Any]]]:
+    """Where the weights stand for other storage; their own is not touched, and need not be there."""
+    tf = import_module("tensorflow")
+    resources = import_module("tensorflow.python.ops.resource_variable_ops")
+    before = []
+    lent = []
+    try:
+        for weight, value in zip(weights, values, strict=True):
+            variable = _variable(weight)
+            dtype = variable.dtype.base_dtype
+            value = tf.cast(tf.convert_to_tensor(value), dtype)
+            other = tf.Variable(value, trainable=False, shape=variable.shape)
+            before.append((variable, type(variable), dict(vars(variable))))
+            variable.__class__ = resources.ResourceVariable
+            vars(variable)["_handle"] = other.handle
+            vars(variable)["_cached_value"] = None
+            lent.append((value, other))
+        yield lent
+    finally:
+        for variable, kind, state in before:
+            vars(variable).clear()
+            vars(variable).update(state)
+            variable.__class__ = kind
+
+
+def carry(tensor: Any, mask: Any) -> None:
+    """Let a tensor carry a mask."""
+    tensor._keras_mask = mask
+
+
+def _variable(weight: Any) -> Any:
+    """The variable itself, where a mixed policy has another around it."""
+    while hasattr(weight, "_variable"):
+        weight = weight._variable
+    return weight
+
+
+def array(value: Any) -> Any:
+    """A tensor's numbers, or a plain value as it is."""
+    tf = import_module("tensorflow")
+    kind = type(value).__name__
+    if kind == "RaggedTensor":
+        value = value.to_tensor()
+    elif kind == "SparseTensor":
+        value = tf.sparse.to_dense(value)
+    return value.numpy() if hasattr(value, "numpy") else np.asarray(value)

@@ -1,0 +1,126 @@
+"""One call in Keras 3, evaluated with other weights than the layer's own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from pytest_layersnap.extract.behavior.outcome import Outcome, with_masks
+from pytest_layersnap.extract.reader import flatten, is_built_in
+
+
+def shape_and_dtype(weight: Any) -> tuple[tuple[int, ...], str]:
+    """The shape and dtype of a weight, which is not read."""
+    return tuple(weight.shape), str(weight.dtype)
+
+
+def tensor(values: Any, dtype: str) -> Any:
+    """A tensor of a dtype."""
+    if dtype == "string":
+        return _keras().ops.convert_to_tensor(values.astype(str)) if _has_strings() else values
+    return _keras().ops.convert_to_tensor(values, dtype=dtype)
+
+
+def carry(tensor: Any, mask: Any) -> None:
+    """Let a tensor carry a mask, where its kind can."""
+    common = import_module("keras.src.backend")
+    if hasattr(common, "set_keras_mask"):
+        common.set_keras_mask(tensor, mask)
+    else:  # before Keras 3.6
+        with suppress(AttributeError):
+            tensor._keras_mask = mask
+
+
+@contextmanager
+def evaluating() -> Iterator[None]:
+    """Where functions of the user's are run as they are, and leave nothing compiled behind."""
+    with ExitStack() as stack:
+        if _backend() == "torch":
+            torch = import_module("torch")
+            stack.enter_context(torch.no_grad())
+            # In one thread sums have one order, and tensors this small are faster there.
+            stack.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(1)
+        if "tensorflow" in sys.modules:
+            stack.enter_context(eagerly(import_module("tensorflow")))
+        yield
+
+
+@contextmanager
+def eagerly(tf: Any) -> Iterator[None]:
+    """Where no ``tf.function`` is traced: its graph would keep the weights of the evaluation."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+def evaluated(
+    operation: Any,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    weights: Sequence[Any],
+    values: Iterator[Any],
+) -> Outcome:
+    """What a call gives where the weights have these values; nothing of the model is written to."""
+    mapping = list(zip(weights, values, strict=True))
+    with _keras().StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
+        given = dict(scope.state_mapping)
+        made = operation(*args, **kwargs)
+    leaves = [leaf for leaf in flatten(made) if leaf is not None]
+    changed = {key for key, value in scope.state_mapping.items() if given.get(key) is not value}
+    updates = []
+    if hasattr(operation, "_layers") and not is_built_in(operation):
+        updates = [scope.state_mapping[id(one)] for one in weights if id(one) in changed]
+    return Outcome(
+        outputs=[array(leaf) for leaf in leaves],
+        masks=with_masks(operation, leaves, array),
+        losses=[float(array(loss)) for loss in scope.losses],
+        updates=[array(value) for value in updates],
+        random=bool(changed - given.keys() - _metrics(operation)),
+    )
+
+
+def _metrics(operation: Any) -> set[int]:
+    """The variables of metrics: what else a call writes to, beside weights, are the states of seeds."""
+    return {id(one) for one in getattr(operation, "metrics_variables", ())}
+
+
+def array(value: Any) -> Any:
+    """A tensor's numbers, or a plain value as it is."""
+    if isinstance(value, (int, float, bool, str, bytes, np.ndarray, np.generic)):
+        return np.asarray(value)
+    kind = type(value).__name__
+    if kind == "RaggedTensor":
+        value = value.to_tensor()
+    elif kind == "SparseTensor":
+        value = import_module("tensorflow").sparse.to_dense(value)
+    elif kind == "BCOO":
+        value = value.todense()
+    if (
+        _backend() != "tensorflow"
+        and hasattr(value, "numpy")
+        and "tensorflow" in type(value).__module__
+    ):
+        return value.numpy()
+    return np.asarray(_keras().ops.convert_to_numpy(value))
+
+
+def _has_strings() -> bool:
+    return _backend() == "tensorflow"
+
+
+def _keras() -> Any:
+    return sys.modules["keras"]
+
+
+def _backend() -> str:
+    name: str = _keras().config.backend()
+    return name

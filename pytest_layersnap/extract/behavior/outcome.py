@@ -1,0 +1,36 @@
+"""What evaluating one call gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_layersnap.extract.reader import is_built_in
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one call of a layer gave, as arrays of numpy.
+
+    Args:
+        outputs: its outputs, flat.
+        masks: the masks that a layer of somebody's own passes on with them.
+        losses: the losses that it added.
+        updates: what a layer of somebody's own wrote to its weights.
+        random: whether it drew random numbers.
+    """
+
+    outputs: list[Any]
+    masks: list[Any] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    updates: list[Any] = field(default_factory=list)
+    random: bool = False
+
+
+def with_masks(operation: Any, leaves: Sequence[Any], array: Callable[[Any], Any]) -> list[Any]:
+    """The masks of what a layer of somebody's own gave."""
+    if is_built_in(operation):
+        return []
+    masks = (getattr(leaf, "_keras_mask", None) for leaf in leaves)
+    return [array(mask) for mask in masks if mask is not None]

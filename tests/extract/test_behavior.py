@@ -1,0 +1,218 @@
+"""What layers compute: the same everywhere, told on the right row, and without a trace in the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pytest_layersnap import LayerTable, compare, layer_table, weightless
+
+# Keras itself converts in a way that a newer numpy warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")
+
+
+def network(keras: ModuleType) -> Any:
+    """Layers with masks, states, several outputs, random numbers, strings of operations, and training."""
+    layers = keras.layers
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    image = keras.Input((64, 64, 3), name="image")
+    embedded = layers.Embedding(50, 8, mask_zero=True, name="embedded")(tokens)
+    sequence = layers.Bidirectional(layers.LSTM(4, return_sequences=True), name="both")(embedded)
+    attended = layers.MultiHeadAttention(2, 4, name="attended")(sequence, sequence)
+    _, *states = layers.GRU(5, return_state=True, name="state")(attended)
+    features = layers.Conv2D(4, 3, strides=2, padding="same", name="strided")(image)
+    features = layers.BatchNormalization(name="normal")(features)
+    features = layers.Dropout(0.5, name="dropped")(features)
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(features)
+    joined = layers.Concatenate(name="joined")([states[0], pooled * 2.0 + 1.0])
+    inner = keras.Sequential([keras.Input((9,)), layers.Dense(3, name="deep")], name="inner")
+    return keras.Model([tokens, image], inner(joined), name="network")
+
+
+def behavior(table: LayerTable) -> dict[str, dict[str, Any]]:
+    """What the rows say, by their paths."""
+    return {layer.layer_name: layer.behaves for layer in table}
+
+
+def test_what_is_told(keras: ModuleType) -> None:
+    """Every row of a graph in numbers, twice the same bytes, with weights or without."""
+    table = layer_table(lambda: network(keras), behavior=True)
+    found = behavior(table)
+    assert not [name for name, cell in found.items() if "not told" in cell]
+    silent = {name for name, cell in found.items() if not cell}
+    assert silent == {"tokens", "image", "inner"}
+    assert len(found["state"]) == 2
+    assert found["dropped"]["training"] == "random"
+    assert found["normal"]["training"] != found["normal"]["inference"]
+    assert all("training" not in found[name] for name in ("strided", "pooled", "inner/deep"))
+    again = layer_table(network(keras), behavior=True)
+    assert again.to_csv() == table.to_csv()
+    assert LayerTable.from_frame(again.to_frame()) == table
+    plain = layer_table(network(keras))
+    assert not plain.has_behavior
+    assert [layer.layer_attributes for layer in plain] == [
+        layer.layer_attributes for layer in table
+    ]
+
+
+def test_the_same_everywhere(keras: ModuleType, layersnap: Any) -> None:
+    """The numbers of one environment are those of all."""
+    layersnap.check(lambda: network(keras), name="behavior/network", behavior=True)
+
+
+def test_nothing_is_allocated(keras: ModuleType) -> None:
+    """A model without weights stays without."""
+    with weightless() as memory:
+        model = keras.Sequential([keras.Input((300,)), keras.layers.Dense(400, name="large")])
+        before = memory.allocated
+        table = layer_table(model, behavior=True)
+    assert behavior(table)["large"]["inference"]
+    assert memory.allocated == before
+    assert np.std(value(keras, model.weights[0])) > 0  # its own, when it is asked for
+
+
+def scaled(keras: ModuleType, call: Callable[..., Any], *, masks: Any = None) -> Any:
+    """A model with a layer of somebody's own that computes something."""
+
+    class Mine(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.seen: list[Any] = []
+            self.calls = 0
+            self.first = keras.layers.Dense(6, name="first")
+            self.second = keras.layers.Dense(6, name="second")
+            self.supports_masking = True
+
+        def build(self, shape: Any) -> None:
+            self.first.build(shape)
+            self.second.build(shape)
+            self.built = True
+
+        def call(self, inputs: Any) -> Any:
+            return call(self, inputs)
+
+        def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+            return mask if masks is None or mask is None else masks(mask)
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    given = keras.Input((5,), dtype="int32")
+    embedded = keras.layers.Embedding(9, 6, mask_zero=True, name="embedded")(given)
+    made = Mine(name="mine")(embedded)
+    return keras.Model(given, keras.layers.Dense(2, name="head")(made))
+
+
+def residual(keras: ModuleType) -> Callable[..., Any]:
+    """The call that all others are edits of."""
+    return lambda layer, x: layer.second(keras.activations.relu(layer.first(x))) + x
+
+
+EDITS: dict[str, Callable[[ModuleType], Callable[..., Any]]] = {
+    "operator": lambda keras: lambda m, x: m.second(keras.activations.relu(m.first(x))) - x,
+    "order": lambda keras: lambda m, x: m.first(keras.activations.relu(m.second(x))) + x,
+    "activation": lambda keras: lambda m, x: m.second(keras.activations.elu(m.first(x))) + x,
+    "constant": lambda keras: lambda m, x: m.second(keras.activations.relu(m.first(x))) + 1.001 * x,
+    "axis": lambda keras: lambda m, x: m.second(keras.activations.relu(m.first(x))) + x[:, :1],
+    "residual": lambda keras: lambda m, x: m.second(keras.activations.relu(m.first(x))),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_call(keras: ModuleType, edit: str) -> None:
+    """It is told on the row of the layer and on no other, and nothing else is told."""
+    one = layer_table(scaled(keras, residual(keras)), behavior=True)
+    same = layer_table(scaled(keras, residual(keras)), behavior=True)
+    other = layer_table(scaled(keras, EDITS[edit](keras)), behavior=True)
+    assert not compare(one, same)
+    drift = compare(one, other)
+    assert {change.layer for change in drift.changes} == {"mine"}
+    assert drift.categories == {"behavior"}
+    assert "Mine" in drift.to_text()
+
+
+def test_an_edited_mask(keras: ModuleType) -> None:
+    """What a layer does to the mask is a part of what it computes."""
+    one = layer_table(scaled(keras, residual(keras)), behavior=True)
+    other = layer_table(
+        scaled(keras, residual(keras), masks=lambda mask: mask[:, :1]), behavior=True
+    )
+    (difference,) = next(iter(compare(one, other).changes)).differences
+    assert difference.path == "behavior.inference masks"
+
+
+def value(keras: ModuleType, variable: Any) -> Any:
+    """The value of a variable, as an array."""
+    if not hasattr(keras, "ops"):
+        return variable.numpy()
+    return keras.ops.convert_to_numpy(variable.value)
+
+
+def everything(keras: ModuleType, model: Any) -> Any:
+    """All values of a model, its optimizer and metrics included, as bytes."""
+    optimizer = getattr(model.optimizer, "variables", [])
+    variables = [*model.variables, *(optimizer() if callable(optimizer) else optimizer)]
+    return [value(keras, variable).tobytes() for variable in variables]
+
+
+def counting(model: Any, x: Any) -> Any:
+    """A call that leaves a trace in its layer."""
+    model.calls += 1
+    model.seen.append(x)
+    return model.second(model.first(x))
+
+
+def failing(model: Any, x: Any) -> Any:
+    """A call that leaves a trace and fails on all that has values."""
+    model.calls += 1
+    model.seen.append(x)
+    made = model.first(x)
+    if not hasattr(x, "_keras_history") and None not in tuple(x.shape):
+        raise RuntimeError("no")
+    return made
+
+
+@pytest.mark.parametrize("call", [counting, failing])
+def test_the_model_is_as_before(keras: ModuleType, call: Callable[..., Any]) -> None:
+    """Weights, seeds, slots, losses, and the attributes of people's layers: bit for bit."""
+    model = scaled(keras, call)
+    model.compile("adam", "mse")
+    x, y = np.ones((4, 5), "int32"), np.ones((4, 5, 2), "float32")
+    if call is counting:
+        model.fit(x, y, verbose=0)
+    mine = model.get_layer("mine")
+    before = everything(keras, model), mine.calls, list(map(id, mine.seen)), list(vars(mine))
+    drawn = np.random.get_state(legacy=False)
+    table = layer_table(model, behavior=True)
+    after = everything(keras, model), mine.calls, list(map(id, mine.seen)), list(vars(mine))
+    assert after == before
+    assert str(np.random.get_state(legacy=False)) == str(drawn)
+    told = behavior(table)["mine"]
+    assert ("not told" in told) is (call is failing), told
+    if call is counting:
+        once = model.fit(x, y, verbose=0).history["loss"]
+        assert np.isfinite(once).all()
+
+
+def test_random_numbers(keras: ModuleType) -> None:
+    """A call that draws them is told so; the generator is where it was."""
+    np.random.seed(3)
+    expected = np.random.RandomState(3).rand()
+
+    def noisy(layer: Any, x: Any) -> Any:
+        return layer.first(x) * float(np.random.rand())
+
+    model = scaled(keras, noisy)
+    np.random.seed(3)
+    assert behavior(layer_table(model, behavior=True))["mine"]["inference"] == "random"
+    assert np.random.rand() == expected
+
+
+def test_parts_of_what_is_evaluated(keras: ModuleType) -> None:
+    """Layers inside of one that somebody wrote are evaluated with it."""
+    table = layer_table(scaled(keras, residual(keras)), behavior=True)
+    assert behavior(table)["mine/first"] == {"not told": "part of mine"}
