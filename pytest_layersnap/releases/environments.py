@@ -69,13 +69,18 @@ class Environments:
         requirement = f"keras=={release}"
         keras = self._cache.get(name, lambda made, rest: self._tool.add(made, requirement, rest))
         before = [str(keras), str(self._own), os.environ.get("PYTHONPATH", "")]
+        compiled = self._cache.folder / "compiled"
         programs = [str(interpreter(base).parent), os.environ.get("PATH", "")]
         variables = dict(os.environ) | {
             "KERAS_BACKEND": pairing.backend,
             "PATH": os.pathsep.join(programs),
             "PYTHONPATH": os.pathsep.join(filter(None, before)),
             # Nothing is written beside the user's modules.
-            "PYTHONPYCACHEPREFIX": str(self._cache.folder / "compiled"),
+            "PYTHONPYCACHEPREFIX": str(compiled),
+            # Keras 3.3 and 3.4 draw weights on JAX, which compiles that for each shape.
+            "JAX_COMPILATION_CACHE_DIR": str(compiled / "jax"),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "VIRTUAL_ENV": str(base),
         }
