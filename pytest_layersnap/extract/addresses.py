@@ -30,8 +30,8 @@ def attributes(holder: Any) -> dict[int, list[str]]:
 
 
 def held(holder: Any) -> dict[str, Any]:
-    """The layers, and lists of layers, that a layer holds, by their attributes."""
-    names = {name.removesuffix("[]") for name in attributes(holder).values()}
+    """The layers, and lists of layers, that a layer holds, each by its first attribute."""
+    names = {first.removesuffix("[]") for first, *_ in attributes(holder).values()}
     return {name: getattr(holder, name) for name in names}
 
 
