@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-from pytest_layersnap.extract.reader import Call, Reader, Source, flatten, labelled
+from pytest_layersnap.extract.operations import operation_name
+from pytest_layersnap.extract.reader import (
+    Call,
+    Reader,
+    Source,
+    dtype_name,
+    flatten,
+    labelled,
+)
 from pytest_layersnap.extract.signatures import remembered
 
 
@@ -55,6 +63,11 @@ def read_graph(reader: Reader, functional: Any) -> Graph:
         key: _bind(reader, reader.node_operation(node), reader.call(node), signature)
         for key, node in nodes.items()
     }
+    if casts := dict(_casts(reader, nodes, bound)):
+        bound = {
+            key: _without_casts(reader, reader.node_operation(nodes[key]), call, casts)
+            for key, call in bound.items()
+        }
     inputs = [
         (label, reader.source(tensor)) for label, tensor in labelled(reader.inputs(functional))
     ]
@@ -125,6 +138,46 @@ def _bind(
 
 
 _Key = tuple[int, int]
+
+
+def _casts(
+    reader: Reader, nodes: Mapping[_Key, Any], calls: Mapping[_Key, BoundCall]
+) -> Iterator[tuple[_Key, Any]]:
+    """The calls of operations that cast floats, and what they cast."""
+    for key, node in nodes.items():
+        operation = reader.node_operation(node)
+        if not reader.is_operation(operation):
+            continue
+        if operation_name(reader.operation_call(operation)[0]) == "op:cast":
+            (given,) = tensors(reader, calls[key].arguments)
+            if "float" in dtype_name(given):
+                yield key, given
+
+
+def _without_casts(
+    reader: Reader, operation: Any, call: BoundCall, casts: Mapping[_Key, Any]
+) -> BoundCall:
+    """The call of a layer with what was cast for it as it was before, where the layer casts so itself.
+
+    Keras 3.5 to 3.9 put an operation into the graph for each such cast of a layer. One that loses a mask
+    is somebody's.
+    """
+    dtype = None if reader.is_operation(operation) else reader.casts_to(operation)
+    if dtype is None:
+        return call
+
+    def uncast(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: uncast(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [uncast(item) for item in value]
+        if not reader.is_tensor(value) or dtype_name(value) != dtype:
+            return value
+        source = reader.source(value)
+        given = casts.get((id(source.operation), source.call), value)
+        return given if reader.mask_of(given) is reader.mask_of(value) else value
+
+    return replace(call, arguments={name: uncast(item) for name, item in call.arguments.items()})
 
 
 def _walk(

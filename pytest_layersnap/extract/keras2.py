@@ -67,7 +67,12 @@ def filled_in(arguments: dict[str, Any], defaults: dict[str, Any]) -> Iterator[s
 
 def _carried(value: Any) -> list[Any]:
     """The masks that the tensors of an argument carry with them; None for those without."""
-    return [getattr(leaf, "_keras_mask", None) for leaf in flatten(value)]
+    return list(map(mask_of, flatten(value)))
+
+
+def mask_of(tensor: Any) -> Any:
+    """The mask that a tensor carries with it; None where it has none."""
+    return getattr(tensor, "_keras_mask", None)
 
 
 def inputs(graph: Any) -> Any:
@@ -114,6 +119,11 @@ def _modules(layer: Any) -> list[Any]:
 def autocast(layer: Any) -> bool:
     """Whether a layer casts what it is given to its dtype."""
     return bool(layer._autocast)
+
+
+def casts_to(layer: Any) -> str | None:
+    """The dtype to which a layer casts the floats that it is called with; None where it takes all."""
+    return layer.compute_dtype if layer._autocast else None
 
 
 def metric_weights(model: Any) -> list[Any]:
@@ -178,4 +188,4 @@ def rehearse(keras: Any) -> None:
         source(end)
     for node in nodes(graph):
         consumers(node_operation(node)), call_number(node), call(node)
-    own_weights(model), children(model), autocast(model)
+    own_weights(model), children(model), autocast(model), casts_to(model)

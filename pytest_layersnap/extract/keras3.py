@@ -102,7 +102,12 @@ def _same_computation(one: Any, other: Any) -> bool:
 
 def _carried(value: Any) -> list[Any]:
     """The masks that the tensors of an argument carry with them; None for those without."""
-    return [getattr(leaf, "_keras_mask", None) for leaf in flatten(value)]
+    return list(map(mask_of, flatten(value)))
+
+
+def mask_of(tensor: Any) -> Any:
+    """The mask that a tensor carries with it; None where it has none."""
+    return getattr(tensor, "_keras_mask", None)
 
 
 def inputs(graph: Any) -> Any:
@@ -131,6 +136,12 @@ def own_weights(layer: Any) -> tuple[list[Any], list[Any]]:
 def autocast(layer: Any) -> bool:
     """Whether a layer casts what it is given to its dtype."""
     return bool(layer.autocast)
+
+
+def casts_to(layer: Any) -> str | None:
+    """The dtype to which a layer casts the floats that it is called with; None where it takes all."""
+    casts = layer._convert_input_args and layer.autocast
+    return str(layer.compute_dtype) if casts else None
 
 
 def metric_weights(model: Any) -> list[Any]:
@@ -210,4 +221,4 @@ def rehearse(keras: Any) -> None:
         ends = [*flatten(inputs(graph)), *flatten(outputs(graph))]
         for node in (*nodes(graph), *(source(end).operation._inbound_nodes[0] for end in ends)):
             consumers(node_operation(node)), call_number(node), call(node)
-    own_weights(model), children(model), autocast(model)
+    own_weights(model), children(model), autocast(model), casts_to(model)

@@ -44,12 +44,14 @@ class Reader(Protocol):
     def filled_in(  # noqa: D102
         self, arguments: dict[str, Any], defaults: dict[str, Any]
     ) -> Iterator[str]: ...
+    def mask_of(self, tensor: Any) -> Any: ...  # noqa: D102
     def inputs(self, graph: Any) -> Any: ...  # noqa: D102
     def outputs(self, graph: Any) -> Any: ...  # noqa: D102
     def consumers(self, operation: Any) -> list[Any]: ...  # noqa: D102
     def children(self, layer: Any) -> list[Any]: ...  # noqa: D102
     def own_weights(self, layer: Any) -> tuple[list[Any], list[Any]]: ...  # noqa: D102
     def autocast(self, layer: Any) -> bool: ...  # noqa: D102
+    def casts_to(self, layer: Any) -> str | None: ...  # noqa: D102
     def metric_weights(self, model: Any) -> list[Any]: ...  # noqa: D102
     def is_operation(self, layer: Any) -> bool: ...  # noqa: D102
     def operation_call(self, operation: Any) -> tuple[str, Any]: ...  # noqa: D102
@@ -65,6 +67,11 @@ def flatten(value: Any) -> list[Any]:
     elif not isinstance(value, (list, tuple)):
         return [value]
     return [leaf for item in value for leaf in flatten(item)]
+
+
+def dtype_name(tensor: Any) -> str:
+    """The name of a tensor's dtype."""
+    return str(getattr(tensor.dtype, "name", tensor.dtype))
 
 
 def is_mask(argument: str) -> bool:

@@ -24,6 +24,7 @@ from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
 from pytest_layersnap.extract.reader import (
     Reader,
     Source,
+    dtype_name,
     flatten,
     is_a,
     is_built_in,
@@ -499,13 +500,9 @@ def _operands(reader: Reader, symbol: str, call: BoundCall) -> dict[str, Any]:
 
 def _dtype_of_constants(reader: Reader, call: BoundCall) -> str | None:
     """The dtype of what a call gives where none of the tensors that go in has it."""
-    given = {_dtype_name(tensor) for tensor in tensors(reader, call.arguments)}
-    made = {_dtype_name(tensor) for tensor in call.outputs} - given - {"bool"}
+    given = {dtype_name(tensor) for tensor in tensors(reader, call.arguments)}
+    made = {dtype_name(tensor) for tensor in call.outputs} - given - {"bool"}
     return next(iter(made), None)
-
-
-def _dtype_name(tensor: Any) -> str:
-    return str(getattr(tensor.dtype, "name", tensor.dtype))
 
 
 def _call_arguments(reader: Reader, calls: list[BoundCall]) -> Any:

@@ -123,6 +123,28 @@ def test_operations_without_config(keras: ModuleType, ops: Any) -> None:
     assert "* 2" in loop["body_fun"]
 
 
+def test_casts_that_layers_make_themselves(keras: ModuleType, ops: Any) -> None:
+    """Keras 3.5 to 3.9 record them; one that somebody makes does the same, unless it loses a mask."""
+
+    def built(middle: Callable[[Any], Any], masked: bool = False) -> LayerTable:
+        half = keras.Input((4, 3), dtype="float16", name="half")
+        x = keras.layers.Masking(dtype="float16")(half) if masked else half
+        return layer_table(keras.Model(half, keras.layers.LSTM(2)(middle(x))))
+
+    def kinds(table: LayerTable) -> list[str]:
+        return [row.layer_type for row in table]
+
+    plain = built(lambda x: x)
+    assert kinds(plain) == ["InputLayer", "LSTM"]
+    assert not compare(plain, built(lambda x: ops.cast(x, "float32")))
+    whole = built(lambda x: ops.cast(ops.cast(x, "int32"), "float32"))
+    assert kinds(whole) == ["InputLayer", "op:cast", "op:cast", "LSTM"]
+    assert kinds(built(lambda x: x, masked=True)) == ["InputLayer", "Masking", "LSTM"]
+    if hasattr(keras, "ops"):  # whose operations carry no masks
+        lost = built(lambda x: ops.cast(x, "float32"), masked=True)
+        assert kinds(lost) == ["InputLayer", "Masking", "op:cast", "LSTM"]
+
+
 def test_op_layers_without_function(keras: ModuleType) -> None:
     """Keras 2's layers for methods of ragged tensors are named by the method alone."""
     if hasattr(keras, "ops"):
