@@ -48,10 +48,16 @@ def in_config(keras: ModuleType, name: str, value: Any) -> Any:
 def in_attribute(keras: ModuleType, name: str, value: Any) -> Any:
     """A layer without a config that keeps its setting in an attribute."""
 
+    known = {"Layer": keras.layers.Layer}
+    exec(
+        "def __init__(self, setting, **kwargs):\n"
+        "    Layer.__init__(self, **kwargs)\n"
+        f"    self.{name} = setting\n",
+        known,
+    )
+
     class Kept(keras.layers.Layer):  # type: ignore[misc,name-defined]
-        def __init__(self, setting: Any, **kwargs: Any) -> None:
-            super().__init__(**kwargs)
-            setattr(self, name, setting)
+        __init__ = known["__init__"]
 
         def call(self, x: Any) -> Any:
             return x * 1.0

@@ -39,7 +39,10 @@ def settings(layer: Any, base: Any = None) -> dict[str, Any]:
         public = name.lstrip("_")
         if id(item) in weights or is_a(item, "Layer"):
             continue
-        of_base = name in assigned or bare.get(name) is type(item)
+        # What somebody's constructor assigns is a setting, though Keras' code has such an attribute later.
+        of_base = (name in assigned and (name in bare or name not in initialized)) or (
+            bare.get(name) is type(item)
+        )
         is_own = not is_built_in(layer) and (public == name or name in initialized)
         if public in parameters or (is_own and not of_base and _is_setting(item)):
             kept.setdefault(public, item)

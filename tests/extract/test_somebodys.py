@@ -41,7 +41,7 @@ def test_keys_of_a_config_that_keras_uses_elsewhere(keras: ModuleType, key: str)
     assert compare(one, other).categories == {"config"}
 
 
-@pytest.mark.parametrize("name", ["history", "loss", "optimizer", "compiled", "module", "_factor"])
+@pytest.mark.parametrize("name", ["history", "loss", "activation", "compiled", "module", "_factor"])
 def test_attributes_that_keras_uses_elsewhere(keras: ModuleType, name: str) -> None:
     """What a constructor assigns is a setting, where Keras' own class has no such attribute."""
 
@@ -50,6 +50,8 @@ def test_attributes_that_keras_uses_elsewhere(keras: ModuleType, name: str) -> N
             super().__init__()
             if name == "_factor":
                 self._factor = setting
+            elif name == "activation":  # Keras' own code assigns one to some of its layers
+                self.activation = setting
             else:
                 setattr(self, name, setting)
 

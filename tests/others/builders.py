@@ -10,9 +10,6 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-# What these packages ask before they choose a Keras.
-os.environ.setdefault("SM_FRAMEWORK", "tf.keras")
-
 Builder = Callable[[Any], Any]
 
 
@@ -124,6 +121,7 @@ def _unet_2d(name: str, **settings: Any) -> Builder:
 
 def _segmentation(name: str) -> Builder:
     def build(keras: Any) -> Any:
+        os.environ["SM_FRAMEWORK"] = "tf.keras"
         models = import_module("segmentation_models")
         return getattr(models, name)("resnet18", input_shape=(64, 64, 3), encoder_weights=None)
 
@@ -206,6 +204,7 @@ def _bayesflow(keras: Any) -> Any:
 
 def _in_3d(package: str, name: str) -> Builder:
     def build(keras: Any) -> Any:
+        os.environ["SM_FRAMEWORK"] = "keras"
         models = import_module(package)
         return getattr(models, name)("resnet18", input_shape=(32, 32, 32, 1), encoder_weights=None)
 
