@@ -60,7 +60,7 @@ _NEEDED: dict[str, Any] = {
 
 #: What arguments of any name are given, beside what follows from their default.
 _VALUES: tuple[Any, ...] = (
-    *(True, False, 0, 1, 2, 3, 7, 0.25, 0.5, (1, 2), (2, 1), (0.2, 0.4), (-0.4, 0.2)),
+    *(True, 1, 2, 3, 7, 0.25, 0.5, (1, 2), (2, 1), (0.2, 0.4), (-0.4, 0.2)),
     *(
         "channels_first",
         "channels_last",
@@ -104,8 +104,18 @@ _COLUMNS = frozenset({"name", "trainable", "dtype", "dynamic", "weights", "auto_
 #: How a layer computes what it computes: another program of the same result.
 _PROGRAMS = frozenset({"flash_attention", "use_cudnn", "implementation"})
 
-#: What the constructor of every layer takes, under whatever name the layer's own signature has for it.
-_OF_ALL = ("activity_regularizer", "autocast")
+#: What the constructor of every layer takes, whether or not its signature names it.
+_OF_ALL: dict[str, tuple[Any, ...]] = {
+    "activity_regularizer": ("l1", "l2"),
+    "autocast": (True, False),
+}
+
+
+#: What has to be given beside an argument that means nothing alone.
+_BESIDE: dict[str, dict[str, Any]] = {
+    "batch_size": {"input_shape": (3,)},
+    "lora_alpha": {"lora_rank": 2},
+}
 
 
 @dataclass(frozen=True)
@@ -175,20 +185,25 @@ def unsaved(keras: ModuleType, kind: Any) -> Iterator[Setting]:
     if (given := needed(keras, kind)) is None:
         return
     usual = kind(**given)
-    once, again = state(usual), state(kind(**(needed(keras, kind) or {})))
+    once, again = state(usual), state(kind(**given))
     by_chance = {key for key in once.keys() | again.keys() if once.get(key) != again.get(key)}
     for name in sorted(
         {*_parameters(kind), *_OF_ALL} - _COLUMNS - _PROGRAMS - usual.get_config().keys()
     ):
-        known: list[tuple[Any, Any, dict[str, Any]]] = []
-        for value, layer in _made(keras, kind, name):
+        known: list[tuple[Any, Any, dict[str, Any], dict[str, Any]]] = []
+        for value, layer in _made(kind, given, name):
             kept = {key: item for key, item in state(layer).items() if key not in by_chance}
-            alike = [one for one in known if _config(one[1]) == _config(layer) and one[2] != kept]
+            config = _config(layer)
+            alike = [
+                one
+                for one in known
+                if state(one[0]) != state(value) and one[3] == config and one[2] != kept
+            ]
             if alike:
                 read = _told(layer) != _told(alike[0][1])
                 yield Setting(kind.__name__, name, (alike[0][0], value), read)
                 break
-            known.append((value, layer, kept))
+            known.append((value, layer, kept, config))
 
 
 def _told(layer: Any) -> tuple[dict[str, Any], bool]:
@@ -196,17 +211,14 @@ def _told(layer: Any) -> tuple[dict[str, Any], bool]:
     return canonical.attributes_of(layer), dtypes.is_uncast(reader_of(layer), layer)
 
 
-def _made(keras: ModuleType, kind: Any, name: str) -> Iterator[tuple[Any, Any]]:
+def _made(kind: Any, given: Mapping[str, Any], name: str) -> Iterator[tuple[Any, Any]]:
     parameter = _parameters(kind).get(name)
-    values = list(_VALUES)
+    values = _OF_ALL.get(name, _VALUES)
     if parameter is not None and isinstance(parameter.default, (int, float)):
-        values = [parameter.default, parameter.default * 2, *values]
+        values = (parameter.default, not parameter.default, parameter.default * 2, *values)
     for value in values:
-        given = needed(keras, kind)
-        if given is None:
-            return
         try:
-            layer = kind(**{**given, name: value})
+            layer = kind(**{**given, **_BESIDE.get(name, {}), name: value})
             layer.get_config()
         except Exception:
             continue
@@ -244,6 +256,7 @@ def main() -> None:
             continue
         if needed(keras, kind) is None:
             print("not made", kind.__name__)
+            continue
         for setting in unsaved(keras, kind):
             unread += not setting.read
             print(setting)

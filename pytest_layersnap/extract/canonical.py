@@ -404,12 +404,12 @@ def _read(layer: Any, paths: tuple[str, ...]) -> Any:
 def _activity_regularizer(layer: Any) -> dict[str, Any]:
     """Every layer takes it and adds to the loss for it; most configs leave it out (2.15, 3.0 to 3.3).
 
-    A wrapper of 2.15 shows that of the layer which it wraps.
+    A wrapper of 2.15 shows that of the layer which it wraps, and keeps its own under another name.
     """
-    regularizer = attribute(layer, "activity_regularizer")
-    if regularizer is None or is_a(layer, "Wrapper"):
-        return {}
-    return {"activity_regularizer": regularizer}
+    name = "activity_regularizer"
+    own = f"_{name}" if f"_{name}" in getattr(layer, "__dict__", {}) else name
+    regularizer = attribute(layer, own)
+    return {} if regularizer is None else {name: regularizer}
 
 
 def _nearest_class(layer: Any) -> str:

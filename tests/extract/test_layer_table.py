@@ -539,6 +539,23 @@ def test_activity_regularizer_of_a_layer_without_config(keras: ModuleType) -> No
     assert "activity_regularizer" not in plain.layers[0].attributes
 
 
+def test_activity_regularizer_of_a_wrapper(keras: ModuleType) -> None:
+    """Its own is another than that of the layer inside."""
+
+    def attributes(inside: Any = None, **arguments: Any) -> dict[str, Any]:
+        dense = keras.layers.Dense(3, activity_regularizer=inside)
+        wrapper = keras.layers.TimeDistributed(dense, **arguments)
+        return layer_table(keras.Sequential([keras.Input((5, 4)), wrapper])).layers[0].attributes
+
+    regularizer = {"class_name": "L2", "config": {"l2": 0.5}}
+    own = attributes(activity_regularizer=keras.regularizers.L2(0.5))
+    assert own["activity_regularizer"] == regularizer
+    assert "activity_regularizer" not in own["layer"]["config"]
+    inner = attributes(keras.regularizers.L2(0.5))
+    assert inner["layer"]["config"]["activity_regularizer"] == regularizer
+    assert "activity_regularizer" not in inner
+
+
 def test_activation_given_as_keras_function(keras: ModuleType) -> None:
     """Keras 2 decorates its activations; they are what their names are."""
 

@@ -32,6 +32,16 @@ RULES = (
         defaults={"sparse": False, "ragged": False},
     ),
     Rule(
+        classes=("CategoryEncoding",),
+        releases="3.x",
+        reason="configs leave out whether it gives sparse tensors, the layer has it",
+        source="keras/src/layers/preprocessing/category_encoding.py, get_config",
+        written=({"num_tokens": 3}, {"num_tokens": 3, "sparse": True}),
+        changed={"num_tokens": 3, "sparse": False},
+        code=("CategoryEncoding(3, sparse=True)", "CategoryEncoding(3)"),
+        reads={"sparse": ("sparse",)},
+    ),
+    Rule(
         classes=("StringLookup", "IntegerLookup"),
         releases="3.x",
         reason="written by some releases; the usual hash is the default",
