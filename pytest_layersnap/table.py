@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-#: What ``inbound_layers`` holds where no edges can be read (the layers of a subclassed model).
+#: What ``inbound_layers`` holds where no edges can be read: the calls inside can't be traced.
 UNKNOWN_EDGES = "unknown"
 #: What the text of a function says whose code is compiled, or more than can be read of it.
 UNREADABLE = "whose code can't be read"
@@ -232,8 +232,16 @@ class LayerTable:
 
     @property
     def has_topology(self) -> bool:
-        """Whether the edges between all layers are known (not so in subclassed models)."""
+        """Whether the edges between all layers are known."""
         return all(layer.inbound_layers != UNKNOWN_EDGES for layer in self.layers)
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether the calls inside layers were traced, or it is said why not.
+
+        In snapshots of earlier versions what has no graph of its own has rows without edges, and no reason.
+        """
+        return self.has_topology or any('"not_traced"' in row.layer_attributes for row in self)
 
     def renamed(self, model: str) -> LayerTable:
         """The table under another name of the model."""

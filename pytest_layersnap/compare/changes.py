@@ -49,6 +49,10 @@ _KEY_CATEGORY: Final = {
     "attribute": "name",
     "model_input": "topology",
     "model_output": "topology",
+    "returns": "topology",
+    "tensors_from": "topology",
+    "never_called": "topology",
+    "not_traced": "topology",
     "shares_weights_with": "parameters",
     "tied_weights": "parameters",
     "weight_uses": "parameters",
@@ -78,8 +82,9 @@ _KEY_COLUMN: Final = {
     "trainable": "is_trainable",
     "dtype": "dtype",
 }
-#: The key of ``layer_attributes`` that names other rows.
+#: The keys of ``layer_attributes`` that name other rows: in any order, and as references.
 _SHARED: Final = "shares_weights_with"
+_RETURNS: Final = "returns"
 #: All columns that are compared.
 COMPARED_COLUMNS: Final = tuple(column.name for column in fields(Layer))
 #: Columns that are judged by other means: names and edges through the pairs, keys one by one, numbers by
@@ -375,8 +380,8 @@ def _cell_differences(
 def _key_differences(
     recorded: Layer, current: Layer, references: ReferenceNames
 ) -> Iterator[_Values]:
-    if recorded.layer_attributes == current.layer_attributes and _SHARED not in (
-        recorded.layer_attributes
+    if recorded.layer_attributes == current.layer_attributes and not any(
+        f'"{key}"' in recorded.layer_attributes for key in (_SHARED, _RETURNS)
     ):
         return
     before, after = recorded.attributes, current.attributes
@@ -384,7 +389,16 @@ def _key_differences(
         before[_SHARED] = sorted(map(references.today, before[_SHARED]))
     if _SHARED in after:
         after[_SHARED] = sorted(after[_SHARED])
+    if _RETURNS in before:
+        before[_RETURNS] = _today(before[_RETURNS], references)
     yield from config_differences(before, after)
+
+
+def _today(value: Any, references: ReferenceNames) -> Any:
+    """References in nested lists, with the paths that their rows have now."""
+    if isinstance(value, list):
+        return [_today(item, references) for item in value]
+    return references.today(value) if isinstance(value, str) else value
 
 
 def _category(column: str, recorded: Layer, current: Layer) -> str:

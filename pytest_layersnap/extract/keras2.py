@@ -7,10 +7,22 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from pytest_layersnap.extract.reader import Call, Source, carries, flatten, is_a, is_built_in
+from pytest_layersnap.extract.reader import (
+    Call,
+    NotedTensor,
+    Source,
+    Spec,
+    carries,
+    flatten,
+    is_a,
+    is_built_in,
+    is_of_keras,
+    mapped,
+)
 
 
 def functional(model: Any) -> Any | None:
@@ -47,7 +59,7 @@ def source(tensor: Any) -> Source:
 
 def is_tensor(value: Any) -> bool:
     """Whether a call argument is a tensor of the graph."""
-    return hasattr(value, "_keras_history")
+    return isinstance(value, NotedTensor) or hasattr(value, "_keras_history")
 
 
 def call(node: Any) -> Call:
@@ -156,6 +168,73 @@ def operation_call(operation: Any) -> tuple[str, Any]:
 def operation_settings(operation: Any) -> dict[str, Any]:
     """What an operation was made with: nothing in Keras 2, the call tells all."""
     return {}
+
+
+def spec(tensor: Any) -> Spec:
+    """Shape and dtype of a symbolic tensor."""
+    kind = type(getattr(tensor, "type_spec", None)).__name__
+    if kind == "RaggedTensorSpec":
+        return Spec(None, "")
+    return Spec(_plain_shape(tensor.shape), tensor.dtype.name, kind == "SparseTensorSpec")
+
+
+def _plain_shape(shape: Any) -> tuple[int | None, ...] | None:
+    return None if shape.rank is None else tuple(shape.as_list())
+
+
+def built_with(layer: Any) -> list[Call]:
+    """What a layer was first called with; the batch that happened to build it says nothing about it."""
+    if layer._inbound_nodes:
+        return [call(layer._inbound_nodes[0])]
+    saved = layer._get_save_spec(dynamic_batch=True, inputs_only=False)
+    if saved is None:
+        return []
+
+    def plain(leaf: Any) -> Any:
+        shape = getattr(leaf, "shape", None)
+        if shape is None:
+            return leaf
+        sizes = _plain_shape(shape)
+        return Spec((None, *sizes[1:]) if sizes else sizes, leaf.dtype.name)
+
+    args, kwargs = mapped(plain, [list(saved[0]), dict(saved[1])])
+    return [Call(tuple(args), kwargs, [])]
+
+
+def base(layer: Any) -> Any:
+    """Keras' own class of all layers, whose ``__call__`` every call of a layer passes."""
+    kinds: Any = type(layer).__mro__
+    return next(kind for kind in kinds if kind.__name__ == "Layer" and is_of_keras(kind))
+
+
+def backend(layer: Any) -> str:
+    """The backend that computes a layer."""
+    return "tensorflow"
+
+
+def symbolically(layer: Any, call: Callable[..., None], given: list[Spec]) -> None:
+    """Call a function as Keras calls layers to infer shapes."""
+    tf = sys.modules["tensorflow"]
+    with tf.__internal__.FuncGraph(f"{layer.name}_scratch_graph").as_default():
+        call(
+            *(
+                (tf.compat.v1.sparse_placeholder if one.sparse else tf.compat.v1.placeholder)(
+                    one.dtype, one.shape
+                )
+                for one in given
+            )
+        )
+
+
+def called_directly(layer: Any) -> list[Any]:
+    """The layers whose ``call`` one calls past their ``__call__``: none here."""
+    return []
+
+
+@contextmanager
+def counters_as_they_were(layer: Any) -> Iterator[None]:
+    """Keras 2 counts names by graph, so those made in a graph that is thrown away do not count."""
+    yield
 
 
 def versions(model: Any) -> str:

@@ -8,11 +8,22 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pytest_layersnap.extract import kept
-from pytest_layersnap.extract.reader import Call, Source, carries, flatten, is_a, is_mask
+from pytest_layersnap.extract.reader import (
+    Call,
+    NotedTensor,
+    Source,
+    Spec,
+    carries,
+    flatten,
+    is_a,
+    is_mask,
+    is_of_keras,
+)
 
 
 def functional(model: Any) -> Any | None:
@@ -51,7 +62,7 @@ def source(tensor: Any) -> Source:
 
 def is_tensor(value: Any) -> bool:
     """Whether a call argument is a tensor of the graph."""
-    return hasattr(value, "_keras_history")
+    return isinstance(value, NotedTensor) or hasattr(value, "_keras_history")
 
 
 def call(node: Any) -> Call:
@@ -186,6 +197,118 @@ def _defaults(kind: Any) -> dict[str, Any]:
         for name, parameter in parameters.items()
         if parameter.default is not parameter.empty
     }
+
+
+def spec(tensor: Any) -> Spec:
+    """Shape and dtype of a symbolic tensor."""
+    return Spec(tuple(tensor.shape), str(tensor.dtype), bool(getattr(tensor, "sparse", False)))
+
+
+def built_with(layer: Any) -> list[Call]:
+    """What a layer was first called or built with, in the ways in which it can have been.
+
+    Where nothing but shapes is known, a tensor may have been of floats or of integers.
+    """
+    if layer._inbound_nodes:
+        return [call(layer._inbound_nodes[0])]
+    shapes = layer._build_shapes_dict
+    if not shapes:
+        return []
+    first, *_ = shapes
+    if len(shapes) == 1 and not first.endswith("_shape"):
+        shapes = {"input_shape": shapes[first]}
+    count = len(list(_shapes_in(shapes)))
+    found = []
+    for dtypes in _ways(count):
+        left = iter(dtypes)
+        given = {name.removesuffix("_shape"): _specs(item, left) for name, item in shapes.items()}
+        alone = len(given) == 1
+        found.append(Call(tuple(given.values()) if alone else (), {} if alone else given, []))
+    return found
+
+
+def _ways(count: int) -> Iterator[list[str]]:
+    """The dtypes that some tensors may have had: all the same, or one of them another."""
+    yield ["float32"] * count
+    yield ["int32"] * count
+    for one in range(count) if count > 1 else ():
+        for here, others in (("int32", "float32"), ("float32", "int32")):
+            yield [here if at == one else others for at in range(count)]
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        size is None or isinstance(size, int) for size in value
+    )
+
+
+def _shapes_in(value: Any) -> Iterator[Any]:
+    if _is_shape(value):
+        yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _shapes_in(item)
+
+
+def _specs(value: Any, dtypes: Iterator[str]) -> Any:
+    """Specs in place of shapes; the batch that happened to build a layer says nothing about it."""
+    if _is_shape(value):
+        return Spec((None, *value[1:]) if value else (), next(dtypes))
+    if isinstance(value, dict):
+        return {key: _specs(item, dtypes) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_specs(item, dtypes) for item in value]
+    return value
+
+
+def base(layer: Any) -> Any:
+    """Keras' own class of all layers, whose ``__call__`` every call of a layer passes."""
+    kinds: Any = type(layer).__mro__
+    return next(kind for kind in kinds if kind.__name__ == "Layer" and is_of_keras(kind))
+
+
+def backend(layer: Any) -> str:
+    """The backend that computes a layer."""
+    found: str = sys.modules["keras"].config.backend()
+    return found
+
+
+def symbolically(layer: Any, call: Callable[..., None], given: list[Spec]) -> None:
+    """Call a function as Keras calls layers to infer shapes.
+
+    It may be called twice: with numbers, where PyTorch can't do without.
+    """
+    keras = sys.modules["keras"]
+    tensors = [keras.KerasTensor(one.shape, one.dtype, one.sparse) for one in given]
+    sys.modules["keras.src.backend"].compute_output_spec(call, *tensors)
+
+
+def called_directly(layer: Any) -> list[Any]:
+    """The layers whose ``call`` one calls past their ``__call__``."""
+    return (
+        [layer.layer]
+        if type(layer).__name__ == "TimeDistributed" and is_of_keras(type(layer))
+        else []
+    )
+
+
+@contextmanager
+def counters_as_they_were(layer: Any) -> Iterator[None]:
+    """The numbers in the names that Keras makes up go on as if nothing had been made in between.
+
+    And weights that are made in a layer that was never built are not given values later.
+    """
+    state = sys.modules["keras.src.backend.common.global_state"]
+    counted = dict(state.get_global_attribute("object_name_uids") or {})
+    waiting = list(state.get_global_attribute("uninitialized_variables") or [])
+    try:
+        yield
+    finally:
+        if (now := state.get_global_attribute("object_name_uids")) is not None:
+            now.clear()
+            now.update(counted)
+        if (now := state.get_global_attribute("uninitialized_variables")) is not None:
+            now[:] = waiting
 
 
 def versions(model: Any) -> str:

@@ -6,7 +6,8 @@ import functools
 import sys
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 
@@ -29,6 +30,31 @@ class Call:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     outputs: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A tensor that something is called with: its shape, None where its rank is not known, and dtype."""
+
+    shape: tuple[int | None, ...] | None
+    dtype: str
+    sparse: bool = False
+
+    def filled(self, batch: int, size: int) -> Spec:
+        """The same with sizes in place of those that are not known."""
+        sizes = (batch, *[size] * len(self.shape or ()))
+        filled = zip(self.shape or (), sizes, strict=False)
+        shape = tuple(given if known is None else known for known, given in filled)
+        return replace(self, shape=shape)
+
+
+@dataclass(slots=True, eq=False)
+class NotedTensor:
+    """A tensor that went into or came out of a call that was noted: its shape, dtype, and itself."""
+
+    shape: tuple[int | None, ...] | None
+    dtype: Any
+    tensor: Any
 
 
 class Reader(Protocol):
@@ -56,6 +82,15 @@ class Reader(Protocol):
     def is_operation(self, layer: Any) -> bool: ...  # noqa: D102
     def operation_call(self, operation: Any) -> tuple[str, Any]: ...  # noqa: D102
     def operation_settings(self, operation: Any) -> dict[str, Any]: ...  # noqa: D102
+    def spec(self, tensor: Any) -> Spec: ...  # noqa: D102
+    def built_with(self, layer: Any) -> list[Call]: ...  # noqa: D102
+    def base(self, layer: Any) -> Any: ...  # noqa: D102
+    def backend(self, layer: Any) -> str: ...  # noqa: D102
+    def symbolically(  # noqa: D102
+        self, layer: Any, call: Callable[..., None], given: list[Spec]
+    ) -> None: ...
+    def called_directly(self, layer: Any) -> list[Any]: ...  # noqa: D102
+    def counters_as_they_were(self, layer: Any) -> AbstractContextManager[None]: ...  # noqa: D102
     def versions(self, model: Any) -> str: ...  # noqa: D102
     def rehearse(self, keras: Any) -> None: ...  # noqa: D102
 
@@ -72,6 +107,28 @@ def flatten(value: Any) -> list[Any]:
 def dtype_name(tensor: Any) -> str:
     """The name of a tensor's dtype."""
     return str(getattr(tensor.dtype, "name", tensor.dtype))
+
+
+def mapped(function: Callable[[Any], Any], value: Any) -> Any:
+    """Nested lists, tuples and dicts with something else in place of their leaves."""
+    if isinstance(value, dict):
+        items = {key: mapped(function, item) for key, item in value.items()}
+        return items if all(items[key] is value[key] for key in items) else _like(value, items)
+    if isinstance(value, (list, tuple)):
+        found = [mapped(function, item) for item in value]
+        same = all(one is other for one, other in zip(found, value, strict=True))
+        return value if same else _like(value, found)
+    return function(value)
+
+
+def _like(value: Any, items: Any) -> Any:
+    """Items in a container of the kind of another, as far as that can be made of them."""
+    kind: Any = type(value)
+    if hasattr(value, "_fields"):
+        return kind(*items)
+    return (
+        kind(items) if kind in (list, tuple, dict) else (dict, list)[isinstance(items, list)](items)
+    )
 
 
 def is_mask(argument: str) -> bool:

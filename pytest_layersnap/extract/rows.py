@@ -17,11 +17,13 @@ from pytest_layersnap.extract import (
     names,
     operations,
     readable,
-    shapes,
 )
 from pytest_layersnap.extract.contract import ModelError
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
+from pytest_layersnap.extract.inside import Inside, Told
 from pytest_layersnap.extract.reader import (
+    KERAS,
+    Call,
     Reader,
     Source,
     dtype_name,
@@ -30,7 +32,8 @@ from pytest_layersnap.extract.reader import (
     is_built_in,
     is_mask,
 )
-from pytest_layersnap.references import Reference
+from pytest_layersnap.extract.traced import NotTraced, is_wrapper, trace
+from pytest_layersnap.references import Reference, parent
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
 #: By the paths of rows, the layer or operation and its calls.
@@ -135,21 +138,96 @@ def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Cal
             missing.pop(id(weight), None)
         walk.adopt(model, missing)
         walk.weights.clear()
-    enabled = bool(model.trainable)
     stem = _stem(reader, model)
     above = names.spellings([_named(reader, model)], [stem])
     path = stem or names.model_name(model.name, lambda: _names_below(walk, model))
     walk.model_name = path if name is None else name
-    below = list(_level(walk, model, prefix="", enabled=enabled, above=above))
-    # A model that somebody wrote may hold weights and settings itself; only then it has a row.
-    itself = replace(
-        _row(walk, model, path, enabled, [], "[]", {}), input_shape="", output_shape=""
-    )
+    itself = Place(model, path, bool(model.trainable))
+    has_graph = walk.graph_of(model) is not None
+    if not has_graph:
+        _trace(walk, itself, [[call] for call in reader.built_with(model)])
+    places = list(_level(walk, itself, prefix="", above=above))
+    if not has_graph:
+        # Its row stands beside those of its layers, which refer to it as to what it was given.
+        beside = [place.path for place in places if parent(place.path) is None]
+        itself.path = names.told_apart([*beside, path])[-1]
+        if itself.below:
+            itself.below.begin(itself.path)
+            itself.mark = {"model_output": itself.below.outputs()}
+    below = [_row(walk, place) for place in places]
+    first = _row(walk, itself)
     _require_sum(walk, model)
     if walk.borrowed:
         below = [_with_owners(walk, row) for row in below]
-    has_row = itself.weight_shapes != "[]" or itself.attributes
-    return [itself, *below] if has_row else below, walk.calls
+    if has_graph:
+        # A model that somebody wrote around a graph may hold weights and settings itself.
+        if first.weight_shapes == "[]" and not first.attributes:
+            return below, walk.calls
+        first = replace(first, input_shape="", output_shape="")
+    return [first, *below], walk.calls
+
+
+@dataclass(slots=True)
+class Place:
+    """A row to be: all rows of a trace have their paths before one of them is written.
+
+    Args:
+        operation: the layer or operation.
+        path: its path.
+        enabled: whether its flag says that it is trained, and those of all around it.
+        calls: its calls, where they stand in a graph.
+        edges: what feeds them.
+        mark: further attributes.
+        container: what holds it.
+        within: the trace that tells of its calls.
+        below: the trace that tells of the calls inside it.
+    """
+
+    operation: Any
+    path: str
+    enabled: bool
+    calls: list[BoundCall] = field(default_factory=list)
+    edges: str = "[]"
+    mark: dict[str, Any] = field(default_factory=dict)
+    container: Any = None
+    within: Inside | None = None
+    below: Inside | None = None
+
+
+def _trace(walk: Walk, place: Place, ways: list[list[Call]]) -> None:
+    """Trace what a layer without a graph calls inside, or say why not.
+
+    Args:
+        walk: the walk.
+        place: the layer.
+        ways: its own calls; several where it is not known which of them they were.
+    """
+    layer = place.operation
+    if not _listed_below(walk, layer):
+        return
+    why = "it is not known what it was called with"
+    for calls in filter(None, ways):
+        try:
+            found = trace(walk.reader, layer, calls, lambda inner: _is_open(walk, inner))
+        except NotTraced as error:
+            why = str(error)
+        else:
+            place.below = Inside(found, place.path)
+            return
+    place.mark = {**place.mark, "not_traced": why}
+
+
+def _as_given(call: BoundCall) -> Call:
+    """A recorded call without what Keras filled in by itself."""
+    recorded = call.recorded
+    kwargs = {name: item for name, item in recorded.kwargs.items() if name in call.arguments}
+    return Call(recorded.args, kwargs, recorded.outputs)
+
+
+def _is_open(walk: Walk, layer: Any) -> bool:
+    """Whether it matters what a layer calls inside: not where a graph tells it."""
+    has_graph = not is_a(layer, "Sequential") and _functional(walk.reader, layer) is not None
+    return not has_graph and bool(_listed_below(walk, layer))
 
 
 def _require_sum(walk: Walk, model: Any) -> None:
@@ -205,12 +283,15 @@ def _listed_below(walk: Walk, layer: Any) -> list[Any]:
     return found
 
 
-def _level(
-    walk: Walk, container: Any, prefix: str, enabled: bool, above: Mapping[str, str]
-) -> Iterator[Layer]:
+def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> Iterator[Place]:
     """The rows below a container, each followed by the rows of what is nested in it."""
-    graph = walk.graph_of(container)
+    container = around.operation
+    inside = around.below
+    # A Sequential that was built by a call inside has the shapes of whatever that call was given.
+    graph = None if inside else walk.graph_of(container)
     members = _members(walk, container, graph)
+    if inside:
+        members = inside.in_order(container, members)
     level = [_named(walk.reader, member, container) for member in members]
     found = names.row_names(level, above, lambda place: _names_below(walk, members[place]))
     paths = {id(member): prefix + name for member, name in zip(members, found, strict=True)}
@@ -230,26 +311,39 @@ def _level(
             marks.setdefault(id(member), {})["is_model"] = True
     previous: str | None = None
     for operation in members:
-        path = paths[id(operation)]
-        own = enabled and bool(getattr(operation, "trainable", True))
+        own = around.enabled and bool(getattr(operation, "trainable", True))
         if walk.reader.is_operation(operation):
-            own = enabled
+            own = around.enabled
+        place = Place(operation, paths[id(operation)], own, container=container, within=inside)
+        place.mark = marks.get(id(operation), {})
         if graph is not None:
-            calls = graph.calls.get(id(operation), [])
+            calls = place.calls = graph.calls.get(id(operation), [])
+            place.edges = _edges(walk.reader, graph, operation, paths)
             if is_a(container, "Sequential"):
-                calls = [_without_settings(walk.reader, call) for call in calls]
-            edges = _edges(walk.reader, graph, operation, paths)
+                place.calls = [_without_settings(walk.reader, call) for call in calls]
+            if _is_open(walk, operation) and not walk.graph_of(operation):
+                _trace(walk, place, [[_as_given(call) for call in calls]])
+        elif inside:
+            inside.place(container, operation, place.path)
+            if _is_open(walk, operation):
+                place.below = inside
         else:
-            calls, edges = [], UNKNOWN_EDGES
+            place.edges = UNKNOWN_EDGES
             if is_a(container, "Sequential"):
-                edges = json.dumps([previous] if previous else [], ensure_ascii=False)
-        yield _row(walk, operation, path, own, calls, edges, marks.get(id(operation), {}))
+                place.edges = json.dumps([previous] if previous else [], ensure_ascii=False)
+            if type(container).call.__module__.partition(".")[0] in KERAS and _is_open(
+                walk, operation
+            ):
+                # What has no ``call`` holds parts that are called and built one by one.
+                ways = walk.reader.built_with(operation)
+                _trace(walk, place, [[call] for call in ways])
+        previous = place.path
+        yield place
         if walk.children(operation):
             inner = above
             if (spelled := spellings.get(operation.name)) is not None:
                 inner = {**above, operation.name: spelled}
-            yield from _level(walk, operation, f"{path}/", own, inner)
-        previous = path
+            yield from _level(walk, place, f"{place.path}/", inner)
 
 
 def _without_settings(reader: Reader, call: BoundCall) -> BoundCall:
@@ -384,25 +478,29 @@ def _feed_nothing(reader: Reader, graph: Graph) -> list[int]:
     return [key for key in graph.calls if key not in feeding]
 
 
-def _row(
-    walk: Walk,
-    operation: Any,
-    path: str,
-    own_flag: bool,
-    calls: list[BoundCall],
-    edges: str,
-    mark: dict[str, Any],
-) -> Layer:
-    reader = walk.reader
+def _row(walk: Walk, place: Place) -> Layer:
+    reader, operation, path = walk.reader, place.operation, place.path
+    calls, edges, mark = place.calls, place.edges, dict(place.mark)
+    shown = calls
     walk.calls[path] = operation, calls
-    shapes = [_call_shapes(reader, operation, call) for call in calls] or [
-        _built_shapes(walk, operation)
+    if place.within:
+        told = place.within.told(place.container, operation)
+        calls, shown = told.calls, [*told.calls, *told.equal]
+        edges = _told_edges(told)
+        mark |= _told_marks(place, told)
+    elif place.below and place.container is None:
+        shown = place.below.calls_of(operation)
+    if place.below and (returns := place.below.returns(operation)):
+        mark["returns"] = _unpacked([_unpacked(way) for way in returns])
+    shapes = [_call_shapes(reader, operation, call) for call in shown] or [
+        _own_shapes(walk, operation)
     ]
+    rank = _rank(shapes[0][0]) if shown else _built_rank(operation)
     if reader.is_operation(operation):
         layer_type, attributes = _operation(reader, operation, calls)
     else:
         layer_type = type(operation).__name__
-        attributes = canonical.attributes_of(operation, _rank(shapes[0][0]))
+        attributes = canonical.attributes_of(operation, rank)
         if arguments := _call_arguments(reader, calls):
             attributes["call_arguments"] = arguments
     if borrowed := [
@@ -434,7 +532,7 @@ def _row(
         if walk.owners[id(weight)][0] == path
     }
     below = walk.all_weights(operation)
-    flag = not walk.trained.isdisjoint(below) if below else own_flag
+    flag = not walk.trained.isdisjoint(below) if below else place.enabled
     input_shape, output_shape = _shapes(shapes)
     return Layer(
         model=walk.model_name,
@@ -451,6 +549,28 @@ def _row(
         inbound_layers=edges,
         **readable.readable(layer_type, attributes),
     )
+
+
+def _told_edges(told: Told) -> str:
+    calls = [[text for feeds in call for text in feeds] for call in told.feeds]
+    return json.dumps(_unpacked(calls) if calls else [], ensure_ascii=False)
+
+
+def _told_marks(place: Place, told: Told) -> dict[str, Any]:
+    """What a trace tells of a row that its edges do not.
+
+    That is from how many rows each tensor comes that it is given, where one comes from several or none.
+    """
+    if not told.calls:
+        called = place.within and place.within.is_called(place.container)
+        return {"never_called": True} if called and not is_wrapper(place.container) else {}
+    counts = [[len(feeds) for feeds in call] for call in told.feeds]
+    return {"tensors_from": _unpacked(counts)} if any(set(call) - {1} for call in counts) else {}
+
+
+def _unpacked(items: list[Any]) -> Any:
+    """What is in a list of one."""
+    return items[0] if len(items) == 1 else items
 
 
 def _json(value: Any) -> str:
@@ -677,26 +797,23 @@ def _shapes(pairs: list[tuple[Any, Any]]) -> tuple[str, str]:
     return " | ".join(ins), " | ".join(outs)
 
 
-def _built_shapes(walk: Walk, layer: Any) -> tuple[Any, Any]:
-    """The shapes that a layer outside any graph was built with, as far as they are its own.
-
-    Layers without weights remember none in Keras 3, so none is given in either generation.
-    """
+def _own_shapes(walk: Walk, layer: Any) -> tuple[Any, Any]:
+    """The shapes of a layer whose calls are not known: a model with a graph says them itself."""
     functional = _functional(walk.reader, layer)
-    if functional is not None:
-        ends = (walk.reader.inputs(functional), walk.reader.outputs(functional))
-        given, made = (_map_shapes(walk.reader, _only(end)) for end in ends)
-        return given, made
-    if not walk.all_weights(layer):
+    if functional is None or is_a(layer, "Sequential"):
         return None, None
-    given = made = None
+    ends = (walk.reader.inputs(functional), walk.reader.outputs(functional))
+    given, made = (_map_shapes(walk.reader, _only(end)) for end in ends)
+    return given, made
+
+
+def _built_rank(layer: Any) -> int | None:
+    """The rank of what a layer was built for."""
     try:
         given = canonical.value((layer.get_build_config() or {}).get("input_shape"))
-        given = shapes.built_shape(layer, given)
-        made = canonical.value(layer.compute_output_shape(_as_shape(given)))
-    except Exception:  # the user's code, or a layer that can't tell
-        made = None
-    return given, shapes.built_shape(layer, made, made=True)
+    except Exception:  # an operation has none, and a layer of the user's may refuse
+        return None
+    return None if given is None else _rank(_as_shape(given))
 
 
 def _only(end: Any) -> Any:

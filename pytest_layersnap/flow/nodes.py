@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from pytest_layersnap.references import holders
+from pytest_layersnap.references import Reference, holders
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 
 _SHAPE = re.compile(r"\([^()]*\)")
@@ -77,7 +77,7 @@ class Node:
         children = self.children
         if not children:
             return False
-        if all(child.layer.inbound_layers != UNKNOWN_EDGES for child in children):
+        if not any(self._knows_no_graph(child) for child in children):
             return True
         if len(children) == 1:
             return children[0].has_flow
@@ -85,6 +85,13 @@ class Node:
             one.children and one.layer.layer_type == other.layer.layer_type
             for one, other in pairwise(children)
         )
+
+    def _knows_no_graph(self, child: Node) -> bool:
+        """Whether a row inside is not that of a model with a graph, where inputs have rows of their own."""
+        if child.layer.inbound_layers == UNKNOWN_EDGES:
+            return True
+        feeds = (reference for call in child.layer.calls for reference in call)
+        return any(Reference.parse(each).path == self.layer.layer_name for each in feeds)
 
     @property
     def is_network(self) -> bool:

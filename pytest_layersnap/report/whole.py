@@ -22,6 +22,11 @@ _PARTS = (
     ("dtype", "dtype", "dtype"),
 )
 _WEIGHTS = ("parameters", ("weight_shapes",))
+#: What is said of a snapshot of an earlier version, whose rows say less than those of today.
+_UNTRACED = (
+    "was recorded without the calls inside its layers, which are traced now; "
+    "record it anew with --snapshot-update"
+)
 
 
 def verdict(drift: Drift) -> str:
@@ -35,6 +40,8 @@ def verdict_parts(drift: Drift) -> tuple[str, str, str]:
     if not drift:
         more = f"; only the versions differ ({versions})" if versions else ""
         return name, ": no drift", more
+    if drift.current.is_traced and not drift.recorded.is_traced:
+        return name, f" {_UNTRACED}", f": {drift.summary}"
     only_numbers = drift.categories == {BEHAVIOR}
     what = ": same architecture, other numbers" if only_numbers else " has drifted"
     through = versions or _backends(drift)

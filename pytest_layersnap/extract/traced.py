@@ -1,0 +1,472 @@
+"""The calls inside whatever has no graph of its own: layers that people wrote, and subclassed models.
+
+Such a layer is run as Keras runs it to infer shapes: no number is computed and no weight is read. While it
+runs, all calls of layers inside are noted. Every environment makes the same experiment: sizes that are not
+known get the same numbers everywhere, twice, and are unknown again where the two runs differ.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import random
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_layersnap.extract.graph import BoundCall
+from pytest_layersnap.extract.reader import (
+    Call,
+    NotedTensor,
+    Reader,
+    Spec,
+    flatten,
+    is_a,
+    is_built_in,
+    mapped,
+)
+from pytest_layersnap.extract.replaced import replaced
+from pytest_layersnap.extract.tapes import Tape, tape_of
+
+#: What sizes that are not known are, in two runs: of the batch, and of all other axes. Tried in this order:
+#: images that are halved five times, texts that may only be short, images and sounds that need to be large.
+_SIZES = (
+    ((4, 6), (64, 96)),
+    ((4, 6), (8, 12)),
+    ((4, 6), (512, 768)),
+    ((2, 3), (2, 3)),
+)
+
+
+class NotTraced(Exception):
+    """The calls inside can't be told; the message says why, in words that hold in every environment."""
+
+
+@dataclass(slots=True, eq=False)
+class Inner:
+    """One call of a layer, made inside another.
+
+    Args:
+        layer: what was called.
+        around: the call in which it was called; None for the one that was run.
+        bound: its arguments by name and its outputs; tensors are ``NotedTensor``.
+        made: the outputs as ``call`` gave them.
+    """
+
+    layer: Any
+    around: Inner | None
+    bound: BoundCall
+    made: list[Any] = field(default_factory=list)
+    inside: list[Inner] = field(default_factory=list)
+
+    @property
+    def given(self) -> list[NotedTensor]:
+        """The tensors among its arguments, in argument order."""
+        return [
+            leaf
+            for value in self.bound.arguments.values()
+            for leaf in flatten(value)
+            if isinstance(leaf, NotedTensor)
+        ]
+
+
+@dataclass(slots=True)
+class Trace:
+    """What was noted of some calls of one layer.
+
+    Args:
+        roots: the calls of the layer itself.
+        tape: tells what tensors were computed from.
+    """
+
+    roots: list[Inner]
+    tape: Tape
+
+
+def trace(
+    reader: Reader, layer: Any, calls: Sequence[Call], is_open: Callable[[Any], bool]
+) -> Trace:
+    """The calls that a layer makes in some calls of its own.
+
+    Args:
+        reader: reads the layer.
+        layer: what has no graph.
+        calls: its own calls; symbolic tensors stand for what it is given.
+        is_open: whether it matters what a layer calls inside.
+
+    Raises:
+        NotTraced: it can't be told.
+    """
+    tape = tape_of(reader.backend(layer))
+    known: list[tuple[Any, Inner]] = []
+    with as_it_was(reader, layer):
+        for call in calls:
+            if not any(_same_call(reader, call, other) for other, _ in known):
+                known.append((call, _one(reader, layer, call, tape, is_open)))
+    return Trace([root for _, root in known], tape)
+
+
+def _same_call(reader: Reader, one: Call, other: Call) -> bool:
+    def plain(call: Call) -> Any:
+        given = [list(call.args), call.kwargs]
+        return mapped(lambda leaf: _spec(reader, leaf) or leaf, given)
+
+    return repr(plain(one)) == repr(plain(other))
+
+
+def _one(
+    reader: Reader, layer: Any, call: Call, tape: Tape, is_open: Callable[[Any], bool]
+) -> Inner:
+    """One call, run twice where a size is not known, in the first sizes with which it runs."""
+    arguments = [list(call.args), call.kwargs]
+    leaves = [leaf for leaf in flatten(arguments) if _spec(reader, leaf)]
+    specs = [spec for spec in (_spec(reader, leaf) for leaf in leaves) if spec]
+    if any(spec.shape is None for spec in specs):
+        raise NotTraced("the rank of what it is given is not known")
+    unknown = any(None in (spec.shape or ()) for spec in specs)
+    for batch, sizes in _SIZES if unknown else _SIZES[:1]:
+        try:
+            runs = [
+                _run(reader, layer, arguments, leaves, specs, batch[at], sizes[at], tape, is_open)
+                for at in range(2 if unknown else 1)
+            ]
+        except Exception:  # whatever the user's code raises
+            continue
+        return _merged(runs)
+    raise NotTraced("its call can't be run without numbers")
+
+
+def _run(
+    reader: Reader,
+    layer: Any,
+    arguments: Any,
+    leaves: list[Any],
+    specs: list[Spec],
+    batch: int,
+    size: int,
+    tape: Tape,
+    is_open: Callable[[Any], bool],
+) -> Inner:
+    run = _Run(reader, tape, is_open)
+    filled = [spec.filled(batch, size) for spec in specs]
+
+    def call(*tensors: Any) -> None:
+        run.begin()
+        of = {id(leaf): tensor for leaf, tensor in zip(leaves, tensors, strict=True)}
+        args, kwargs = mapped(lambda leaf: of.get(id(leaf), leaf), arguments)
+        layer(*args, **kwargs)
+
+    with _HOOK.noting(reader.base(layer), run), tape.running():
+        reader.symbolically(layer, call, filled)
+    root: Inner = run.root
+    return root
+
+
+class _Run:
+    """One run of a layer: the calls noted so far, and the ones that are being made."""
+
+    def __init__(self, reader: Reader, tape: Tape, is_open: Callable[[Any], bool]) -> None:
+        self._reader = reader
+        self._tape = tape
+        self._is_open = is_open
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was noted: Keras begins anew where PyTorch can't do without numbers."""
+        self.root: Any = None
+        self._around: list[Inner] = []
+        self._known: dict[int, Any] = {}
+        self._closed = 0
+
+    def note(self, call: Callable[..., Any], layer: Any, args: Any, kwargs: Any) -> Any:
+        """One call of a layer, which is made, and noted where it matters."""
+        around = self._around[-1] if self._around else None
+        if self._closed or (around and is_wrapper(around.layer) and _has(around, layer)):
+            # How often a wrapper or a recurrent layer calls what it holds is its own affair.
+            with self._apart_from(1):
+                return call(layer, *args, **kwargs)
+        inner = Inner(layer, around, self._bound(layer, args, kwargs))
+        if around is None:
+            if self.root is not None:
+                raise RuntimeError("the run is over")
+            self.root = inner
+        else:
+            around.inside.append(inner)
+        self._around.append(inner)
+        try:
+            with self._apart_from(not self._is_open(layer)), self._direct(layer):
+                made = call(layer, *args, **kwargs)
+        finally:
+            self._around.pop()
+        inner.made = [leaf for leaf in flatten(made) if self._tape.is_tensor(leaf)]
+        made = mapped(self._apart, made)
+        inner.bound.outputs.extend(
+            self._noted(leaf) for leaf in flatten(made) if self._tape.is_tensor(leaf)
+        )
+        return made
+
+    @contextmanager
+    def _apart_from(self, closed: int) -> Iterator[None]:
+        """What is called inside is not noted, where ``closed``."""
+        self._closed += closed
+        try:
+            yield
+        finally:
+            self._closed -= closed
+
+    @contextmanager
+    def _direct(self, wrapper: Any) -> Iterator[None]:
+        """Note also what a wrapper calls past ``__call__``."""
+        layers = self._reader.called_directly(wrapper)
+        for layer in layers:
+            noting = functools.partial(self._called_directly, layer.call, layer)
+            vars(layer)["call"] = functools.wraps(layer.call)(noting)
+        try:
+            yield
+        finally:
+            for layer in layers:
+                vars(layer).pop("call", None)
+
+    def _called_directly(self, call: Any, layer: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.note(lambda _, *args, **kwargs: call(*args, **kwargs), layer, args, kwargs)
+
+    def _bound(self, layer: Any, args: Any, kwargs: Any) -> BoundCall:
+        args, kwargs = mapped(self._noted, (args, kwargs))
+        signature = _signature(layer)
+        try:
+            arguments = dict(signature.bind_partial(*args, **kwargs).arguments) if signature else {}
+        except TypeError:
+            signature = None
+        if signature is None:
+            arguments = {f"argument_{at}": value for at, value in enumerate(args)} | dict(kwargs)
+        defaults = {}
+        for name, parameter in signature.parameters.items() if signature else ():
+            if parameter.default is not parameter.empty:
+                defaults[name] = parameter.default
+            if parameter.kind is parameter.VAR_KEYWORD:
+                arguments.update(arguments.pop(name, {}))
+        arguments = {
+            name: value
+            for name, value in arguments.items()
+            # Keras 3 fills in what Keras 2 leaves open, and layers hand it on.
+            if name != "training" or value
+        }
+        return BoundCall(arguments, defaults, [], Call(args, kwargs, []))
+
+    def _noted(self, value: Any) -> Any:
+        """What is noted of a value: of a tensor its shape and itself."""
+        if not self._tape.is_tensor(value):
+            return value
+        self._known[id(value)] = value
+        return NotedTensor(_shape(value), value.dtype, value)
+
+    def _apart(self, value: Any) -> Any:
+        """An output as an object that is no other call's argument or output.
+
+        Some layers give back what they were given, in one environment and not in another.
+        """
+        if not self._tape.is_tensor(value) or id(value) not in self._known:
+            return value
+        apart = self._tape.again(value)
+        if (mask := getattr(value, "_keras_mask", None)) is not None:
+            apart._keras_mask = mask
+        return apart
+
+
+def is_wrapper(layer: Any) -> bool:
+    """Whether it is one of Keras' own layers, which calls what it holds as its config says."""
+    return is_built_in(layer) and not is_a(layer, "Model")
+
+
+def _has(around: Inner, layer: Any) -> bool:
+    return any(inner.layer is layer for inner in around.inside)
+
+
+def _shape(tensor: Any) -> tuple[int | None, ...] | None:
+    shape = tensor.shape
+    if getattr(shape, "rank", 0) is None:
+        return None
+    return tuple(None if size is None else int(size) for size in shape)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _signature_of(kind: Any) -> inspect.Signature | None:
+    try:
+        found = inspect.signature(kind.call)
+    except (TypeError, ValueError):
+        return None
+    first, *rest = found.parameters.values()
+    return found.replace(parameters=rest) if first.name == "self" else found
+
+
+def _signature(layer: Any) -> inspect.Signature | None:
+    kind: Any = type(layer)
+    return _signature_of(kind)
+
+
+def _spec(reader: Reader, leaf: Any) -> Spec | None:
+    """What is known of a tensor that a layer is to be given; None for another value."""
+    if isinstance(leaf, Spec):
+        return leaf
+    return reader.spec(leaf) if reader.is_tensor(leaf) else None
+
+
+# --- two runs as one --------------------------------------------------------------------------
+
+
+def _merged(runs: list[Inner]) -> Inner:
+    """The first run, in which the sizes that differ in the second are unknown.
+
+    Raises:
+        NotTraced: they do not make the same calls.
+    """
+    first = runs[0]
+    for other in runs[1:]:
+        _merge(first, other)
+    return first
+
+
+def _merge(one: Inner, other: Inner) -> None:
+    pairs = [
+        *zip(one.given, other.given, strict=False),
+        *zip(one.bound.outputs, other.bound.outputs, strict=False),
+    ]
+    counts = [(len(each.given), len(each.bound.outputs), len(each.inside)) for each in (one, other)]
+    # Layers made in a call are others in each run.
+    if type(one.layer) is not type(other.layer) or counts[0] != counts[1]:
+        raise NotTraced("which layers it calls depends on sizes that are not known")
+    for here, there in pairs:
+        here.shape = _common(here.shape, there.shape)
+    for inner in zip(one.inside, other.inside, strict=True):
+        _merge(*inner)
+
+
+def _common(one: Any, other: Any) -> Any:
+    if one is None or other is None or len(one) != len(other):
+        return None
+    return tuple(size if size == same else None for size, same in zip(one, other, strict=True))
+
+
+# --- the hook ---------------------------------------------------------------------------------
+
+
+class _Hook:
+    """Our way into ``Layer.__call__``: there as long as a run is open in any thread.
+
+    It asks for the run of its own thread, so that other threads call their layers as ever.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._mine = threading.local()
+        self._open: dict[Any, int] = {}
+        self._undo: dict[Any, ExitStack] = {}
+
+    @contextmanager
+    def noting(self, kind: Any, run: _Run) -> Iterator[None]:
+        with self._lock:
+            if not self._open.get(kind):
+                undo = self._undo[kind] = ExitStack()
+                undo.enter_context(replaced(kind, "__call__", self._noting))
+            self._open[kind] = self._open.get(kind, 0) + 1
+        self._mine.run = run
+        try:
+            yield
+        finally:
+            self._mine.run = None
+            with self._lock:
+                self._open[kind] -= 1
+                if not self._open[kind]:
+                    self._undo.pop(kind).close()
+
+    def _noting(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def noting(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            run = getattr(self._mine, "run", None)
+            if run is None:
+                return call(layer, *args, **kwargs)
+            return run.note(call, layer, args, kwargs)
+
+        return noting
+
+
+_HOOK = _Hook()
+
+
+# --- what the user's objects hold --------------------------------------------------------------
+
+
+@contextmanager
+def as_it_was(reader: Reader, layer: Any) -> Iterator[None]:
+    """A layer, all that it holds and the random numbers of Python and NumPy are left as they were."""
+    numpy = sys.modules.get("numpy")
+    drawn = random.getstate(), numpy.random.get_state() if numpy else None
+    before = [(each, dict(vars(each)), _contents(vars(each))) for each in _all(reader, layer)]
+    try:
+        with reader.counters_as_they_were(layer):
+            yield
+    finally:
+        random.setstate(drawn[0])
+        if numpy:
+            numpy.random.set_state(drawn[1])
+        for each, attributes, contents in before:
+            _put_back(each, attributes, contents)
+
+
+def _all(reader: Reader, layer: Any) -> Iterable[Any]:
+    found: dict[int, Any] = {}
+    todo = [layer]
+    while todo:
+        each = todo.pop()
+        if id(each) not in found:
+            found[id(each)] = each
+            todo += reader.children(each)
+    return found.values()
+
+
+def _contents(attributes: dict[str, Any]) -> list[tuple[Any, Any]]:
+    """The containers among attributes, and what is in them."""
+    found: list[tuple[Any, Any]] = []
+    for value in attributes.values():
+        for each in (value, *_wrapped(value)):
+            if issubclass(type(each), (list, set)):  # not what only poses as one
+                found.append((each, list(each)))
+            elif issubclass(type(each), dict):
+                found.append((each, dict(each)))
+    return found
+
+
+def _wrapped(value: Any) -> tuple[Any, ...]:
+    """What TensorFlow keeps of a container that it wraps."""
+    kind = type(value).__name__
+    if kind == "ListWrapper":
+        return value._storage, value._last_wrapped_list_snapshot
+    return (value.__wrapped__,) if kind == "_DictWrapper" else ()
+
+
+def _put_back(layer: Any, attributes: dict[str, Any], contents: list[tuple[Any, Any]]) -> None:
+    """Past what Keras does where an attribute is set, as it tracks what is held already."""
+    now = vars(layer)
+    for name in [name for name in now if name not in attributes]:
+        del now[name]
+    for name, value in attributes.items():
+        if now.get(name, now) is not value:
+            now[name] = value
+    for value, content in contents:
+        if isinstance(value, dict):
+            if dict.__len__(value) != len(content) or any(
+                dict.get(value, key, value) is not item for key, item in content.items()
+            ):
+                dict.clear(value)
+                dict.update(value, content)
+        elif isinstance(value, set):
+            if value != set(content):
+                set.clear(value)
+                set.update(value, content)
+        elif len(value) != len(content) or any(
+            one is not other for one, other in zip(value, content, strict=True)
+        ):
+            list.__setitem__(value, slice(None), content)
