@@ -200,8 +200,12 @@ def _defaults(kind: Any) -> dict[str, Any]:
 
 
 def spec(tensor: Any) -> Spec:
-    """Shape and dtype of a symbolic tensor."""
-    return Spec(tuple(tensor.shape), str(tensor.dtype), bool(getattr(tensor, "sparse", False)))
+    """Shape and dtype of a symbolic tensor.
+
+    Only an input is surely sparse: Keras takes for it what was multiplied by a number, too.
+    """
+    sparse = bool(getattr(tensor, "sparse", False)) and is_a(source(tensor).operation, "InputLayer")
+    return Spec(tuple(tensor.shape), str(tensor.dtype), sparse)
 
 
 def built_with(layer: Any) -> list[Call]:
