@@ -164,7 +164,7 @@ def arrows(mermaid: str) -> str:
     ("name", "expected"),
     [
         ("applications/vgg16", "input>s0 s0>s1 s1>s2 s2>s3 s3>s4 s4>s5"),
-        ("zoo/subclassed", "input>s0"),
+        ("zoo/subclassed", "input>s0 s0>s1 s1>s2 s1>s3 s0>s4"),
         # Each cell reads what the two before it made.
         ("applications/nasnetmobile", "input>s0 s0>s1 s0>s2 s1>s2 s2>s3 s3>s4 s4>s5"),
         # The decoder (s5 to s7) has an input and a mask of its own, and attends to the encoder (s4).
