@@ -89,7 +89,7 @@ _PATTERNS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "reshaped": lambda s, x, o: s.a(o.reshape(o.reshape(s.b(x), (-1, 3, 2)), (-1, 6))),
     "python_branch": lambda s, x, o: s.b(s.a(x)) if x.shape[-1] == 6 else s.a(x),
     "loop": lambda s, x, o: __import__("functools").reduce(lambda y, f: y + f(y), [s.a, s.b, s.a], x),
-    "made_on_the_fly": lambda s, x, o: s.kind()([s.a(x), s.b(x)]),
+    "made_on_the_fly": lambda s, x, keras: keras.layers.Add()([s.a(x), s.b(x)]),
 }  # fmt: skip
 
 
@@ -107,10 +107,11 @@ def _pattern(name: str, does: Callable[[Any, Any, Any], Any]) -> None:
                 self.drop = keras.layers.Dropout(0.5, name="drop")
             if name == "weights_of_its_own":
                 self.scale = self.add_weight(shape=(6,), name="scale")
-            if name == "made_on_the_fly":
-                self.kind = keras.layers.Add
 
-        return layer(keras, made, lambda self, x: does(self, x, o), base)
+        def call(self: Any, x: Any) -> Any:
+            return does(self, x, keras if name == "made_on_the_fly" else o)
+
+        return layer(keras, made, call, base)
 
     INSIDE[name] = lambda keras: around(keras, block(keras, "Layer")(name="block"))
     INSIDE[f"{name}_as_model"] = lambda keras: called(block(keras, "Model")(name="net"), keras)
