@@ -402,12 +402,12 @@ def test_weights_that_two_rows_share_count_once(keras: ModuleType) -> None:
 
 
 def test_layers_of_a_subclassed_model(keras: ModuleType) -> None:
-    """Rows from the tree of layers; the edges between them are not known, and the table says so."""
+    """Its own row, and those of its layers in the order of their calls, each with what feeds it."""
     table = layer_table(ZOO["subclassed"](keras))
-    assert names(table) == ["dense", "dense_1", "dense_2", "left", "right"]
-    assert not table.has_topology
-    assert [layer.inbound_layers for layer in table] == ["unknown"] * 5
-    assert table.layers[0].input_shape == "(None, 5)"
+    assert names(table) == ["net", "dense", "dense_1", "dense_2", "left", "right"]
+    assert table.has_topology
+    assert [layer.calls for layer in table][:3] == [((),), (("net",),), (("dense",),)]
+    assert table.layers[1].input_shape == "(None, 5)"
 
 
 def test_layers_inside_a_custom_layer(keras: ModuleType) -> None:
@@ -755,20 +755,20 @@ def block(keras: ModuleType, units: int = 8, size: int = 3) -> Any:
 
 
 def test_shapes_inside_a_custom_layer(keras: ModuleType) -> None:
-    """They hold what the weights depend on: how far other sizes are known is the backend's affair."""
+    """They are those of the calls: what no size of the input tells is not known."""
 
     def network(**arguments: int) -> LayerTable:
         inputs = keras.Input((6, 6, 3))
         return layer_table(keras.Model(inputs, block(keras, **arguments)(inputs)))
 
     table = network()
-    assert row(table, "fold/conv").input_shape == "(None, None, None, 3)"
-    assert row(table, "fold/conv").output_shape == "(None, None, None, 4)"
+    assert row(table, "fold/conv").input_shape == "(None, 6, 6, 3)"
+    assert row(table, "fold/conv").output_shape == "(None, 6, 6, 4)"
     assert row(table, "fold/norm").input_shape == "(None, 6, 6, 4)"
-    assert row(table, "fold/dense").input_shape == "(None, None, 4)"
-    assert row(table, "fold/dense").output_shape == "(None, None, 8)"
+    assert row(table, "fold/dense").input_shape == "(None, 36, 4)"
+    assert row(table, "fold/dense").output_shape == "(None, 36, 8)"
     assert row(table, "fold").input_shape == "(None, 6, 6, 3)"
-    assert row(network(units=9), "fold/dense").output_shape == "(None, None, 9)"
+    assert row(network(units=9), "fold/dense").output_shape == "(None, 36, 9)"
     assert row(network(size=5), "fold/conv") != row(table, "fold/conv")
 
 
