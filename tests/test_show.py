@@ -149,7 +149,7 @@ def test_as_json() -> None:
     assert [tuple(row) for row in data["layers"]] == [COLUMNS[:-1]] * len(table)
     first, second, third, *_ = data["layers"]
     assert (first["inbound_layers"], second["inbound_layers"]) == ([], ["input_layer"])
-    assert third["inbound_layers"] == "unknown"
+    assert third["inbound_layers"] == ["net"]
     assert third["weight_shapes"] == [[5, 4], [4]]
     assert third["layer_attributes"]["units"] == 4
     assert third["is_trainable"] is True

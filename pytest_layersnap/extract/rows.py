@@ -153,7 +153,12 @@ def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Cal
         itself.path = names.told_apart([*beside, path])[-1]
         if itself.below:
             itself.below.begin(itself.path)
-            itself.mark = {"model_output": itself.below.outputs()}
+            outputs = itself.below.outputs()
+            members = (place.operation for place in places if place.container is model)
+            uncalled = (not itself.below.is_called(member) for member in members)
+            # As in a graph: said where the rows that feed no other do not tell.
+            if len(outputs) > 1 or itself.below.returns(model) or any(uncalled):
+                itself.mark = {"model_output": outputs}
     below = [_row(walk, place) for place in places]
     first = _row(walk, itself)
     _require_sum(walk, model)

@@ -261,5 +261,5 @@ def test_metrics_are_no_part_of_a_model(keras: ModuleType) -> None:
     model = Tracking()
     model(keras.Input((4,)))
     model.tracker.update_state(1.0)
-    (row,) = layer_table(model)
-    assert (row.layer_name, row.parameters) == ("dense", 15)
+    itself, row = layer_table(model)
+    assert (itself.parameters, row.layer_name, row.parameters) == (0, "dense", 15)
