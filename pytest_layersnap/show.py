@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from pytest_layersnap.printable import printable
+from pytest_layersnap.references import parent
 from pytest_layersnap.report.words import size_text, trained
 from pytest_layersnap.snapshots.preview import totals
 from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, UNKNOWN_EDGES, Layer, LayerTable
@@ -122,7 +123,8 @@ def _trained(inside: Iterable[Layer]) -> str:
 
 
 def _fed_by(layer: Layer, prefix: str, before: str) -> str:
-    if layer.calls in ((), ((),), ((before,),)):
+    # What holds a row and what stands before it are seen.
+    if layer.calls in ((), ((),), ((before,),), ((parent(layer.layer_name),),)):
         return ""
     return " | ".join(
         ", ".join(reference.removeprefix(prefix) for reference in call) for call in layer.calls
