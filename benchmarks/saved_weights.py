@@ -42,6 +42,10 @@ def meetings() -> Iterator[tuple[str, str]]:
         )
 
 
+def _file(folder: Path, way: str) -> Path:
+    return folder / ("model.weights.h5" if way == WAYS[0] else "model.h5")
+
+
 def main(mode: str, folder: Path) -> None:
     """Save or load."""
     warnings.simplefilter("ignore")
@@ -53,7 +57,8 @@ def main(mode: str, folder: Path) -> None:
             folders[name].mkdir(parents=True, exist_ok=True)
             model.table.to_csv(folders[name] / "table.csv")
             for way in WAYS:
-                model.file(way, folders[name])
+                if model.file(way, folders[name]) is None:
+                    _file(folders[name], way).unlink(missing_ok=True)  # cut off where saving failed
         return
     counts: Counter[str] = Counter()
     for before, after in meetings():
@@ -62,7 +67,7 @@ def main(mode: str, folder: Path) -> None:
         built[before].mark(1)
         source = built[before].values()
         for way in WAYS:
-            file = folders[before] / f"model{'.weights.h5' if way == WAYS[0] else '.h5'}"
+            file = _file(folders[before], way)
             if not file.exists():
                 continue
             try:
