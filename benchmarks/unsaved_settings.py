@@ -214,8 +214,11 @@ def _told(layer: Any) -> tuple[dict[str, Any], bool]:
 def _made(kind: Any, given: Mapping[str, Any], name: str) -> Iterator[tuple[Any, Any]]:
     parameter = _parameters(kind).get(name)
     values = _OF_ALL.get(name, _VALUES)
-    if parameter is not None and isinstance(parameter.default, (int, float)):
-        values = (parameter.default, not parameter.default, parameter.default * 2, *values)
+    default = None if parameter is None else parameter.default
+    if isinstance(default, bool):
+        values = (True, False)
+    elif isinstance(default, (int, float)):
+        values = (default, default * 2, *values)
     for value in values:
         try:
             layer = kind(**{**given, **_BESIDE.get(name, {}), name: value})
