@@ -5,9 +5,12 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
-from .inside_models import INSIDE, NOT_BUILT
+from pytest_layersnap import compare, layer_table
+
+from .inside_models import INSIDE, NOT_BUILT, around, layer
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -26,3 +29,54 @@ def test_snapshot(layersnap: Any, keras: ModuleType, inside: str) -> None:
     """The recorded table holds here, built with and without weights."""
     layersnap.check(INSIDE[inside](keras), name=f"inside/{inside}")
     layersnap.check(lambda: INSIDE[inside](keras), name=f"inside/{inside}")
+
+
+def _model(keras: ModuleType, call: Any) -> Any:
+    def made(self: Any) -> None:
+        self.a, self.b = keras.layers.Dense(6, name="a"), keras.layers.Dense(6, name="b")
+
+    return around(keras, layer(keras, made, call)(name="block"), (6,), (6,))
+
+
+#: A change inside ``call``, and the row that must say so.
+CHANGES = {
+    "order": (
+        lambda self, x: self.b(self.a(x[0])),
+        lambda self, x: self.a(self.b(x[0])),
+        "block/a",
+    ),
+    "residual": (lambda self, x: self.b(x[0]), lambda self, x: x[0] + self.b(x[0]), "block"),
+    "twice": (lambda self, x: self.a(x[0]), lambda self, x: self.a(self.a(x[0])), "block/a"),
+    "swapped": (lambda self, x: self.a(x[0]), lambda self, x: self.a(x[1]), "block/a"),
+    "sum_fed": (lambda self, x: self.a(x[0]), lambda self, x: self.a(x[0] + x[1]), "block/a"),
+    "uncalled": (lambda self, x: self.b(self.a(x[0])), lambda self, x: self.b(x[0]), "block/a"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changes_inside_call_are_seen(keras: ModuleType, change: str) -> None:
+    """On the row that they are about."""
+    one, other, path = CHANGES[change]
+    drift = compare(layer_table(_model(keras, one)), layer_table(_model(keras, other)))
+    assert path in [found.layer for found in drift.changes]
+
+
+def test_the_model_is_left_as_it_was(keras: ModuleType) -> None:
+    """What ``call`` counts, keeps and draws is put back; ``Layer.__call__`` is Keras' own again."""
+    drawn = []
+
+    def call(self: Any, x: Any) -> Any:
+        self.seen = getattr(self, "seen", 0) + 1
+        drawn.append(np.random.random())
+        return self.b(self.a(x[0]))
+
+    model = _model(keras, call)
+    block = model.get_layer("block")
+    seen, own = block.seen, keras.layers.Layer.__call__
+    state: Any = np.random.get_state()
+    count = len(drawn)
+    layer_table(model)
+    assert len(drawn) > count
+    assert (block.seen, keras.layers.Layer.__call__) == (seen, own)
+    now: Any = np.random.get_state()
+    assert (now[1] == state[1]).all()
