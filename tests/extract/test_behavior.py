@@ -216,3 +216,11 @@ def test_parts_of_what_is_evaluated(keras: ModuleType) -> None:
     """Layers inside of one that somebody wrote are evaluated with it."""
     table = layer_table(scaled(keras, residual(keras)), behavior=True)
     assert behavior(table)["mine/first"] == {"not told": "part of mine"}
+
+
+@pytest.mark.parametrize("name", ["subclassed_in_functional", "two_directions", "stateful"])
+def test_other_kinds(zoo_model: Callable[[str], Any], name: str) -> None:
+    """What a Keras keeps in structures of its own is no obstacle."""
+    found = behavior(layer_table(zoo_model(name), behavior=True))
+    assert not [cell for cell in found.values() if "it fails" in cell.get("not told", "")]
+    assert any("inference" in cell for cell in found.values())

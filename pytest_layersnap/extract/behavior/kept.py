@@ -67,7 +67,7 @@ def _remember(value: Any, seen: dict[int, Any], undo: list[Any], depth: int) -> 
         # What TensorFlow puts around a dict.
         inside = [getattr(value, "__wrapped__", None), getattr(value, "__dict__", None)]
     if kind.__module__ == _STRUCTURES:
-        inside.append(vars(value))
+        inside.append(getattr(value, "__dict__", None))
     for item in inside:
         _remember(item, seen, undo, depth + 1)
 
