@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.applications import markdown_table, replaced
 from pytest_layersnap import layer_table
-from pytest_layersnap.compare.behavior import parts, tolerance_of
+from pytest_layersnap.compare.behavior import Apart, parts, tolerance_of
 from pytest_layersnap.report.words import percent
 from pytest_layersnap.table import Layer
 
@@ -348,37 +349,45 @@ def write(file: Path) -> None:
 def differences(files: Sequence[Path]) -> str:
     """What differs from the first of the files, as a Markdown table, equal rows together."""
     first, *others = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    rows: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    rows: dict[tuple[Any, ...], dict[str, list[list[Apart]]]] = defaultdict(dict)
     compared = 0
     for name in filter(None, first):
-        cells = []
+        cells: list[list[Apart]] = []
         for other in others:
             one, two = first[name], other.get(name, "")
-            if isinstance(one, str) or isinstance(two, str):
-                cells.append("")
-                continue
-            compared += 1
-            off = [
-                part
-                for part in parts(_row(one), _row(two))
-                if part.distance > tolerance_of("float32")
-            ]
-            cells.append("; ".join(f"{part.label} {_amount(part)}" for part in off))
+            told = not (isinstance(one, str) or isinstance(two, str))
+            compared += told
+            found = parts(_row(one), _row(two)) if told else ()
+            cells.append([part for part in found if part.distance > tolerance_of("float32")])
         if any(cells):
-            rows[tuple(cells)].append(name)
+            kinds = tuple(tuple(part.label for part in cell) for cell in cells)
+            rows[re.sub(r"\W.*", "", name.removeprefix("ops.")), kinds][name] = cells
     header = ("what", *(other[""] for other in others))
-    told = markdown_table(
-        header,
-        [("<br>".join(f"`{name}`" for name in names), *cells) for cells, names in rows.items()],
-    )
+    told_rows = [
+        (
+            "<br>".join(f"`{name}`" for name in named),
+            *map(_amounts, zip(*named.values(), strict=True)),
+        )
+        for named in rows.values()
+    ]
     models = sum(not isinstance(value, str) for name, value in first.items() if name)
     extent = (
         f"{models} models of one layer under {first['']}; {compared:,} comparisons with others."
     )
-    return f"{extent}\n\n{told}"
+    return f"{extent}\n\n{markdown_table(header, told_rows)}"
 
 
-def _amount(part: Any) -> str:
+def _amounts(cells: Sequence[Sequence[Apart]]) -> str:
+    """How far models of one class are off, part by part."""
+    told = []
+    for several in zip(*cells, strict=True):
+        amounts = sorted(several, key=lambda part: part.distance)
+        ends = dict.fromkeys(_amount(amounts[place]) for place in (0, -1))
+        told.append(f"{several[0].label} {' to '.join(ends)}")
+    return "; ".join(told)
+
+
+def _amount(part: Apart) -> str:
     return str(part.current) if part.label == "shape" else percent(part.distance)
 
 

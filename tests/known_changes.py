@@ -178,11 +178,31 @@ def bicubic(keras: ModuleType, units: int = 3) -> Any:
     )
 
 
+def activity(keras: ModuleType, units: int = 3) -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(3, activity_regularizer="l2", name="regularized"),
+            keras.layers.ActivityRegularization(l1=0.1, name="regularization"),
+            keras.layers.Dense(units, name="beside"),
+        ]
+    )
+
+
+def median(keras: ModuleType, units: int = 3) -> Any:
+    given = keras.Input((4, 6))
+    return keras.Model(
+        given, keras.layers.Dense(units, name="beside")(keras.ops.median(given, axis=1))
+    )
+
+
 #: Those that are the same in all but the numbers, by name.
 NUMBERS: dict[str, Builder] = {
     "hard_sigmoid": hard_sigmoid,
     "transposed": transposed,
     "bicubic": bicubic,
+    "activity": activity,
+    "median": median,
 }
 
 #: By name: what builds it, a change of one's own to a layer that Keras changed, and the rows which then
@@ -215,6 +235,8 @@ def write(folder: Path) -> None:
             continue
         layer_table(model, name=name).to_csv(folder / f"{name}.csv")
     for name, build in NUMBERS.items():
+        if name == "median" and not hasattr(keras, "ops"):
+            continue
         layer_table(build(keras), name=name, behavior=True).to_csv(folder / f"{name}.csv")
 
 

@@ -78,6 +78,8 @@ def test_a_change_beside_it(keras: ModuleType, name: str) -> None:
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers(keras: ModuleType, name: str) -> None:
     """This Keras computes one of the two, and all that the other computes differently is explained."""
+    if name == "median" and not hasattr(keras, "ops"):
+        pytest.skip("Keras 2 has no such operation")
     recorded = both(name)
     table = layer_table(NUMBERS[name](keras), name=name, behavior=True)
     (drift,) = [drift for one in recorded if (drift := compare(one, table))]

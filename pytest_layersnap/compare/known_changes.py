@@ -494,20 +494,23 @@ def _are_flags(arguments: Any) -> bool:
 # --- numbers ----------------------------------------------------------------------------------
 
 
-def _having(**settings: Any) -> Finds:
-    """Rows that have these among their settings, of which a tuple names several that will do."""
+def _is_cubic(change: Change) -> bool:
+    row = change.current_row
+    return row is not None and row.attributes.get("interpolation") == "bicubic"
 
-    def is_one(change: Change) -> bool:
-        row = change.current_row
-        if row is None:
-            return False
-        has = {"layer_type": row.layer_type, **row.attributes}
-        return all(
-            has.get(name) in (wanted if isinstance(wanted, tuple) else (wanted,))
-            for name, wanted in settings.items()
-        )
 
-    return _each(is_one)
+def _is_median(change: Change) -> bool:
+    return _layer_type(change) == "op:median"
+
+
+def _is_loss_of_activity(change: Change) -> bool:
+    """Whether nothing but the loss of a row differs, which regularizes what it gives."""
+    row = change.current_row
+    return (
+        row is not None
+        and (row.layer_type == "ActivityRegularization" or "activity_regularizer" in row.attributes)
+        and all("losses" in difference.path for difference in change.differences)
+    )
 
 
 def _computes_hard_sigmoid(change: Change) -> bool:
@@ -516,13 +519,12 @@ def _computes_hard_sigmoid(change: Change) -> bool:
     return row is not None and '"hard_sigmoid"' in row.layer_attributes
 
 
-def _is_shifted_by_strides(change: Change) -> bool:
+def _is_transposed(change: Change) -> bool:
     row = change.current_row
     return (
         row is not None
         and re.fullmatch(r"Conv\dDTranspose", row.layer_type) is not None
         and row.attributes.get("padding") == "same"
-        and row.attributes.get("strides", 1) not in (1, [1], [1, 1], [1, 1, 1])
     )
 
 
@@ -632,11 +634,11 @@ KNOWN_CHANGES: Final = (
         numeric=True,
     ),
     KnownChange(
-        'Keras before 3.15 shifts what a transposed convolution with strides and padding="same" gives on'
-        " PyTorch by a pixel",
+        'Keras before 3.15 shifts what a transposed convolution with padding="same" gives on PyTorch by a'
+        " pixel, with many sizes of kernels and strides",
         "keras-team/keras#22876",
         (3, 0),
-        _each(_is_shifted_by_strides),
+        _each(_is_transposed),
         until=(3, 15),
         backends=frozenset({"torch"}),
         numeric=True,
@@ -645,7 +647,24 @@ KNOWN_CHANGES: Final = (
         "PyTorch interpolates with another cubic function than TensorFlow (a = -0.75, not -0.5)",
         "keras-team/keras, backend/torch/image.py and backend/tensorflow/image.py, 3.15",
         (3, 0),
-        _having(interpolation="bicubic"),
+        _each(_is_cubic),
+        backends=frozenset({"torch"}),
+        numeric=True,
+    ),
+    KnownChange(
+        "Keras 3.0 to 3.13 do not divide the loss of an activity_regularizer by the size of the batch",
+        "keras-team/keras#22018, #22021",
+        (3, 0),
+        _each(_is_loss_of_activity),
+        until=(3, 14),
+        numeric=True,
+    ),
+    KnownChange(
+        "Keras before 3.15 takes the lower one of two medians on PyTorch, not their mean",
+        "keras-team/keras#23013",
+        (3, 0),
+        _each(_is_median),
+        until=(3, 15),
         backends=frozenset({"torch"}),
         numeric=True,
     ),
