@@ -159,8 +159,8 @@ def _without_casts(
 ) -> BoundCall:
     """The call of a layer with what was cast for it as it was before, where the layer casts so itself.
 
-    Keras 3.5 to 3.9 put an operation into the graph for each such cast of a layer. One that loses a mask
-    is somebody's.
+    Keras 3.5 to 3.9 put an operation into the graph for each such cast of a layer. It stays where it loses
+    a mask, as theirs do, too: without one the layer computes something else.
     """
     dtype = None if reader.is_operation(operation) else reader.casts_to(operation)
     if dtype is None:
