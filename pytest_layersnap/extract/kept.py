@@ -33,7 +33,8 @@ def settings(layer: Any, base: Any = None) -> dict[str, Any]:
     base = root if base is None else base
     parameters = _constructor_arguments(kind) - _constructor_arguments(base)
     assigned, bare, initialized = _assigned(base), _bare(root), _initialized(kind)
-    weights = {id(weight) for weight in attribute(layer, "weights") or ()}
+    held = attribute(layer, "weights")  # which are an argument of some operations
+    weights = set(map(id, held)) if isinstance(held, (list, tuple)) else set()
     kept: dict[str, Any] = {}
     for name, item in held_by(layer).items():
         public = name.lstrip("_")

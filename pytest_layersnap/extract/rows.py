@@ -12,6 +12,7 @@ from typing import Any
 from pytest_layersnap.extract import (
     addresses,
     canonical,
+    constants,
     dtypes,
     masking,
     names,
@@ -606,7 +607,7 @@ def _operands(reader: Reader, symbol: str, call: BoundCall) -> dict[str, Any]:
     Where a constant decides the dtype of what comes out, that is said, too: ``1`` and ``1.0`` look alike.
     """
     found: dict[str, Any] = {}
-    constants = False
+    decides = False
     chosen = _chosen(reader, call)
     for name, argument in call.arguments.items():
         if argument is None and call.defaults.get(name, ...) is None:
@@ -617,8 +618,9 @@ def _operands(reader: Reader, symbol: str, call: BoundCall) -> dict[str, Any]:
             continue
         name = operations.operation_argument(symbol, name)
         found[name] = plain
-        constants |= not tensors_alone and operations.is_operand(name)
-    if constants and (made := _dtype_of_constants(reader, call)):
+        is_constant = operations.is_operand(name) or any(map(constants.is_array, leaves))
+        decides |= not tensors_alone and is_constant
+    if decides and (made := _dtype_of_constants(reader, call)):
         found["output_dtype"] = made
     return found
 

@@ -123,6 +123,25 @@ def test_operations_without_config(keras: ModuleType, ops: Any) -> None:
     assert "* 2" in loop["body_fun"]
 
 
+def test_arrays_that_operations_keep(keras: ModuleType, ops: Any) -> None:
+    """They may be called ``weights``; their dtype is said where it decides that of the result."""
+    if not hasattr(keras, "ops"):
+        pytest.skip("Keras 2 keeps nothing in its operations")
+    given = keras.Input(batch_shape=(3,), dtype="int32")
+    found = ops.bincount(given, weights=np.ones(3, "int32"), minlength=3)
+    (row,) = layer_table(keras.Model(given, found)).layers[1:]
+    assert row.attributes["weights"] == [1, 1, 1]
+
+    def attended(dtype: str) -> Any:
+        half = keras.Input((3, 3, 2), dtype="float16")
+        constant = np.ones((2, 3, 3, 2), dtype)
+        made = ops.dot_product_attention(half, constant, constant)
+        return layer_table(keras.Model(half, made)).layers[-1].attributes.get("output_dtype")
+
+    if hasattr(ops, "dot_product_attention"):  # from Keras 3.4 on
+        assert (attended("float16"), attended("float32")) == (None, "float32")
+
+
 def test_casts_that_layers_make_themselves(keras: ModuleType, ops: Any) -> None:
     """Keras 3.5 to 3.9 record them; one that somebody makes does the same, unless it loses a mask."""
 
