@@ -186,9 +186,13 @@ def built_with(layer: Any) -> list[Call]:
     """What a layer was first called with; the batch that happened to build it says nothing about it."""
     if layer._inbound_nodes:
         return [call(layer._inbound_nodes[0])]
-    saved = layer._get_save_spec(dynamic_batch=True, inputs_only=False)
+    saved = layer._get_save_spec(dynamic_batch=False, inputs_only=False)
     if saved is None:
-        return []
+        # Loaded from a file: it was built for a shape, of floats or of integers.
+        shape = (layer.get_build_config() or {}).get("input_shape")
+        if not shape or not all(isinstance(size, (int, type(None))) for size in shape):
+            return []
+        return [Call((Spec((None, *shape[1:]), kind),), {}, []) for kind in ("float32", "int32")]
 
     def plain(leaf: Any) -> Any:
         shape = getattr(leaf, "shape", None)
@@ -267,4 +271,4 @@ def rehearse(keras: Any) -> None:
         source(end)
     for node in nodes(graph):
         consumers(node_operation(node)), call_number(node), call(node)
-    own_weights(model), children(model), autocast(model), casts_to(model)
+    own_weights(model), children(model), autocast(model), casts_to(model), built_with(model)

@@ -348,4 +348,4 @@ def rehearse(keras: Any) -> None:
         ends = [*flatten(inputs(graph)), *flatten(outputs(graph))]
         for node in (*nodes(graph), *(source(end).operation._inbound_nodes[0] for end in ends)):
             consumers(node_operation(node)), call_number(node), call(node)
-    own_weights(model), children(model), autocast(model), casts_to(model)
+    own_weights(model), children(model), autocast(model), casts_to(model), built_with(model)
