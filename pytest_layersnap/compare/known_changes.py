@@ -452,7 +452,7 @@ def _is_int4_layout(change: Change) -> bool:
 
 
 def _cells(changes: Sequence[Change], after: LayerTable) -> list[Change]:
-    """Rows below an RNN that have lost all weights and shapes, and nothing else."""
+    """Rows below an RNN that have lost all weights, and perhaps shapes, and nothing else."""
     networks = {row.layer_name for row in after if row.layer_type in ("RNN", "StackedRNNCells")}
     return [
         change
@@ -460,7 +460,6 @@ def _cells(changes: Sequence[Change], after: LayerTable) -> list[Change]:
         if any(change.layer.startswith(f"{network}/") for network in networks)
         and change.current_row is not None
         and change.current_row.weight_shapes == "[]"
-        and change.current_row.input_shape == ""
         and all(
             now in ([], 0, "")
             for path, (_, now) in _values(change).items()

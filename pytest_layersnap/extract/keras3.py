@@ -121,6 +121,11 @@ def mask_of(tensor: Any) -> Any:
     return getattr(tensor, "_keras_mask", None)
 
 
+def carry_mask(tensor: Any, mask: Any) -> None:
+    """Have a tensor carry a mask with it."""
+    tensor._keras_mask = mask
+
+
 def inputs(graph: Any) -> Any:
     """The inputs of a graph, as they were given: a tensor, list or dict."""
     return graph._inputs_struct

@@ -71,6 +71,7 @@ class Reader(Protocol):
         self, arguments: dict[str, Any], defaults: dict[str, Any]
     ) -> Iterator[str]: ...
     def mask_of(self, tensor: Any) -> Any: ...  # noqa: D102
+    def carry_mask(self, tensor: Any, mask: Any) -> None: ...  # noqa: D102
     def inputs(self, graph: Any) -> Any: ...  # noqa: D102
     def outputs(self, graph: Any) -> Any: ...  # noqa: D102
     def consumers(self, operation: Any) -> list[Any]: ...  # noqa: D102

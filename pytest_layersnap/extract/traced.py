@@ -271,8 +271,8 @@ class _Run:
         if not self._tape.is_tensor(value) or id(value) not in self._known:
             return value
         apart = self._tape.again(value)
-        if (mask := getattr(value, "_keras_mask", None)) is not None:
-            apart._keras_mask = mask
+        if (mask := self._reader.mask_of(value)) is not None:
+            self._reader.carry_mask(apart, mask)
         return apart
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,8 @@ from pytest_layersnap import extract
 from . import renamed_keras
 
 _ROOM = Path(extract.__file__).parent
+#: What named tuples have is public, underscore or not.
+_Named = namedtuple("_Named", ())
 
 
 def private_names(module: Path) -> Iterator[str]:
@@ -29,7 +32,7 @@ def private_names(module: Path) -> Iterator[str]:
             name = "" if of_its_own else node.attr
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "hasattr"):
             name = str(ast.literal_eval(node.args[1])) if _is_text(node.args[1]) else ""
-        if re.match(r"_[a-z]", name):
+        if re.match(r"_[a-z]", name) and not hasattr(_Named, name):
             yield name
 
 
