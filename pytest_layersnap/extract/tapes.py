@@ -52,6 +52,14 @@ def tape_of(backend: str) -> Tape:
     return tapes[backend]()
 
 
+def wrapped(value: Any) -> tuple[Any, ...]:
+    """What TensorFlow keeps of a container that it wraps."""
+    kind = type(value).__name__
+    if kind == "ListWrapper":
+        return value._storage, value._last_wrapped_list_snapshot
+    return (value.__wrapped__,) if kind == "_DictWrapper" else ()
+
+
 class _TensorFlow:
     def __init__(self) -> None:
         self._tf = sys.modules["tensorflow"]

@@ -29,7 +29,7 @@ from pytest_layersnap.extract.reader import (
     mapped,
 )
 from pytest_layersnap.extract.replaced import replaced
-from pytest_layersnap.extract.tapes import Tape, tape_of
+from pytest_layersnap.extract.tapes import Tape, tape_of, wrapped
 
 #: What sizes that are not known are, in two runs: of the batch, and of all other axes. Tried in this order:
 #: images that are halved five times, texts that may only be short, images and sounds that need to be large.
@@ -431,20 +431,12 @@ def _contents(attributes: dict[str, Any]) -> list[tuple[Any, Any]]:
     """The containers among attributes, and what is in them."""
     found: list[tuple[Any, Any]] = []
     for value in attributes.values():
-        for each in (value, *_wrapped(value)):
+        for each in (value, *wrapped(value)):
             if issubclass(type(each), (list, set)):  # not what only poses as one
                 found.append((each, list(each)))
             elif issubclass(type(each), dict):
                 found.append((each, dict(each)))
     return found
-
-
-def _wrapped(value: Any) -> tuple[Any, ...]:
-    """What TensorFlow keeps of a container that it wraps."""
-    kind = type(value).__name__
-    if kind == "ListWrapper":
-        return value._storage, value._last_wrapped_list_snapshot
-    return (value.__wrapped__,) if kind == "_DictWrapper" else ()
 
 
 def _put_back(layer: Any, attributes: dict[str, Any], contents: list[tuple[Any, Any]]) -> None:
