@@ -20,6 +20,8 @@ _NO_TESTS = re.compile(
     re.IGNORECASE,
 )
 _LARGEST = 2_000_000
+#: Files that mark a folder as a virtual environment, or as a cache (pytest's own names snapshots).
+_NOT_THE_PROJECTS = ("pyvenv.cfg", "CACHEDIR.TAG")
 
 
 class Project(NamedTuple):
@@ -48,8 +50,8 @@ class Tree:
         """The project's test files that are not among ``files``, as paths relative to the root.
 
         The project's test files are those below ``testpaths`` (without it, below the root
-        directory) that match ``python_files``, outside of ``norecursedirs`` and virtual
-        environments. A file that was collected by another path, over a link, is collected.
+        directory) that match ``python_files``, outside of ``norecursedirs``, virtual
+        environments and caches. A file that was collected by another path, over a link, is collected.
         """
         collected = {os.path.realpath(os.path.join(self._root, file)) for file in files}
         starts = [
@@ -146,7 +148,7 @@ class Tree:
                     name == "__pycache__"
                     or real in above
                     or real == self._snapshots
-                    or os.path.isfile(os.path.join(path, "pyvenv.cfg"))
+                    or any(os.path.isfile(os.path.join(path, mark)) for mark in _NOT_THE_PROJECTS)
                     or any(fnmatch(name, pattern) for pattern in without)
                 ):
                     continue
