@@ -137,8 +137,8 @@ def test_position(layersnap): pass
     result.stdout.fnmatch_lines(
         [
             "@pytest.mark.layersnap: only= does not know 'shapes'; choose from the categories *",
-            "@pytest.mark.layersnap takes only= and ignore=, and nothing else; got onyl",
-            "@pytest.mark.layersnap takes only= and ignore=, and nothing else; got 'shape'",
+            "@pytest.mark.layersnap takes only=, ignore= and behavior=, and nothing else; got onyl",
+            "@pytest.mark.layersnap takes only=, ignore= and behavior=, and nothing else; got 'shape'",
         ]
     )
 
