@@ -115,7 +115,7 @@ def test_marker(layersnap):
         result.stdout.no_fnmatch_line(text)
     result.stdout.fnmatch_lines(
         [
-            "@pytest.mark.layersnap takes only= and ignore=, and nothing else; got onyl",
+            "@pytest.mark.layersnap takes only=, ignore= and behavior=, and nothing else; got onyl",
             "E  *ModelError: not a Keras model but test_a.Module: give a keras.Model*",
             "E  *ModelError: needs needs units, rate: give a function without arguments, "
             "as in lambda: build(units=…)",
