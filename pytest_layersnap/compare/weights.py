@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -88,14 +89,21 @@ def loadings(
 class _Models:
     """The two models as trees, and the releases of Keras that save and load them."""
 
-    __slots__ = ("after", "before", "partner", "releases", "tables")
-
     def __init__(self, recorded: LayerTable, current: LayerTable, partner: dict[int, int]) -> None:
         self.tables = recorded, current
         self.before, self.after = tree(recorded), tree(current)
-        self.partner = partner
+        self.recorded_rows = {new: old for old, new in partner.items()}
         one, other = (release(table.recorded_with) for table in self.tables)
         self.releases = one or other or _NEWEST, other or one or _NEWEST
+
+    @cached_property
+    def held(self) -> set[tuple[str | None, str]]:
+        """By the row that holds it, the attributes under which a layer was saved."""
+        return {
+            (parent(layer.layer_name), attribute)
+            for layer in self.tables[0]
+            for attribute in attributes(layer)
+        }
 
     @property
     def generations(self) -> tuple[int, int]:
@@ -112,7 +120,7 @@ class _Models:
         """
         values = {target.key: source for source, target in met}
         places = {(w.row, w.place): w.key for node in _nodes(self.before) for w in node.weights}
-        rows = {new: old for old, new in self.partner.items()}
+        rows = self.recorded_rows
         old, new = (table.layers for table in self.tables)
         found = {
             (new[target.row].layer_name, old[source.row].layer_name): None
@@ -178,14 +186,13 @@ def _by_class(models: _Models) -> Loading:
 
 def _saved_elsewhere(models: _Models, node: Node) -> str:
     """That a layer was held by an attribute that nothing holds anymore, or was held by another."""
-    before = models.tables[0].layers
-    rows = {new: old for old, new in models.partner.items()}
-    if node.row not in rows:
+    row = models.recorded_rows.get(node.row)
+    if row is None:
         return ""
-    saved = before[rows[node.row]]
+    saved = models.tables[0].layers[row]
     old, new = attributes(saved), attributes(node.layer)
-    beside = (layer for layer in before if parent(layer.layer_name) == parent(saved.layer_name))
-    if old == new or any(set(attributes(layer)) & set(new) for layer in beside):
+    above = parent(saved.layer_name)
+    if old == new or any((above, attribute) in models.held for attribute in new):
         return ""
     return f"is the attribute {new[0]}, and was saved as {old[0]}"
 

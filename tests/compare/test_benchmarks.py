@@ -42,8 +42,6 @@ def test_equal_tables_are_less_work_than_reading_the_file() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_work_grows_no_faster_than_n_log_n(case: str) -> None:
     """The benchmark shows the same up to 50,000 rows."""
-    if "renumbered" in str(case) and "insert" in str(case):
-        pytest.xfail("grows faster since names and edges are read once: to be mended")
     few, many = 500, 2_500
     work = {}
     for rows in (few, many):
