@@ -92,6 +92,7 @@ class _Models:
     def __init__(self, recorded: LayerTable, current: LayerTable, partner: dict[int, int]) -> None:
         self.tables = recorded, current
         self.before, self.after = tree(recorded), tree(current)
+        self.partner = partner
         self.recorded_rows = {new: old for old, new in partner.items()}
         one, other = (release(table.recorded_with) for table in self.tables)
         self.releases = one or other or _NEWEST, other or one or _NEWEST
