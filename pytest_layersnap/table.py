@@ -125,6 +125,12 @@ def _calls(inbound_layers: str) -> tuple[tuple[str, ...], ...]:
 
 #: The column that is there where it was asked for.
 BEHAVIOR = "behavior"
+#: Its keys: numbers in both modes (``inference:1``, ``training@1``, …), the real shapes where others were
+#: declared, how inputs were made, why there are no numbers, and the class where it is none of Keras'.
+INFERENCE, TRAINING, SHAPE, INPUTS, UNTOLD, CLASS = (
+    *("inference", "training", "shape"),
+    *("inputs", "not told", "class"),
+)
 
 #: The columns of every snapshot, in order. The first sixteen are those of the notebooks.
 COLUMNS: tuple[str, ...] = (

@@ -11,7 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pytest_layersnap.table import Layer, LayerTable
+from pytest_layersnap.table import (
+    CLASS,
+    INFERENCE,
+    INPUTS,
+    SHAPE,
+    TRAINING,
+    UNTOLD,
+    Layer,
+    LayerTable,
+)
 
 #: How far apart numbers may be, by the dtype that a row computes in: what backends, releases and processors
 #: were measured to differ by, with room (``benchmarks/behavior_noise.py``).
@@ -26,9 +35,6 @@ TOLERANCES: Final = {
 }
 #: Of outputs that are there on one side alone.
 _APART: Final = 1.0
-_INFERENCE, _TRAINING, _SHAPE = "inference", "training", "shape"
-#: Labels that are no numbers: why there are none, and how inputs were made.
-_UNTOLD, _INPUTS, _CLASS = "not told", "inputs", "class"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +80,12 @@ def parts(recorded: Layer, current: Layer) -> Iterator[Apart]:
 
 def is_told(row: Layer) -> bool:
     """Whether a row that was asked says what it computes, in numbers."""
-    return not row.behavior or not any(label.startswith(_UNTOLD) for label in row.behaves)
+    return not row.behavior or not any(label.startswith(UNTOLD) for label in row.behaves)
 
 
 def class_of(row: Layer) -> str | None:
     """The class that computes a row, where it is none of Keras'."""
-    return row.behaves.get(_CLASS)
+    return row.behaves.get(CLASS)
 
 
 def settled(recorded: LayerTable, current: LayerTable, factor: float = 1.0) -> LayerTable:
@@ -115,9 +121,9 @@ def _parts(recorded: dict[str, Any], current: dict[str, Any]) -> Iterator[Apart]
         return
     for label in dict.fromkeys((*recorded, *current)):
         old, new = _of(recorded, label), _of(current, label)
-        if label.startswith((_INPUTS, _CLASS)):
+        if label.startswith((INPUTS, CLASS)):
             continue
-        if isinstance(old, str) != isinstance(new, str) and not label.startswith(_SHAPE):
+        if isinstance(old, str) != isinstance(new, str) and not label.startswith(SHAPE):
             continue
         if isinstance(old, list) and isinstance(new, list):
             yield Apart(label, old, new, distance(old, new))
@@ -128,8 +134,8 @@ def _parts(recorded: dict[str, Any], current: dict[str, Any]) -> Iterator[Apart]
 def _say_alike(recorded: dict[str, Any], current: dict[str, Any]) -> bool:
     """Whether both sides have numbers, of inputs that were made in one way."""
     return not any(
-        label.startswith(_UNTOLD)
-        or (label.startswith(_INPUTS) and recorded.get(label) != current.get(label))
+        label.startswith(UNTOLD)
+        or (label.startswith(INPUTS) and recorded.get(label) != current.get(label))
         for label in (*recorded, *current)
     )
 
@@ -143,8 +149,8 @@ def _of(side: dict[str, Any], label: str) -> Any:
     mode = re.sub(r"^(\w+)[^@]*", r"\1", label)
     if isinstance(side.get(mode), str):
         return side[mode]
-    if label.startswith(_TRAINING):
-        return _of(side, label.replace(_TRAINING, _INFERENCE, 1))
+    if label.startswith(TRAINING):
+        return _of(side, label.replace(TRAINING, INFERENCE, 1))
     return None
 
 

@@ -9,7 +9,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pytest_layersnap.extract import kept
@@ -122,8 +122,13 @@ def mask_of(tensor: Any) -> Any:
 
 
 def carry_mask(tensor: Any, mask: Any) -> None:
-    """Have a tensor carry a mask with it."""
-    tensor._keras_mask = mask
+    """Have a tensor carry a mask with it, where its kind can."""
+    backend = sys.modules["keras.src.backend"]
+    if hasattr(backend, "set_keras_mask"):
+        backend.set_keras_mask(tensor, mask)
+    else:  # before Keras 3.6
+        with suppress(AttributeError):
+            tensor._keras_mask = mask
 
 
 def inputs(graph: Any) -> Any:

@@ -1,4 +1,4 @@
-"""One attribute of a class or module of Keras, replaced for a while."""
+"""What is otherwise for a while: an attribute of a class or module of Keras, TensorFlow's functions."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ def replaced(owner: Any, name: str, wrap: Callable[[Any], Any]) -> Iterator[None
         yield
     finally:
         setattr(owner, name, original)
+
+
+@contextmanager
+def eagerly(tf: Any) -> Iterator[None]:
+    """No ``tf.function`` is traced, or goes by an earlier trace: it runs as the user wrote it."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def is_second(package: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
 
-from pytest_layersnap.extract.replaced import replaced
+from pytest_layersnap.extract.replaced import eagerly, replaced
 
 #: What depends on shapes and dtypes alone: operations of TensorFlow, and how names of PyTorch's end.
 #: Not ``empty_like``, by which Keras puts a tensor on another device.
@@ -52,27 +52,13 @@ def tape_of(backend: str) -> Tape:
     return tapes[backend]()
 
 
-def wrapped(value: Any) -> tuple[Any, ...]:
-    """What TensorFlow keeps of a container that it wraps."""
-    kind = type(value).__name__
-    if kind == "ListWrapper":
-        return value._storage, value._last_wrapped_list_snapshot
-    return (value.__wrapped__,) if kind == "_DictWrapper" else ()
-
-
 class _TensorFlow:
     def __init__(self) -> None:
         self._tf = sys.modules["tensorflow"]
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> AbstractContextManager[None]:
         """Functions that were traced before would not call anything again."""
-        before = self._tf.config.functions_run_eagerly()
-        self._tf.config.run_functions_eagerly(True)
-        try:
-            yield
-        finally:
-            self._tf.config.run_functions_eagerly(before)
+        return eagerly(self._tf)
 
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, (self._tf.Tensor, self._tf.RaggedTensor, self._tf.SparseTensor))

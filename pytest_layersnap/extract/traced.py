@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import random
-import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_layersnap.extract.as_before import as_before, random_states_as_before
 from pytest_layersnap.extract.graph import BoundCall
 from pytest_layersnap.extract.reader import (
     Call,
@@ -29,7 +28,7 @@ from pytest_layersnap.extract.reader import (
     mapped,
 )
 from pytest_layersnap.extract.replaced import replaced
-from pytest_layersnap.extract.tapes import Tape, tape_of, wrapped
+from pytest_layersnap.extract.tapes import Tape, tape_of
 
 #: What sizes that are not known are, in two runs: of the batch, and of all other axes. Tried in this order:
 #: images that are halved five times, texts that may only be short, images and sounds that need to be large.
@@ -102,7 +101,7 @@ def trace(
     """
     tape = tape_of(reader.backend(layer))
     known: list[tuple[Any, Inner]] = []
-    with as_it_was(reader, layer):
+    with random_states_as_before(), as_before(layer), reader.counters_as_they_were(layer):
         for call in calls:
             if not any(_same_call(reader, call, other) for other, _ in known):
                 known.append((call, _one(reader, layer, call, tape, is_open)))
@@ -394,71 +393,3 @@ class _Hook:
 
 
 _HOOK = _Hook()
-
-
-# --- what the user's objects hold --------------------------------------------------------------
-
-
-@contextmanager
-def as_it_was(reader: Reader, layer: Any) -> Iterator[None]:
-    """A layer, all that it holds and the random numbers of Python and NumPy are left as they were."""
-    numpy = sys.modules.get("numpy")
-    drawn = random.getstate(), numpy.random.get_state() if numpy else None
-    before = [(each, dict(vars(each)), _contents(vars(each))) for each in _all(reader, layer)]
-    try:
-        with reader.counters_as_they_were(layer):
-            yield
-    finally:
-        random.setstate(drawn[0])
-        if numpy:
-            numpy.random.set_state(drawn[1])
-        for each, attributes, contents in before:
-            _put_back(each, attributes, contents)
-
-
-def _all(reader: Reader, layer: Any) -> Iterable[Any]:
-    found: dict[int, Any] = {}
-    todo = [layer]
-    while todo:
-        each = todo.pop()
-        if id(each) not in found:
-            found[id(each)] = each
-            todo += reader.children(each)
-    return found.values()
-
-
-def _contents(attributes: dict[str, Any]) -> list[tuple[Any, Any]]:
-    """The containers among attributes, and what is in them."""
-    found: list[tuple[Any, Any]] = []
-    for value in attributes.values():
-        for each in (value, *wrapped(value)):
-            if issubclass(type(each), (list, set)):  # not what only poses as one
-                found.append((each, list(each)))
-            elif issubclass(type(each), dict):
-                found.append((each, dict(each)))
-    return found
-
-
-def _put_back(layer: Any, attributes: dict[str, Any], contents: list[tuple[Any, Any]]) -> None:
-    """Past what Keras does where an attribute is set, as it tracks what is held already."""
-    now = vars(layer)
-    for name in [name for name in now if name not in attributes]:
-        del now[name]
-    for name, value in attributes.items():
-        if now.get(name, now) is not value:
-            now[name] = value
-    for value, content in contents:
-        if isinstance(value, dict):
-            if dict.__len__(value) != len(content) or any(
-                dict.get(value, key, value) is not item for key, item in content.items()
-            ):
-                dict.clear(value)
-                dict.update(value, content)
-        elif isinstance(value, set):
-            if value != set(content):
-                set.clear(value)
-                set.update(value, content)
-        elif len(value) != len(content) or any(
-            one is not other for one, other in zip(value, content, strict=True)
-        ):
-            list.__setitem__(value, slice(None), content)

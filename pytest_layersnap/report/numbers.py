@@ -10,7 +10,7 @@ from pytest_layersnap.compare.behavior import class_of, distance
 from pytest_layersnap.compare.changes import Change, Difference
 from pytest_layersnap.report.finding import Fact
 from pytest_layersnap.report.words import listed, percent, said
-from pytest_layersnap.table import BEHAVIOR
+from pytest_layersnap.table import BEHAVIOR, SHAPE
 
 #: The parts of what a row computes, as people call them.
 _PARTS: Final = {
@@ -18,7 +18,7 @@ _PARTS: Final = {
     "losses": "in the loss it adds",
     "updates": "in what it writes to its weights",
 }
-_SHAPE: Final = f"{BEHAVIOR}.shape"
+_SHAPE: Final = f"{BEHAVIOR}.{SHAPE}"
 
 
 def facts(changes: Sequence[Change]) -> Iterator[Fact]:

@@ -8,15 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from pytest_layersnap.extract.as_before import as_before, random_states
 from pytest_layersnap.extract.behavior import values
-from pytest_layersnap.extract.behavior.kept import as_before, random_states
 from pytest_layersnap.extract.behavior.numbers import stand_for
 from pytest_layersnap.extract.behavior.outcome import Outcome
 from pytest_layersnap.extract.graph import BoundCall, tensors
 from pytest_layersnap.extract.reader import Reader, flatten, is_a, is_built_in, is_mask
+from pytest_layersnap.table import INFERENCE, INPUTS, SHAPE, TRAINING
 
-INFERENCE: Final = "inference"
-TRAINING: Final = "training"
 #: What is said in place of numbers of what differs each time.
 RANDOM: Final = "random"
 #: No more numbers than these are made for one call: two gigabytes in single precision.
@@ -98,9 +97,9 @@ class Evaluation:
         told = dict(_labelled(INFERENCE, first))
         yield from told.items()
         if (shape := self._undeclared(first, way)) is not None:
-            yield "shape", shape
+            yield SHAPE, shape
         if number:
-            yield "inputs", number
+            yield INPUTS, number
         if "training" not in _arguments(self._operation) or self._is_fixed():
             return
         if _draws(self._reader, self._operation):
@@ -196,10 +195,10 @@ class Evaluation:
                         shape, dtype, self._places[id(leaf)], whole=given, padded=padded
                     )
                 made[id(leaf)] = self._backend.tensor(array, dtype)
-                carried = getattr(leaf, "_keras_mask", None)
+                carried = self._reader.mask_of(leaf)
                 if carried is not None:
                     mask = values.mask(way.of(_shape(carried)))
-                    self._backend.carry(made[id(leaf)], self._backend.tensor(mask, "bool"))
+                    self._reader.carry_mask(made[id(leaf)], self._backend.tensor(mask, "bool"))
             return made[id(leaf)]
 
         recorded = self._call.recorded

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from pytest_layersnap.extract.behavior.keras3 import eagerly
-from pytest_layersnap.extract.behavior.outcome import Outcome, with_masks
+from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of
+from pytest_layersnap.extract.keras2 import mask_of
 from pytest_layersnap.extract.reader import flatten, is_built_in
+from pytest_layersnap.extract.replaced import eagerly
 
 
 def shape_and_dtype(weight: Any) -> tuple[tuple[int, ...], str]:
@@ -56,7 +57,7 @@ def evaluated(
                 updates = [now for given, now in pairs if now.tobytes() != given.tobytes()]
             return Outcome(
                 outputs=[array(leaf) for leaf in leaves],
-                masks=with_masks(operation, leaves, array),
+                masks=masks_of(operation, leaves, mask_of, array),
                 losses=losses,
                 updates=updates,
             )
@@ -89,11 +90,6 @@ def _lent(weights: Sequence[Any], values: Iterator[Any]) -> Iterator[list[tuple[
             vars(variable).clear()
             vars(variable).update(state)
             variable.__class__ = kind
-
-
-def carry(tensor: Any, mask: Any) -> None:
-    """Let a tensor carry a mask."""
-    tensor._keras_mask = mask
 
 
 def _variable(weight: Any) -> Any:

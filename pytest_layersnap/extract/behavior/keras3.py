@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from pytest_layersnap.extract.behavior.outcome import Outcome, with_masks
+from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of
+from pytest_layersnap.extract.keras3 import mask_of
 from pytest_layersnap.extract.reader import flatten, is_built_in
+from pytest_layersnap.extract.replaced import eagerly
 
 
 def shape_and_dtype(weight: Any) -> tuple[tuple[int, ...], str]:
@@ -24,16 +26,6 @@ def tensor(values: Any, dtype: str) -> Any:
     if dtype == "string":
         return _keras().ops.convert_to_tensor(values.astype(str)) if _has_strings() else values
     return _keras().ops.convert_to_tensor(values, dtype=dtype)
-
-
-def carry(tensor: Any, mask: Any) -> None:
-    """Let a tensor carry a mask, where its kind can."""
-    common = import_module("keras.src.backend")
-    if hasattr(common, "set_keras_mask"):
-        common.set_keras_mask(tensor, mask)
-    else:  # before Keras 3.6
-        with suppress(AttributeError):
-            tensor._keras_mask = mask
 
 
 @contextmanager
@@ -49,17 +41,6 @@ def evaluating() -> Iterator[None]:
         if "tensorflow" in sys.modules:
             stack.enter_context(eagerly(import_module("tensorflow")))
         yield
-
-
-@contextmanager
-def eagerly(tf: Any) -> Iterator[None]:
-    """Where no ``tf.function`` is traced: its graph would keep the weights of the evaluation."""
-    before = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
-        tf.config.run_functions_eagerly(before)
 
 
 def evaluated(
@@ -81,7 +62,7 @@ def evaluated(
         updates = [scope.state_mapping[id(one)] for one in weights if id(one) in changed]
     return Outcome(
         outputs=[array(leaf) for leaf in leaves],
-        masks=with_masks(operation, leaves, array),
+        masks=masks_of(operation, leaves, mask_of, array),
         losses=[float(array(loss)) for loss in scope.losses],
         updates=[array(value) for value in updates],
         random=bool(changed - given.keys() - _metrics(operation)),

@@ -28,9 +28,13 @@ class Outcome:
     random: bool = False
 
 
-def with_masks(operation: Any, leaves: Sequence[Any], array: Callable[[Any], Any]) -> list[Any]:
+def masks_of(
+    operation: Any,
+    leaves: Sequence[Any],
+    mask_of: Callable[[Any], Any],
+    array: Callable[[Any], Any],
+) -> list[Any]:
     """The masks of what a layer of somebody's own gave."""
     if is_built_in(operation):
         return []
-    masks = (getattr(leaf, "_keras_mask", None) for leaf in leaves)
-    return [array(mask) for mask in masks if mask is not None]
+    return [array(mask) for mask in map(mask_of, leaves) if mask is not None]

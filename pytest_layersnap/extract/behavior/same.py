@@ -51,7 +51,7 @@ def key_of(reader: Reader, layer: Layer, operation: Any, call: BoundCall) -> Has
 def _argument(reader: Reader, leaf: Any, seen: dict[int, int]) -> Hashable:
     if reader.is_tensor(leaf):
         place = seen.setdefault(id(leaf), len(seen))
-        return place, *_described(leaf), getattr(leaf, "_keras_mask", None) is not None
+        return place, *_described(leaf), reader.mask_of(leaf) is not None
     return _plain(leaf)
 
 

@@ -1,4 +1,4 @@
-"""What evaluating a layer could change about objects of the user's, put back afterwards."""
+"""What calling a layer could change about objects of the user's, put back afterwards."""
 
 from __future__ import annotations
 
