@@ -12,7 +12,7 @@ from pytest_layersnap.extract import files, rows, weightless
 from pytest_layersnap.extract.addresses import held
 from pytest_layersnap.extract.collector import collected_less_often
 from pytest_layersnap.extract.contract import ModelError, reader_of
-from pytest_layersnap.extract.reader import KERAS, Reader, is_a
+from pytest_layersnap.extract.reader import Reader, has_call, is_a
 from pytest_layersnap.extract.serializer import without_tensorflow
 from pytest_layersnap.table import LayerTable
 
@@ -121,8 +121,7 @@ def _require_built(reader: Reader, model: Any) -> None:
     if is_a(model, "Functional"):
         return
     layers = [layer for layer in _below(reader, model) if not layer.built]
-    if type(model).call.__module__.partition(".")[0] in KERAS:
-        # A GAN, say: its ``train_step`` calls its parts, so that nothing builds it as a whole.
+    if not has_call(model):
         if layers or not model.weights:
             parts = sorted(name for name, part in held(model).items() if is_a(part, "Layer"))
             named = ", ".join(f'"{name}": model.{name}' for name in parts)

@@ -163,6 +163,15 @@ def labelled(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
 KERAS = frozenset({"keras", "tf_keras"})
 
 
+def has_call(layer: Any) -> bool:
+    """Whether somebody wrote what a layer or model does when it is called.
+
+    The parts of a GAN, say, are called by its ``train_step``, and built one by one.
+    """
+    kind: Any = type(layer)
+    return kind.call.__module__.partition(".")[0] not in KERAS
+
+
 @functools.lru_cache(maxsize=1_000)
 def classes_of_keras(kind: type) -> tuple[str, ...]:
     """The names of Keras' classes, of either generation, that a class is or derives from; nearest first."""

@@ -23,12 +23,12 @@ from pytest_layersnap.extract.contract import ModelError
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
 from pytest_layersnap.extract.inside import Inside, Told
 from pytest_layersnap.extract.reader import (
-    KERAS,
     Call,
     Reader,
     Source,
     dtype_name,
     flatten,
+    has_call,
     is_a,
     is_built_in,
     is_mask,
@@ -337,10 +337,7 @@ def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> 
             place.edges = UNKNOWN_EDGES
             if is_a(container, "Sequential"):
                 place.edges = json.dumps([previous] if previous else [], ensure_ascii=False)
-            if type(container).call.__module__.partition(".")[0] in KERAS and _is_open(
-                walk, operation
-            ):
-                # What has no ``call`` holds parts that are called and built one by one.
+            if not has_call(container) and _is_open(walk, operation):
                 ways = walk.reader.built_with(operation)
                 _trace(walk, place, [[call] for call in ways])
         previous = place.path
