@@ -158,7 +158,7 @@ CHANGES: tuple[tuple[str, dict[str, Any], str, set[str]], ...] = (
     (
         "llama",
         {"num_query_heads": 8, "num_key_value_heads": 4},
-        f"{_BLOCKS}(/self_attention(/(query|key|value|attention_output))?)?|llama_backbone|transformer_layer_[0-9]/self_attention/(llama_rotary_embedding|dropout)",
+        f"{_BLOCKS}(/self_attention(/(query|key|value|attention_output))?)?|llama_backbone|transformer_layer_[0-9]/self_attention/(llama_rotary_embedding|dropout|attention_softmax)",
         {"config", "parameters", "shape"},
     ),
     (
@@ -302,6 +302,8 @@ def test_one_argument(
     drift = compare(hub_table(name), changed)
     assert drift.categories == categories
     found = {change.layer for change in drift.changes}
-    assert found == {row.layer_name for row in changed if re.fullmatch(rows, row.layer_name)} | {
+    # Where keras-hub has a fused operation the softmax is never called, and has no shapes.
+    called = [row.layer_name for row in changed if "never_called" not in row.attributes]
+    assert found == {name for name in called if re.fullmatch(rows, name)} | {
         change.layer for change in drift.changes if change.kind == "removed"
     }
