@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import random
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any, Final
-
-import numpy as np
 
 from pytest_layersnap.extract.reader import KERAS, is_a
 
@@ -45,6 +41,8 @@ def as_before(layer: Any) -> Iterator[None]:
 
 
 def _remember(value: Any, seen: dict[int, Any], undo: list[Any], depth: int) -> None:
+    import numpy as np
+
     if id(value) in seen or depth > _DEEPEST or _is_plain(value):
         return
     seen[id(value)] = value
@@ -74,6 +72,8 @@ def _remember(value: Any, seen: dict[int, Any], undo: list[Any], depth: int) -> 
 
 def _is_plain(value: Any) -> bool:
     """Whether a value can't be changed, or is no part of a layer's own state."""
+    import numpy as np
+
     if value is None or isinstance(value, (str, bytes, int, float, complex, type)):
         return True
     kind: Any = type(value)
@@ -113,35 +113,3 @@ def _same(kind: type, value: Any, copy: Any) -> bool:
     if kind is list:
         return all(one is two for one, two in zip(list.__iter__(value), copy, strict=True))
     return bool(value == copy)
-
-
-def random_states() -> tuple[Any, ...]:
-    """The states of the random generators that belong to nobody."""
-    numbers: Any = np.random.get_state()
-    found = [random.getstate(), (numbers[1].tobytes(), *numbers[2:])]
-    if (torch := sys.modules.get("torch")) is not None:
-        found.append(torch.random.get_rng_state().numpy().tobytes())
-    return (*found, *(generator.getstate() for generator in _of_tensorflow()))
-
-
-@contextmanager
-def random_states_as_before() -> Iterator[None]:
-    """Put back the states of the random generators that belong to nobody."""
-    with ExitStack() as undo:
-        undo.callback(random.setstate, random.getstate())
-        undo.callback(np.random.set_state, np.random.get_state())
-        if (torch := sys.modules.get("torch")) is not None:
-            undo.callback(torch.random.set_rng_state, torch.random.get_rng_state())
-        for generator in _of_tensorflow():
-            undo.callback(generator.setstate, generator.getstate())
-        yield
-
-
-def _of_tensorflow() -> list[random.Random]:
-    """What a seeded TensorFlow, and Keras 2, take seeds from; nothing where there is no seed."""
-    context = sys.modules.get("tensorflow.python.eager.context")
-    found = [None if context is None else getattr(context.context(), "_rng", None)]
-    for package in ("keras", "tf_keras"):
-        backend = sys.modules.get(f"{package}.src.backend")
-        found.append(getattr(getattr(backend, "_SEED_GENERATOR", None), "generator", None))
-    return [generator for generator in found if generator is not None]

@@ -15,8 +15,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_layersnap.extract.as_before import as_before, random_states_as_before
+from pytest_layersnap.extract.as_before import as_before
 from pytest_layersnap.extract.graph import BoundCall
+from pytest_layersnap.extract.randomness import random_states_as_before
 from pytest_layersnap.extract.reader import (
     Call,
     NotedTensor,

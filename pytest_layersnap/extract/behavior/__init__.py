@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_layersnap.extract import keras2 as second
-from pytest_layersnap.extract.as_before import random_states_as_before
 from pytest_layersnap.extract.behavior import keras2, keras3
 from pytest_layersnap.extract.behavior.evaluation import Evaluation, Unprobed
 from pytest_layersnap.extract.behavior.same import key_of
 from pytest_layersnap.extract.graph import BoundCall
+from pytest_layersnap.extract.randomness import random_states_as_before
 from pytest_layersnap.extract.reader import Reader, is_a, is_of_keras
 from pytest_layersnap.table import CLASS, UNTOLD, Layer
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from pytest_layersnap.extract.as_before import as_before, random_states
+from pytest_layersnap.extract.as_before import as_before
 from pytest_layersnap.extract.behavior import values
 from pytest_layersnap.extract.behavior.numbers import stand_for
 from pytest_layersnap.extract.behavior.outcome import Outcome
 from pytest_layersnap.extract.graph import BoundCall, tensors
+from pytest_layersnap.extract.randomness import random_states
 from pytest_layersnap.extract.reader import Reader, flatten, is_a, is_built_in, is_mask
 from pytest_layersnap.table import INFERENCE, INPUTS, SHAPE, TRAINING
 
