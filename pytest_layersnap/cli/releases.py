@@ -210,7 +210,8 @@ def _subjects(texts: Sequence[str]) -> list[Subject]:
             break
     if name is not None:
         raise CommandError(
-            f"say after {name} what builds it: layersnap matrix {name} package.module:function"
+            f"say after {name} what gives that network: the function without arguments that builds it "
+            f"(layersnap matrix {name} package.module:function), or a .keras or .h5 file"
         )
     if not subjects:
         raise CommandError("say which model: package.module:function, or a snapshot and that")
@@ -226,7 +227,7 @@ def _trials(parsed: argparse.Namespace) -> Iterator[tuple[Trials, list[Version]]
     from pytest_layersnap.releases.environments import Environments
     from pytest_layersnap.releases.processes import Processes
     from pytest_layersnap.releases.survey import in_range
-    from pytest_layersnap.releases.tools import FullDisk, tool
+    from pytest_layersnap.releases.tools import FullDisk, noticing_full_disks, tool
     from pytest_layersnap.releases.trials import Trials
 
     try:
@@ -243,9 +244,10 @@ def _trials(parsed: argparse.Namespace) -> Iterator[tuple[Trials, list[Version]]
     # What ends a job of a CI is as good a reason to clear up as Ctrl-C.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _progress("reading which releases of Keras there are")
-        releases = in_range(maker, wanted, keras2=parsed.keras2, python=parsed.python)
-        yield Trials(environments, processes, parsed.backend, _progress), releases
+        with noticing_full_disks():
+            _progress("reading which releases of Keras there are")
+            releases = in_range(maker, wanted, keras2=parsed.keras2, python=parsed.python)
+            yield Trials(environments, processes, parsed.backend, _progress), releases
     except FullDisk as error:
         raise CommandError(
             f"{error}; {cache.folder} holds {cache.size() / 1e6:,.0f} MB, "

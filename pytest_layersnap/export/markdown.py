@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_layersnap.export import printed
 from pytest_layersnap.export.printed import Printed
-from pytest_layersnap.report.words import code
+from pytest_layersnap.markdown import code, literal
 from pytest_layersnap.table import LayerTable
 
 
@@ -16,7 +15,7 @@ def render(tables: Sequence[LayerTable]) -> bytes:
     parts = [_grid(printed.totals(tables))]
     for table in tables:
         shown = printed.layers(table)
-        parts += [f"## {_text(shown.title)}", _grid(shown)]
+        parts += [f"## {literal(shown.title)}", _grid(shown)]
     return ("\n\n".join(parts) + "\n").encode()
 
 
@@ -33,13 +32,8 @@ def _lines(shown: Printed) -> Iterator[str]:
     yield _line(shown.header)
     yield _line("---:" if right else "---" for right in shown.is_number)
     for first, *others in shown.rows:
-        yield _line([code(first).replace("|", "\\|"), *map(_text, others)])
+        yield _line([code(first).replace("|", "\\|"), *map(literal, others)])
 
 
 def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _text(text: str) -> str:
-    """A text that Markdown shows as it stands."""
-    return "".join(f"\\{char}" if char in "\\`*_[]#|~$" else char for char in html.escape(text))

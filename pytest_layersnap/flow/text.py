@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from pytest_layersnap.flow.model import Block, Flow, Repeat
+from pytest_layersnap.markdown import literal
 from pytest_layersnap.printable import printable
 
 _COLUMNS = ("stage", "output", "blocks", "parameters", "trainable")
@@ -60,14 +60,8 @@ def as_text(flow: Flow) -> str:
 def as_markdown(flow: Flow) -> str:
     """The table in Markdown."""
     rule = ["---:" if name in _NUMBERS else "---" for name in _COLUMNS]
-    lines = [f"| {' | '.join(map(_cell, cells))} |" for cells in (_COLUMNS, rule, *_rows(flow))]
-    return "\n".join([_cell(title(flow)), "", *lines])
-
-
-def _cell(text: str) -> str:
-    """A text that no name in it makes markup of."""
-    escaped = escape(printable(text), quote=False)
-    return "".join(f"\\{sign}" if sign in "|`*" else sign for sign in escaped)
+    lines = [f"| {' | '.join(map(literal, cells))} |" for cells in (_COLUMNS, rule, *_rows(flow))]
+    return "\n".join([literal(title(flow)), "", *lines])
 
 
 def title(flow: Flow) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_layersnap.markdown import literal
 from pytest_layersnap.printable import printable
 from pytest_layersnap.releases.words import advice, requirement, sentence, sources
 
@@ -86,16 +86,12 @@ def to_markdown(answers: Iterable[Answer]) -> str:
 
 
 def _markdown(answer: Answer) -> Iterator[str]:
-    yield from (f"### {_cell(answer.title)}", "", f"| {' | '.join(HEAD)} |", "|---|---|---|")
+    yield from (f"### {literal(answer.title)}", "", f"| {' | '.join(HEAD)} |", "|---|---|---|")
     for row in _rows(answer):
-        yield f"| {' | '.join(map(_cell, row))} |"
+        yield f"| {' | '.join(map(literal, row))} |"
     yield ""
-    yield from (f"- {_cell(line)}" for line in answer.said)
+    yield from (f"- {literal(line)}" for line in answer.said)
     yield ""
-
-
-def _cell(text: str) -> str:
-    return html.escape(printable(text), quote=False).replace("|", "\\|").replace("*", "\\*")
 
 
 def to_data(answers: Iterable[Answer]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_layersnap.errors import LayersnapError
+from pytest_layersnap.writing import TEMPORARY, replace_file
 
 #: The mark of a folder that holds nothing but a cache, so that backups leave it out (bford.info/cachedir).
 _TAG: Final = "CACHEDIR.TAG"
@@ -73,11 +74,13 @@ class Cache:
 
     def _begin(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        # First, as another run that begins puts down the tag before anything else.
+        holds = [path for path in self.folder.iterdir() if not path.name.endswith(TEMPORARY)]
         tag = self.folder / _TAG
         if not tag.exists():
-            if any(self.folder.iterdir()):
+            if holds:
                 raise CacheError(f"{self.folder} holds other files, and is left alone")
-            tag.write_text(_SIGNATURE)
+            replace_file(tag, _SIGNATURE.encode())  # whole, also where the disk is full
 
     def clean(self) -> int:
         """Remove everything.
@@ -91,7 +94,8 @@ class Cache:
         if not self.folder.exists():
             return 0
         tag = self.folder / _TAG
-        if not tag.is_file() or tag.read_text() != _SIGNATURE:
+        is_ours = tag.is_file() and tag.read_bytes() == _SIGNATURE.encode()
+        if not is_ours and any(self.folder.iterdir()):
             raise CacheError(f"{self.folder} is no cache of ours, and is left alone")
         size = self.size()
         shutil.rmtree(self.folder)

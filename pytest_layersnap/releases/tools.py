@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -42,6 +44,17 @@ class ToolError(LayersnapError):
 
 class FullDisk(ToolError):
     """No environment can be made any more."""
+
+
+@contextlib.contextmanager
+def noticing_full_disks() -> Iterator[None]:
+    """Raise ``FullDisk`` where a file can't be written because of that."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise FullDisk("the disk is full") from None
+        raise
 
 
 class Tool(Protocol):
@@ -113,7 +126,14 @@ class Pip:
         _require(self._processes.run([*_pip(folder), *install], settings(os.environ, scratch)))
 
     def _venv(self, folder: Path, python: str) -> None:
-        _require(self._processes.run([python, "-m", "venv", str(folder)], settings(os.environ)))
+        _require(
+            self._processes.run(
+                [python, "-m", "venv", "--without-pip", str(folder)], settings(os.environ)
+            )
+        )
+        # By itself, as venv does not pass on what it says when it fails.
+        ensure = [str(interpreter(folder)), "-m", "ensurepip", "--default-pip"]
+        _require(self._processes.run(ensure, settings(os.environ)))
 
     def add(self, folder: Path, requirement: str, scratch: Path) -> None:
         """Put one package into a folder, without what it requires."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import tempfile
@@ -21,7 +20,7 @@ from pytest_layersnap.compare.selection import Names
 from pytest_layersnap.releases.environments import Environment, Environments
 from pytest_layersnap.releases.pairings import pairing
 from pytest_layersnap.releases.processes import Ended, Processes
-from pytest_layersnap.releases.tools import FullDisk, ToolError
+from pytest_layersnap.releases.tools import FullDisk, ToolError, failure
 from pytest_layersnap.table import LayerTable
 
 #: What became of a builder under a release.
@@ -142,8 +141,10 @@ class Trials:
             command = [str(place.python), "-W", "ignore", "-m", f"{__package__}.inside"]
             table = "behavior" if behavior else "architecture"
             ended = self._processes.run([*command, str(out), table, *builders], place.variables)
-            lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
-        found = [_read(line) for line in lines]
+            lines = out.read_text(encoding="utf-8").splitlines(True) if out.exists() else []
+        found = [_read(line) for line in lines if line.endswith("\n")]
+        if len(found) < len(builders) and isinstance(why := failure(ended.text), FullDisk):
+            raise why
         return found + [_crashed(ended)] * (len(builders) - len(found))
 
     def _environment(self, release: Version) -> Environment | Built:
@@ -157,10 +158,6 @@ class Trials:
             raise
         except ToolError as error:
             return Built(None, "not tried", str(error))
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise FullDisk("the disk is full") from None
-            raise
 
 
 def judged(

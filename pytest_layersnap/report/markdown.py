@@ -6,11 +6,12 @@ import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pytest_layersnap.markdown import code, literal
 from pytest_layersnap.printable import printable
 from pytest_layersnap.report.finding import Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.whole import circumstances, verdict
-from pytest_layersnap.report.words import SIGNS, code, literal
+from pytest_layersnap.report.words import SIGNS
 
 if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift

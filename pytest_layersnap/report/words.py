@@ -10,7 +10,6 @@ from typing import Any
 
 from pytest_layersnap.compare.behavior import distance
 from pytest_layersnap.compare.changes import ABSENT, Difference
-from pytest_layersnap.printable import printable
 from pytest_layersnap.table import BEHAVIOR, UNKNOWN_EDGES, Layer
 
 #: What the signs of findings stand for.
@@ -76,21 +75,6 @@ def trained(layer: Layer) -> str:
     if not layer.parameters:
         return ""
     return "yes" if layer.is_trainable else "no"
-
-
-def code(text: str) -> str:
-    """A text as a code span of Markdown: its fence is longer than any run of backticks inside."""
-    text = printable(text)
-    fence = "`"
-    while fence in text:
-        fence += "`"
-    space = " " if text.startswith("`") or text.endswith("`") or not text else ""
-    return f"{fence}{space}{text}{space}{fence}"
-
-
-def literal(text: str) -> str:
-    """A text that Markdown shows as it stands."""
-    return "".join(f"\\{char}" if char in "\\`*_<>[]#|" else char for char in printable(text))
 
 
 def size_text(size: int) -> str:

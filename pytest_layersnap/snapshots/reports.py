@@ -16,7 +16,7 @@ from typing import Any
 from pytest_layersnap import csvfile
 from pytest_layersnap.compare.drift import Drift
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.report.words import literal
+from pytest_layersnap.markdown import literal
 from pytest_layersnap.snapshots import naming, pages, report_folder
 from pytest_layersnap.snapshots.pending import drift_of
 from pytest_layersnap.snapshots.report_folder import (

@@ -76,6 +76,8 @@ def test_clean(tmp_path: Path) -> None:
     assert cache.clean() > 5
     assert not cache.folder.exists()
     cache.folder.mkdir()
+    assert cache.clean() == 0
+    cache.folder.mkdir()
     (cache.folder / "photo.jpg").touch()
     with pytest.raises(CacheError, match="left alone"):
         cache.clean()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -9,12 +10,24 @@ import pytest
 
 from pytest_layersnap.releases.cache import Cache
 from pytest_layersnap.releases.processes import Processes, Stopped
-from pytest_layersnap.releases.tools import FullDisk, Pip, ToolError, failure, settings
+from pytest_layersnap.releases.tools import (
+    FullDisk,
+    Pip,
+    ToolError,
+    failure,
+    noticing_full_disks,
+    settings,
+)
 
 #: As pip 23 and uv 0.13 said it, with what stands around it cut away.
 SAID = {
     "pip: disk": (
         "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n",
+        "the disk is full",
+    ),
+    "ensurepip: disk": (
+        '  File "/usr/lib/python3.11/ensurepip/__init__.py", line 164, in _bootstrap\n'
+        "OSError: [Errno 28] No space left on device\n",
         "the disk is full",
     ),
     "uv: disk": (
@@ -73,6 +86,15 @@ def test_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     with pytest.raises(ToolError, match=r"index .*reached.* PIP_INDEX_URL or PIP_FIND_LINKS"):
         Pip(Processes(), Cache(tmp_path)).releases("3.11")
+
+
+def test_files_that_cannot_be_written() -> None:
+    """A full disk is told apart from all else that goes wrong with files."""
+    for number in (errno.ENOSPC, errno.EDQUOT):
+        with pytest.raises(FullDisk, match="the disk is full"), noticing_full_disks():
+            raise OSError(number, "no room")
+    with pytest.raises(PermissionError), noticing_full_disks():
+        raise PermissionError(errno.EACCES, "no right")
 
 
 def test_settings_are_shared() -> None:
