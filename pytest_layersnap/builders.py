@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.extract import ModelError, layer_table
+from pytest_layersnap.inifile import setting
 from pytest_layersnap.table import LayerTable
 
 _HERE: Final = str(Path(__file__).parent)
@@ -31,8 +32,8 @@ def table_of(text: str, *, behavior: bool = False) -> LayerTable:
             model takes the place of a function too.
         behavior: whether to evaluate the layers, too.
 
-    Modules are looked for in the working directory first. What is printed on the way goes to
-    standard error.
+    Modules are looked for in the working directory first, then where the setting ``pythonpath`` has
+    pytest look. What is printed on the way goes to standard error.
 
     Raises:
         BuilderError: there is no such file, module or function, what it gives is no model, or it
@@ -48,10 +49,17 @@ def _is_saved(text: str) -> bool:
     return text.lower().endswith((".keras", ".h5"))
 
 
+def _search(here: Path) -> None:
+    """Have modules found in the working directory, and where pytest would find them."""
+    root = next((folder for folder in (here, *here.parents) if setting(folder, "pythonpath")), here)
+    places = [here, *(root / place for place in setting(root, "pythonpath"))]
+    sys.path[:0] = [str(place) for place in places if str(place) not in sys.path]
+
+
 def _builder(text: str) -> Any:
     module, _, name = text.partition(":")
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
+    here = Path.cwd()
+    _search(here)
     try:
         loaded = import_module(module)
     except ModuleNotFoundError as error:

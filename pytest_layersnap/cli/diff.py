@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_layersnap import formats
@@ -50,16 +49,12 @@ def add(verbs: Verbs) -> None:
         help="compare the snapshot as git has it in a branch, tag or commit with that of now",
     )
     output.add_arguments(diff, FORMATS)
-    diff.add_argument("--html", metavar="OUT", type=Path, help="write a page there, and print too")
 
 
 def _diff(parsed: argparse.Namespace) -> int:
     from pytest_layersnap.compare.drift import compare
 
     drift = compare(*_sides(parsed))
-    if parsed.html is not None:
-        page = argparse.Namespace(format="html", output=parsed.html)
-        output.put(page, FORMATS, drift)
     output.put(parsed, FORMATS, drift)
     return DRIFT if drift else SAME
 

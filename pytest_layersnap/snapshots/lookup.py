@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
 from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
+from pytest_layersnap.inifile import setting
 from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.store import is_snapshot
 from pytest_layersnap.table import LayerTable
 
-#: Where pytest reads its settings from.
-_SETTINGS = (
-    *("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
-    *("pyproject.toml", "tox.ini", "setup.cfg"),
-)
-#: The same in all of them, so that none has to be parsed.
-_FOLDER = re.compile(r"""^\s*layersnap_dir\s*=\s*["']?([^"'#\n]*[^"'#\s])""", re.MULTILINE)
 _LISTED = 5
 
 
@@ -80,21 +73,10 @@ def _read(path: Path, start: Path) -> LayerTable:
 def project(start: Path) -> tuple[Path, Path]:
     """The root of the project that a folder is in, and the folder of its snapshots."""
     for root in (start, *start.parents):
-        configured = _configured(root)
+        configured = " ".join(setting(root, "layersnap_dir"))  # of ini files, one with spaces too
         if configured or any(_inside(root / "snapshots")):
             return root, root / (configured or "snapshots")
     return start, start / "snapshots"
-
-
-def _configured(root: Path) -> str:
-    for name in _SETTINGS:
-        try:
-            found = _FOLDER.search((root / name).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
-            continue
-        if found:
-            return found[1]
-    return ""
 
 
 def _named(name: str, places: tuple[Path, ...]) -> list[Path]:

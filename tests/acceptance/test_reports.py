@@ -145,13 +145,13 @@ def test_what_was_recorded_is_reported(recorded: Project) -> None:
 
 
 def test_the_page_about_two_files(recorded: Project) -> None:
-    """What the command prints, to be opened in a browser."""
+    """What the command would print, to be opened in a browser."""
     old, new = "snapshots/m.csv", "snapshots/test_a/test_x.csv"
-    assert layersnap(recorded, "diff", old, new, "--html", "drift.html").ret == 1
+    assert layersnap(recorded, "diff", old, new, "--output", "drift.html").ret == 1
     page = (recorded.path / "drift.html").read_text(encoding="utf-8")
     assert "<h1><code>m</code> has drifted</h1>" in page
     assert "accept" not in page
-    result = layersnap(recorded, "diff", old, new, "--html", "none/drift.html")
+    result = layersnap(recorded, "diff", old, new, "--output", "none/drift.html")
     assert result.ret == 2
     result.stderr.fnmatch_lines(["layersnap: none/drift.html: No such file or directory"])
 

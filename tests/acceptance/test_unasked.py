@@ -135,12 +135,12 @@ def test_a_workbook_of_others(recorded: Project) -> None:
 
 @pytest.mark.parametrize("name", ["own.html", "own.svg", "own.md", "own.txt", "own.mmd"])
 def test_files_that_the_command_writes(recorded: Project, name: str) -> None:
-    """``diff --html`` and ``flow --output`` replace what they wrote, and nothing else."""
+    """``--output`` of ``diff`` and ``flow`` replaces what it wrote, and nothing else."""
     snapshot = "snapshots/test_a/test_x.csv"
     formats = {".svg": "svg", ".md": "markdown", ".txt": "table", ".mmd": "mermaid"}
     command = ["flow", snapshot, "--format", formats.get(name[3:], ""), "--output", name]
     if name.endswith(".html"):
-        command = ["diff", snapshot, snapshot, "--html", name]
+        command = ["diff", snapshot, snapshot, "--output", name]
     for _ in range(2):
         assert layersnap(recorded, *command).ret == 0
     put(recorded, name)
