@@ -169,7 +169,8 @@ def has_call(layer: Any) -> bool:
     The parts of a GAN, say, are called by its ``train_step``, and built one by one.
     """
     kind: Any = type(layer)
-    return kind.call.__module__.partition(".")[0] not in KERAS
+    # Code that was generated may be of no module.
+    return str(kind.call.__module__).partition(".")[0] not in KERAS
 
 
 @functools.lru_cache(maxsize=1_000)
