@@ -60,6 +60,18 @@ def test_a_cell_of_a_notebook(shown: Any) -> None:
     assert "conv4" in told
 
 
+def test_sizes() -> None:
+    """All of 500 layers may change: the cell takes less than 200 KB, its value 200 characters."""
+    folder = Path(__file__).parents[1] / "snapshots"
+    large = LayerTable.read_csv(folder / "applications/resnet152.csv")
+    mixed = tuple(replace(row, dtype="mixed_float16") for row in large.layers)
+    drift = compare(large, replace(large, layers=mixed))
+    assert len(drift.changes) == len(large) > 500
+    assert len(drift._repr_html_().encode()) < 200_000
+    for shown in (large, drift, drift.changes[0], flow(large), large.layers[-1]):
+        assert len(repr(shown)) < 200
+
+
 def test_a_drift_in_a_notebook_folds_its_rows() -> None:
     """What it comes to and its findings are open; two cells have no anchor in common."""
     drift = compare(RESNET50, THAWED)
