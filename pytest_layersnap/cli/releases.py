@@ -210,8 +210,8 @@ def _subjects(texts: Sequence[str]) -> list[Subject]:
             break
     if name is not None:
         raise CommandError(
-            f"say after {name} what gives that network: the function without arguments that builds it "
-            f"(layersnap matrix {name} package.module:function), or a .keras or .h5 file"
+            f"say after {name} what builds it, a function without arguments "
+            f"(layersnap matrix {name} package.module:function), or a .keras or .h5 file of it"
         )
     if not subjects:
         raise CommandError("say which model: package.module:function, or a snapshot and that")
