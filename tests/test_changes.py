@@ -12,6 +12,8 @@ from pytest_layersnap import LayerTable, compare, layer_table
 
 from . import models
 
+pytestmark = pytest.mark.once_a_generation
+
 #: The backbone of the changed models: the smallest one with residuals.
 NAME = "mobilenetv2"
 

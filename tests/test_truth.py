@@ -13,6 +13,7 @@ from benchmarks.truth.page import page
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.once_a_generation
 @pytest.mark.longest
 @pytest.mark.usefixtures("keras")
 def test_sample() -> None:

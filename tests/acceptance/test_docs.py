@@ -32,6 +32,7 @@ def test_example(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
     exec(compile(blocks("python")[example], example, "exec"), {})
 
 
+@pytest.mark.once_a_generation
 @pytest.mark.usefixtures("keras")
 def test_examples_of_the_fixture(project: Project) -> None:
     """Those that need a test run inside of one."""

@@ -6,7 +6,7 @@ import pytest
 
 from .project import Project
 
-pytestmark = pytest.mark.usefixtures("keras")
+pytestmark = [pytest.mark.usefixtures("keras"), pytest.mark.once_a_generation]
 
 TEST = """
 import pytest

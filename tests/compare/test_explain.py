@@ -49,6 +49,7 @@ def rewirings() -> list[tuple[_Place, _Place]]:
     ]
 
 
+@pytest.mark.once_a_generation
 def test_one_edge_among_parallel_equal_paths_is_one_finding(keras: ModuleType) -> None:
     """Beside the layers that feed nothing any more: however Keras orders and numbers the rows."""
     recorded = parallel(keras, {})

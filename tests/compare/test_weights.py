@@ -173,6 +173,7 @@ def _check_places(
         assert held[whose] & {value for (row, _), value in values.items() if row == rows[path]}
 
 
+@pytest.mark.once_a_generation
 @pytest.mark.filterwarnings("ignore")  # HDF5 is called legacy, and numpy's protocol deprecated
 @pytest.mark.parametrize("name", PAIRS)
 def test_verdict(keras: ModuleType, tmp_path: Path, name: str) -> None:
@@ -184,6 +185,7 @@ def test_verdict(keras: ModuleType, tmp_path: Path, name: str) -> None:
         assert (said.loads is None) == (said.way in pair.unknown and by_name), said
 
 
+@pytest.mark.once_a_generation
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", GROUPS)
 def test_verdict_on_shared_held_and_frozen_layers(

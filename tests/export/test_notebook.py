@@ -15,6 +15,8 @@ from pytest_layersnap.table import NOTEBOOK_COLUMNS
 
 from .. import models, notebook
 
+pytestmark = pytest.mark.once_a_generation
+
 #: What a config says and a table does not: what other columns hold, what only encodes, what does
 #: nothing, and settings at the default that some release leaves out. Docs/export.md lists them.
 LEFT_OUT = {

@@ -15,6 +15,8 @@ from pytest_layersnap.flow.model import Flow
 from .networks import NETWORKS
 from .test_pictures import arrows
 
+pytestmark = pytest.mark.once_a_generation
+
 GOLDEN = Path(__file__).parent / "goldens" / "resnet50.txt"
 
 

@@ -13,6 +13,8 @@ from pytest_layersnap import compare, layer_table
 from .. import models
 from .cases import CASES, recorded
 
+pytestmark = pytest.mark.once_a_generation
+
 README = Path(__file__).parents[2] / "README.md"
 GOLDENS = Path(__file__).parent / "goldens"
 VERSIONS = "keras 3.15.1, tensorflow 2.21.0, pytest-layersnap 0.1.0"

@@ -6,6 +6,10 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
+pytestmark = pytest.mark.once_a_generation
+
 ROOT = Path(__file__).parents[2]
 #: So that cloning the repository costs nobody much.
 LARGEST = 150_000
