@@ -46,6 +46,10 @@ def endless():
 RANGE = ">=3.13.2,<3.14.1"
 
 
+def _heeding_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Command:
     """The command in a project of its own, with a cache of its own."""
 
@@ -66,6 +70,8 @@ class Command:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            # Jobs that a shell starts in the background, these tests perhaps, would ignore Ctrl-C.
+            preexec_fn=_heeding_interrupts,
         )
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
