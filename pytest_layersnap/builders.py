@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator
@@ -51,8 +52,12 @@ def _is_saved(text: str) -> bool:
 
 def _search(here: Path) -> None:
     """Have modules found in the working directory, and where pytest would find them."""
-    root = next((folder for folder in (here, *here.parents) if setting(folder, "pythonpath")), here)
-    places = [here, *(root / place for place in setting(root, "pythonpath"))]
+    places = [here]
+    for root in (here, *here.parents):
+        if value := setting(root, "pythonpath"):
+            names = shlex.split(value) if isinstance(value, str) else value
+            places += [root / name for name in names]
+            break
     sys.path[:0] = [str(place) for place in places if str(place) not in sys.path]
 
 

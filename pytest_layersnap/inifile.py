@@ -2,39 +2,65 @@
 
 from __future__ import annotations
 
-import re
+import configparser
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-#: Where pytest reads them from.
-_FILES: Final = (
-    *("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
-    *("pyproject.toml", "tox.ini", "setup.cfg"),
-)
-#: A value, which all these files write alike, so that none has to be parsed: a list in brackets, or the
-#: rest of the line and indented lines after it.
-_VALUE: Final = r"(\[[^\]]*\]|[^\n]*(?:\n[ \t]+[^\n=]+$)*)"
-_COMMENT: Final = re.compile(r"(?:^|\s)#.*")
-_PART: Final = re.compile(r"""\"([^"]*)\"|'([^']*)'|([^\s,"'\[\]]+)""")
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # which pytest requires there
+
+#: The files that pytest reads, and their sections for it.
+_FILES: Final = {
+    "pytest.toml": ("pytest",),
+    ".pytest.toml": ("pytest",),
+    "pytest.ini": ("pytest",),
+    ".pytest.ini": ("pytest",),
+    "pyproject.toml": ("tool.pytest", "tool.pytest.ini_options"),
+    "tox.ini": ("pytest",),
+    "setup.cfg": ("tool:pytest",),
+}
 
 
-def setting(folder: Path, name: str) -> list[str]:
-    """The parts of a setting.
+def setting(folder: Path, name: str) -> str | list[str]:
+    """The value of a setting.
 
     Args:
         folder: where the files of pytest's settings are.
         name: as pytest calls it.
 
     Returns:
-        What it is set to; nothing where no file sets it.
+        The text, or the texts of a TOML array; an empty text where no file sets it. Files that can't be
+        read set nothing.
     """
-    spelled = re.compile(rf"^[ \t]*{name}[ \t]*={_VALUE}", re.MULTILINE)
-    for file in _FILES:
+    for file, sections in _FILES.items():
+        path = folder / file
         try:
-            found = spelled.search((folder / file).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError):
+            text = path.read_text(encoding="utf-8")
+            values = _of_toml if path.suffix == ".toml" else _of_ini
+            found = [each[name] for each in values(text, sections) if name in each]
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, configparser.Error):
             continue
-        if found:
-            parts = _PART.findall(_COMMENT.sub("", found[1]))
-            return ["".join(part) for part in parts]
-    return []
+        for value in found:
+            return [str(each) for each in value] if isinstance(value, list) else str(value)
+    return ""
+
+
+def _of_toml(text: str, sections: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    parsed = tomllib.loads(text)
+    return [_table(parsed, section) for section in sections]
+
+
+def _table(parsed: Any, section: str) -> Mapping[str, Any]:
+    for key in section.split("."):
+        parsed = parsed.get(key) if isinstance(parsed, dict) else None
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _of_ini(text: str, sections: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    parser = configparser.RawConfigParser(strict=False, inline_comment_prefixes=("#",))
+    parser.read_string(text)
+    return [parser[section] for section in sections if section in parser]

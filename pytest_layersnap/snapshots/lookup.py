@@ -73,7 +73,7 @@ def _read(path: Path, start: Path) -> LayerTable:
 def project(start: Path) -> tuple[Path, Path]:
     """The root of the project that a folder is in, and the folder of its snapshots."""
     for root in (start, *start.parents):
-        configured = " ".join(setting(root, "layersnap_dir"))  # of ini files, one with spaces too
+        configured = str(setting(root, "layersnap_dir")).strip()
         if configured or any(_inside(root / "snapshots")):
             return root, root / (configured or "snapshots")
     return start, start / "snapshots"
