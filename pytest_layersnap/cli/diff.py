@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from pytest_layersnap import formats
 from pytest_layersnap.cli import output
 from pytest_layersnap.cli.tables import NAMES, is_model, table_at, table_of
-from pytest_layersnap.cli.terminal import DRIFT, SAME, CommandError, as_json
+from pytest_layersnap.cli.terminal import DRIFT, SAME, CommandError, as_json, is_colored
 from pytest_layersnap.cli.verbs import Verbs, declare
 from pytest_layersnap.formats import Format
 from pytest_layersnap.table import LayerTable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _text(drift: Drift) -> str:
-    return drift.to_text(accept=None, color=sys.stdout.isatty())
+    return drift.to_text(accept=None, color=is_colored())
 
 
 def _is_page(data: bytes) -> bool:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap.cli import keys
-from pytest_layersnap.cli.terminal import DRIFT, SAME, CommandError, as_json, go_silent, say
+from pytest_layersnap.cli.terminal import (
+    DRIFT,
+    SAME,
+    CommandError,
+    as_json,
+    go_silent,
+    is_colored,
+    say,
+)
 from pytest_layersnap.cli.verbs import Verbs, declare
 from pytest_layersnap.printable import printable
 from pytest_layersnap.snapshots.naming import SUFFIX
@@ -187,7 +195,7 @@ def _text(received: Received) -> str:
         return f"{received.path}: {received.result.summary}\n\n{head(received.table)}"
     if drift is None:
         return f"{received.path}: there is no snapshot yet\n\n{head(received.table)}"
-    return f"{received.path}: {drift.to_text(accept=None, color=sys.stdout.isatty())}"
+    return f"{received.path}: {drift.to_text(accept=None, color=is_colored())}"
 
 
 def _answer(*, alike: bool) -> str:

@@ -37,6 +37,12 @@ def say(text: str) -> None:
         go_silent()
 
 
+def is_colored() -> bool:
+    """Whether what is printed may be colored, as pytest decides it."""
+    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not unwanted
+
+
 def flush() -> None:
     """Have what was printed arrive."""
     try:

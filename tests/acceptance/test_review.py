@@ -403,6 +403,24 @@ class Terminal:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("variable", "value", "colored"),
+    [("TERM", "xterm", True), ("TERM", "dumb", False), ("NO_COLOR", "1", False)],
+)
+def test_colors(
+    drifted: Project, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, colored: bool
+) -> None:
+    """A terminal gets colors, unless it can't show them or nobody wants them."""
+    drifted.run()
+    for name, usual in (("TERM", "xterm"), ("NO_COLOR", "")):
+        monkeypatch.setenv(name, usual)
+    monkeypatch.setenv(variable, value)
+    terminal = Terminal(drifted).asks()
+    assert (b"\x1b[" in terminal.output) == colored
+    terminal.press(b"q").ends()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_keys_that_stand_for_no_letter(drifted: Project) -> None:
     """Arrows, Alt, function keys, what is pasted, and capitals decide nothing, whole or in parts."""
     drifted.run()
