@@ -64,9 +64,11 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the results of a test travel on its report; outermost, so that outcomes are final."""
-    report = yield
-    if call.excinfo is not None and isinstance(call.excinfo.value, LayersnapError):
-        checks.headline(report, call.excinfo.value)
+    error = None if call.excinfo is None else call.excinfo.value
+    with checks.shown_briefly(item.config, error):
+        report = yield
+    if isinstance(error, LayersnapError):
+        checks.headline(report, error)
     if record := item.stash.get(checks.RECORD, None):
         record.report(report)
     return report

@@ -202,6 +202,11 @@ def unusual(settings: Settings) -> str:
     return f"layersnap: {'; '.join(parts)}" if parts else ""
 
 
+def in_ci() -> bool:
+    """Whether this is a run of a CI, as pytest tells it."""
+    return any(os.environ.get(name) for name in ("CI", "BUILD_NUMBER"))
+
+
 def color(config: pytest.Config) -> bool:
     """Whether the terminal that shows failures is colored; a worker of pytest-xdist is told so."""
     if (worker := getattr(config, "workerinput", None)) is not None:

@@ -123,9 +123,9 @@ def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
         yield "not told", "whether the numbers are the same: one side was not asked"
     recorded, current = drift.recorded.recorded_with, drift.current.recorded_with
     if recorded:
-        yield "recorded", f"with {recorded}"
-    if current:
-        yield "now", "with the same versions" if current == recorded else f"with {current}"
+        yield "recorded", f"with {recorded}" + (", as now" if current == recorded else "")
+    if current and current != recorded:
+        yield "now", f"with {current}"
     for explanation in drift.explanations:
         count, known = len(explanation.changes), explanation.known
         extent = (

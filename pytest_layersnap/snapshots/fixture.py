@@ -40,6 +40,7 @@ class Origin:
         scope: what its markers select.
         accept: the command that records its snapshots.
         color: whether the terminal that shows its failure is colored.
+        in_ci: whether it runs in a CI, where nothing can be accepted.
     """
 
     test: str
@@ -48,6 +49,7 @@ class Origin:
     scope: Scope
     accept: str
     color: bool
+    in_ci: bool
 
 
 class NoBehavior(LayersnapError, AssertionError):
@@ -308,7 +310,8 @@ class LayerSnap:
     def _drifted(self, snapshot: str, drift: Drift) -> Exception:
         from pytest_layersnap.compare.drift import LayerDrift
 
-        failure = LayerDrift(drift, accept=self._origin.accept, color=self._origin.color)
+        accept = None if self._origin.in_ci else self._origin.accept
+        failure = LayerDrift(drift, accept=accept, color=self._origin.color)
         failure.args = (f"{self._store.shown}/{snapshot}: {failure}",)
         return failure
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -238,3 +239,68 @@ def test_named(layersnap):
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["E *lies outside the root directory*give the check a name="])
     assert list(project.snapshots("root/snapshots")) == ["m.csv"]
+
+
+#: The transfer models of the users as they are recorded, and with a smaller head and more that is trained.
+TEN_MODELS = """
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pytest_layersnap import LayerTable
+
+SNAPSHOTS = Path({snapshots!r})
+NAMES = ["densenet169", "efficientnetb4", "mobilenetv2", "resnet50", "vgg16"]
+
+def narrowed(row):
+    shapes = row.weight_shapes.replace("1024]", "512]").replace("[[1024, 1]", "[[512, 1]")
+    weights = sum(math.prod(shape) for shape in json.loads(shapes))
+    return replace(
+        row,
+        input_shape=row.input_shape.replace("1024)", "512)"),
+        output_shape=row.output_shape.replace("1024)", "512)"),
+        layer_attributes=row.layer_attributes.replace("1024", "512"),
+        weight_shapes=shapes,
+        parameters=weights,
+        trainable_parameters=weights,
+    )
+
+def trained(row):
+    return replace(row, is_trainable=True, trainable_parameters=row.parameters)
+
+def changed(table):
+    rows = [narrowed(row) if row.layer_type == "Dense" else row for row in table]
+    rows[-8:-4] = map(trained, rows[-8:-4])
+    return LayerTable(tuple(rows), recorded_with=table.recorded_with)
+
+@pytest.mark.parametrize("name", NAMES + [f"imagenet/{{name}}" for name in NAMES])
+def test_classifier(layersnap, name):
+    table = LayerTable.read_csv(SNAPSHOTS / f"{{name}}.csv")
+    layersnap.check({change}(table), name=name)
+"""
+
+
+def test_the_log_of_a_ci(
+    project: Project, workers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten models that drifted, each in a test of its own, are told in less than 300 lines."""
+    snapshots = str(Path(__file__).parents[2] / "snapshots")
+    project.write(test_models=TEN_MODELS.format(snapshots=snapshots, change=""))
+    project.run(UPDATE).assert_outcomes(passed=10)
+    project.write(test_models=TEN_MODELS.format(snapshots=snapshots, change="changed"))
+    here = project.run("-k", "resnet50")
+    here.stdout.fnmatch_lines([">*layersnap.check(*", "E *accept it with", f"E *pytest {UPDATE} *"])
+    monkeypatch.setenv("CI", "true")
+    result = project.run(*workers, "--layersnap-report", "report")
+    result.assert_outcomes(failed=10)
+    assert len(result.outlines) < 300
+    told = [line for line in result.outlines if line.startswith("E ") and "weight_shapes" in line]
+    assert len(told) == 20
+    result.stdout.no_fnmatch_line("*accept it with*")
+    result.stdout.fnmatch_lines(
+        ["review with a copy of the report: *", f"record with: pytest {UPDATE} *"]
+    )
+    long = project.run("--tb=long", "-k", "resnet50")
+    long.stdout.fnmatch_lines(["layersnap = *", ">*layersnap.check(*", "E *"])

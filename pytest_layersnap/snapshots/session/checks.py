@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.settings import Settings, color, marked
+from pytest_layersnap.settings import Settings, color, in_ci, marked
 from pytest_layersnap.snapshots.commands import near, shell_line
 from pytest_layersnap.snapshots.gathered import relative
 from pytest_layersnap.snapshots.session.items import test_id, test_name
@@ -60,6 +62,7 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
         scope=marked(item, settings.scope),
         accept=shell_line(["pytest", FLAG, _argument(item)]),
         color=color(item.config),
+        in_ci=in_ci(),
     )
     store = item.config.stash.get(_STORE, None)
     if store is None:
@@ -88,6 +91,19 @@ def _argument(item: pytest.Item) -> str:
     file = near(item.path, item.config.invocation_params.dir)
     _, separator, inside = test_id(item).partition("::")
     return f"{file}{separator}{inside}"
+
+
+@contextmanager
+def shown_briefly(config: pytest.Config, error: BaseException | None) -> Iterator[None]:
+    """Show the failure of a check by its line and its report alone, as ``--tb=short`` does, in a CI."""
+    if not (isinstance(error, LayersnapError) and in_ci() and config.option.tbstyle == "auto"):
+        yield
+        return
+    config.option.tbstyle = "short"
+    try:
+        yield
+    finally:
+        config.option.tbstyle = "auto"
 
 
 def headline(report: pytest.TestReport, error: LayersnapError) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_layersnap.settings import Settings, color
-from pytest_layersnap.snapshots.commands import shell_line
+from pytest_layersnap.settings import Settings, color, in_ci
+from pytest_layersnap.snapshots.commands import selecting, shell_line
 from pytest_layersnap.snapshots.gathered import Gathered
 from pytest_layersnap.snapshots.session.collection import Collection
 from pytest_layersnap.update_flag import FLAG
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from pytest_layersnap.snapshots.run import Run
     from pytest_layersnap.snapshots.tree import Project
 
-#: What pytest too tells a CI by.
-_CI = ("CI", "BUILD_NUMBER")
 #: What the processes that collect send to the one that controls.
 _OUTPUT = "layersnap"
 
@@ -130,8 +128,7 @@ class SnapshotSession:
         asked = run.update or run.unused == "error" or terminalreporter.verbosity > 0 or run.left
         if asked and not quiet and (reason := summary.unjudged(run)):
             told.append(reason)
-        # The whole call again, so that its options and its selection hold.
-        arguments = map(str, self._config.invocation_params.args)
+        arguments = selecting([str(each) for each in self._config.invocation_params.args])
         record = shell_line(["pytest", FLAG, *arguments])
         report = self._settings.report
         told += summary.advice(
@@ -139,7 +136,7 @@ class SnapshotSession:
             record=record,
             review=self._review,
             report=report.name if report is not None and not report.suffix else "",
-            in_ci=any(os.environ.get(name) for name in _CI),
+            in_ci=in_ci(),
         )
         failures = summary.errors(run)
         if (told or failures) and not quiet:
