@@ -20,7 +20,7 @@ _MARKUP = re.compile(r"[^\w (),.=/+|×·–-]|[.-](?= )")
 
 def as_mermaid(flow: Flow) -> str:
     """The text of the flowchart."""
-    lines = ["flowchart TB", f"  input([{_quoted(', '.join(flow.inputs) or flow.model)}])"]
+    lines = ["flowchart TB", f"  input([{quoted(', '.join(flow.inputs) or flow.model)}])"]
     for number, (stage, sources) in enumerate(zip(flow.stages, _sources(flow), strict=True)):
         lines += _stage(number, stage)
         lines += [f"  {source} --> s{number}" for source in sources]
@@ -84,16 +84,16 @@ def _is_input(row: Layer, paths: Container[str]) -> bool:
 
 
 def _stage(number: int, stage: Stage) -> list[str]:
-    title = _quoted(" · ".join(text for text in (stage.name, stage.output_shape) if text))
+    title = quoted(" · ".join(text for text in (stage.name, stage.output_shape) if text))
     nodes = [f"s{number}b{place}" for place in range(len(stage.repeats))]
     boxes = [
-        f"    {node}[{_quoted(repeat_text(repeat))}]"
+        f"    {node}[{quoted(repeat_text(repeat))}]"
         for node, repeat in zip(nodes, stage.repeats, strict=True)
     ]
     arrows = [f"    {' --> '.join(nodes)}"] if len(nodes) > 1 else []
     return [f"  subgraph s{number}[{title}]", "    direction TB", *boxes, *arrows, "  end"]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A text as Mermaid takes it: in quotes, what could be markup, an icon or a formula as entities."""
     return f'"{_MARKUP.sub(lambda found: f"#{ord(found[0])};", printable(text))}"'

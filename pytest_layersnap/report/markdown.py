@@ -10,6 +10,7 @@ from pytest_layersnap.markdown import code, literal
 from pytest_layersnap.printable import printable
 from pytest_layersnap.report.finding import Fact, Finding
 from pytest_layersnap.report.findings import findings
+from pytest_layersnap.report.mermaid import changed_stages
 from pytest_layersnap.report.whole import circumstances, verdict
 from pytest_layersnap.report.words import SIGNS
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def render(drift: Drift, *, accept: str | None) -> str:
-    """The report as Markdown that folds up to its verdict; names and values are code.
+    """The report as Markdown that folds up to its verdict; names and values are code, sentences are not.
 
     Args:
         drift: what to report.
@@ -28,6 +29,8 @@ def render(drift: Drift, *, accept: str | None) -> str:
     lines = ["<details>", f"<summary>{summary}</summary>", ""]
     for finding in findings(drift):
         lines += _finding_lines(finding)
+    if chart := changed_stages(drift):
+        lines += ["", "```mermaid", chart, "```"]
     lines += ["", *(f"- {label}: {literal(text)}" for label, text in circumstances(drift))]
     if drift and accept is not None:
         lines += ["", "If this is what you want, accept it with", "", f"    {accept}"]
@@ -35,9 +38,9 @@ def render(drift: Drift, *, accept: str | None) -> str:
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
-    remark = f", {finding.remark}" if finding.remark else ""
-    told = code if finding.rows else literal
-    yield f"- **{SIGNS[finding.sign]}** {told(finding.layers + remark)}"
+    remark = literal(f", {finding.remark}") if finding.remark else ""
+    told = code if len(finding.rows) == 1 else literal
+    yield f"- **{SIGNS[finding.sign]}** {told(finding.layers)}{remark}"
     for fact in finding.facts:
         yield f"  - {_fact_text(fact)}"
 

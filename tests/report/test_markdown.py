@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from pytest_layersnap.compare.drift import compare
@@ -22,8 +23,19 @@ def test_a_report_in_full() -> None:
         "  - weights: .weights.h5: no longer load: dense\\_1 finds no weights in the file\n"
         "  - weights: .h5: no longer load: dense\\_1 is not in the file (2 layers have weights, 1 in the"
         " file)\n"
-        "- **added** `dense_1 (Dense), after dense`\n"
+        "- **added** `dense_1 (Dense)`, after dense\n"
         "  - (None, 4) → (None, 2), 10 parameters\n"
+        "\n"
+        "```mermaid\n"
+        "flowchart TB\n"
+        '  subgraph s0["Dense · (2)"]\n'
+        "    direction TB\n"
+        '    s0b0["Dense, 4"]\n'
+        '    s0b1["Dense, 2 · added"]:::added\n'
+        "    s0b0 --> s0b1\n"
+        "  end\n"
+        "  classDef added stroke:#2da44e,stroke-width:3px\n"
+        "```\n"
         "\n"
         "- parameters: 36 → 46 (+10)\n"
         "- trainable: 36 → 46 (+10)\n"
@@ -50,3 +62,13 @@ def test_names_can_not_break_out_of_their_code_span() -> None:
     )
     assert "  - text: `x|y` → ``` ``z ```" in text
     assert "accept" not in text
+
+
+def test_sentences_are_no_code() -> None:
+    """A name alone is code; how many there are, and where, is not."""
+    recorded = mlp(8, 8, 8, names="abc")
+    current = mlp(8, 8, 8, 8, 8, names="axybc")
+    text = compare(recorded, current).to_markdown()
+    assert not [
+        span for span in re.findall(r"`([^`\n]+)`", text) if re.search("layers|between", span)
+    ]
