@@ -222,8 +222,12 @@ def backend(layer: Any) -> str:
 
 
 def symbolically(layer: Any, call: Callable[..., None], given: list[Spec]) -> None:
-    """Call a function as Keras calls layers to infer shapes."""
+    """Call a function as Keras calls layers to infer shapes.
+
+    Without AutoGraph, which Keras 3 has not: conditions and loops over tensors would be traced here alone.
+    """
     tf = sys.modules["tensorflow"]
+    call = tf.autograph.experimental.do_not_convert(call)
     with tf.__internal__.FuncGraph(f"{layer.name}_scratch_graph").as_default():
         call(
             *(

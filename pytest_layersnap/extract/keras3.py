@@ -287,6 +287,11 @@ def backend(layer: Any) -> str:
     return found
 
 
+def core() -> Any:
+    """The module in which Keras branches and loops as its backend does."""
+    return sys.modules["keras.src.backend"].core
+
+
 def symbolically(layer: Any, call: Callable[..., None], given: list[Spec]) -> None:
     """Call a function as Keras calls layers to infer shapes.
 
@@ -359,3 +364,4 @@ def rehearse(keras: Any) -> None:
         for node in (*nodes(graph), *(source(end).operation._inbound_nodes[0] for end in ends)):
             consumers(node_operation(node)), call_number(node), call(node)
     own_weights(model), children(model), autocast(model), casts_to(model), built_with(model)
+    core().cond  # noqa: B018

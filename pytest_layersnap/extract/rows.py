@@ -33,7 +33,7 @@ from pytest_layersnap.extract.reader import (
     is_built_in,
     is_mask,
 )
-from pytest_layersnap.extract.traced import NotTraced, is_wrapper, trace
+from pytest_layersnap.extract.traced import UNKNOWN, NotTraced, is_wrapper, trace
 from pytest_layersnap.references import Reference, parent
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
@@ -211,7 +211,7 @@ def _trace(walk: Walk, place: Place, ways: list[list[Call]]) -> None:
     layer = place.operation
     if not _listed_below(walk, layer):
         return
-    why = "it is not known what it was called with"
+    why = UNKNOWN
     for calls in filter(None, ways):
         try:
             found = trace(walk.reader, layer, calls, lambda inner: _is_open(walk, inner))

@@ -7,13 +7,52 @@ the others ask for a number in Python.
 
 from __future__ import annotations
 
+import functools
 import sys
-import threading
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from pytest_layersnap.extract.replaced import eagerly, replaced
+from pytest_layersnap.extract import asked, keras3
+from pytest_layersnap.extract.reader import flatten, mapped
+from pytest_layersnap.extract.replaced import InThread, eagerly
+
+#: The tapes that run in this thread and in others.
+_TAPES = InThread()
+
+
+def _places() -> dict[tuple[Any, str], Any]:
+    """Where Keras 3 tells the values of variables, and where it takes one of two branches."""
+    places = dict.fromkeys(asked.variables(sys.modules["keras"]), _refusing)
+    return {**places, (keras3.core(), "cond"): _both_branches}
+
+
+def _refusing(tells: Any) -> Any:
+    """Tells somebody's code no value in threads in which a tape runs."""
+
+    @functools.wraps(tells)
+    def refusing(*args: Any, **kwargs: Any) -> Any:
+        if (tape := _TAPES.mine) is not None and not tape.tells(args[0]):
+            asked.refuse()
+        return tells(*args, **kwargs)
+
+    return refusing
+
+
+def _both_branches(cond: Any) -> Any:
+    """As TensorFlow does it: one branch where it is known which, else both."""
+
+    @functools.wraps(cond)
+    def both(pred: Any, true_fn: Any, false_fn: Any) -> Any:
+        tape = _TAPES.mine
+        if tape is None:
+            return cond(pred, true_fn, false_fn)
+        if not tape.is_tensor(pred):
+            return true_fn() if pred else false_fn()
+        return tape.either(pred, true_fn, false_fn)
+
+    return both
+
 
 #: What depends on shapes and dtypes alone: operations of TensorFlow, and how names of PyTorch's end.
 #: Not ``empty_like``, by which Keras puts a tensor on another device.
@@ -105,6 +144,25 @@ class _Recorded:
     def made_of(self, tensor: Any) -> Iterable[Any]:
         return self._made.get(id(tensor), ())
 
+    def again(self, tensor: Any) -> Any:
+        """The same tensor as another object."""
+        raise NotImplementedError
+
+    def tells(self, value: Any) -> bool:
+        """Whether the value of a tensor or variable is known in every environment."""
+        return False
+
+    def either(self, choice: Any, one: Any, other: Any) -> Any:
+        """What one of two functions gives, when both have run; it comes from what they took."""
+        known = set(self._made)
+        made = mapped(lambda leaf: self.again(leaf) if self.is_tensor(leaf) else leaf, one())
+        other()
+        inside = self._made.keys() - known
+        taken = [tensor for key in inside for tensor in self._made[key] if id(tensor) not in inside]
+        for leaf in flatten(made):
+            self._made[id(leaf)] = [choice, *taken]
+        return made
+
 
 class _JAX(_Recorded):
     def __init__(self) -> None:
@@ -113,50 +171,24 @@ class _JAX(_Recorded):
         self.kind = self._jax.Array
 
     def running(self) -> AbstractContextManager[None]:
-        return _BINDING.told_to(self)
+        from jax.core import Tracer  # type: ignore[import-not-found,unused-ignore]
+        from jax.extend.core import Primitive  # type: ignore[import-not-found,unused-ignore]
+
+        rows = dict.fromkeys([(Tracer, "__iter__"), (Tracer, "__len__")], _refusing)
+        return _TAPES.having(self, {(Primitive, "bind"): _reporting, **_places(), **rows})
 
     def again(self, tensor: Any) -> Any:
         return self._jax.numpy.copy(tensor)
 
 
-class _Binding(threading.local):
-    """The tape of this thread, which all primitives of JAX report to while one is open in any thread."""
+def _reporting(bind: Any) -> Any:
+    def reporting(primitive: Any, *args: Any, **params: Any) -> Any:
+        made = bind(primitive, *args, **params)
+        if (tape := _TAPES.mine) is not None:
+            tape.record(args, made if isinstance(made, (list, tuple)) else (made,))
+        return made
 
-    tape: _Recorded | None = None
-    lock = threading.Lock()
-    open = 0
-    undo = ExitStack()
-
-    @contextmanager
-    def told_to(self, tape: _Recorded) -> Iterator[None]:
-        from jax.extend.core import Primitive  # type: ignore[import-not-found,unused-ignore]
-
-        kind = _Binding
-        with kind.lock:
-            if not kind.open:
-                kind.undo.enter_context(replaced(Primitive, "bind", self._reporting))
-            kind.open += 1
-        self.tape = tape
-        try:
-            yield
-        finally:
-            self.tape = None
-            with kind.lock:
-                kind.open -= 1
-                if not kind.open:
-                    kind.undo.close()
-
-    def _reporting(self, bind: Any) -> Any:
-        def reporting(primitive: Any, *args: Any, **params: Any) -> Any:
-            made = bind(primitive, *args, **params)
-            if self.tape is not None:
-                self.tape.record(args, made if isinstance(made, (list, tuple)) else (made,))
-            return made
-
-        return reporting
-
-
-_BINDING = _Binding()
+    return reporting
 
 
 class _Torch(_Recorded):
@@ -177,15 +209,23 @@ class _Torch(_Recorded):
             def __torch_function__(
                 self, function: Any, types: Any, args: Any = (), kwargs: Any = None
             ) -> Any:
+                name = getattr(function, "__name__", "")
+                if asked.is_asked(name, args) and not tape.tells(args[0]):
+                    asked.refuse()
                 made = function(*args, **(kwargs or {}))
-                if not getattr(function, "__name__", "").endswith(_LIKE):
+                if not name.endswith(_LIKE):
                     given = [*_leaves(args), *_leaves(list((kwargs or {}).values()))]
                     # What gives nothing back, as ``x[0] = y``, changes its first argument.
                     tape.record(given, _leaves(args[:1] if made is None else made))
                 return made
 
-        with Recording():
+        places = {**_places(), (self.kind, "__iter__"): _refusing}
+        with _TAPES.having(self, places), Recording():
             yield
+
+    def tells(self, value: Any) -> bool:
+        """That of a tensor that was there before."""
+        return self.is_tensor(value) and id(value) not in self._made
 
     def again(self, tensor: Any) -> Any:
         return tensor.clone()

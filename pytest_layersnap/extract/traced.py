@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +27,7 @@ from pytest_layersnap.extract.reader import (
     is_built_in,
     mapped,
 )
-from pytest_layersnap.extract.replaced import replaced
+from pytest_layersnap.extract.replaced import InThread
 from pytest_layersnap.extract.tapes import Tape, tape_of
 
 #: What sizes that are not known are, in two runs: of the batch, and of all other axes. Tried in this order:
@@ -39,6 +38,10 @@ _SIZES = (
     ((4, 6), (512, 768)),
     ((2, 3), (2, 3)),
 )
+
+
+#: Why a call can't be run; whether numbers or arguments are lacking, not every Keras can tell.
+UNKNOWN = "its call needs numbers, or arguments that are not known"
 
 
 class NotTraced(Exception):
@@ -136,7 +139,7 @@ def _one(
         except Exception:  # whatever the user's code raises
             continue
         return _merged(runs)
-    raise NotTraced("its call can't be run without numbers")
+    raise NotTraced(UNKNOWN)
 
 
 def _run(
@@ -159,7 +162,8 @@ def _run(
         args, kwargs = mapped(lambda leaf: of.get(id(leaf), leaf), arguments)
         layer(*args, **kwargs)
 
-    with _HOOK.noting(reader.base(layer), run), tape.running():
+    base = reader.base(layer)
+    with _RUNS.having(run, {(base, "__call__"): _noting}), tape.running():
         reader.symbolically(layer, call, filled)
     root: Inner = run.root
     return root
@@ -353,44 +357,15 @@ def _common(one: Any, other: Any) -> Any:
 # --- the hook ---------------------------------------------------------------------------------
 
 
-class _Hook:
-    """Our way into ``Layer.__call__``: there as long as a run is open in any thread.
+def _noting(call: Callable[..., Any]) -> Callable[..., Any]:
+    """``Layer.__call__`` while a run is open: it notes the calls in threads that have one."""
 
-    It asks for the run of its own thread, so that other threads call their layers as ever.
-    """
+    @functools.wraps(call)
+    def noting(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        run = _RUNS.mine
+        return call(layer, *args, **kwargs) if run is None else run.note(call, layer, args, kwargs)
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._mine = threading.local()
-        self._open: dict[Any, int] = {}
-        self._undo: dict[Any, ExitStack] = {}
-
-    @contextmanager
-    def noting(self, kind: Any, run: _Run) -> Iterator[None]:
-        with self._lock:
-            if not self._open.get(kind):
-                undo = self._undo[kind] = ExitStack()
-                undo.enter_context(replaced(kind, "__call__", self._noting))
-            self._open[kind] = self._open.get(kind, 0) + 1
-        self._mine.run = run
-        try:
-            yield
-        finally:
-            self._mine.run = None
-            with self._lock:
-                self._open[kind] -= 1
-                if not self._open[kind]:
-                    self._undo.pop(kind).close()
-
-    def _noting(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(call)
-        def noting(layer: Any, *args: Any, **kwargs: Any) -> Any:
-            run = getattr(self._mine, "run", None)
-            if run is None:
-                return call(layer, *args, **kwargs)
-            return run.note(call, layer, args, kwargs)
-
-        return noting
+    return noting
 
 
-_HOOK = _Hook()
+_RUNS = InThread()

@@ -31,6 +31,8 @@ def operations(keras: ModuleType) -> Any:
         take=tf.gather, stack=tf.stack, split=tf.split, where=tf.where, cast=tf.cast,
         sigmoid=tf.sigmoid, relu=tf.nn.relu, maximum=tf.maximum, arange=tf.range,
         broadcast_to=tf.broadcast_to, squeeze=tf.squeeze,
+        cond=tf.cond, convert_to_tensor=tf.convert_to_tensor, convert_to_numpy=lambda x: x.numpy(),
+        ones=tf.ones,
     )  # fmt: skip
 
 
@@ -89,6 +91,8 @@ _PATTERNS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "reshaped": lambda s, x, o: s.a(o.reshape(o.reshape(s.b(x), (-1, 3, 2)), (-1, 6))),
     "python_branch": lambda s, x, o: s.b(s.a(x)) if x.shape[-1] == 6 else s.a(x),
     "loop": lambda s, x, o: __import__("functools").reduce(lambda y, f: y + f(y), [s.a, s.b, s.a], x),
+    "either": lambda s, x, o: s.b(o.cond(o.sum(s.a(x)) > 0, lambda: s.a(x) + 1, lambda: s.c(x) * 2)),
+    "either_of_two": lambda s, x, o: sum(o.cond(o.sum(x) > 0, lambda: [x, s.a(x)], lambda: [s.b(x), x])),
     "made_on_the_fly": lambda s, x, keras: keras.layers.Add()([s.a(x), s.b(x)]),
 }  # fmt: skip
 
@@ -99,12 +103,16 @@ def _pattern(name: str, does: Callable[[Any, Any, Any], Any]) -> None:
 
         def made(self: Any) -> None:
             self.a, self.b = dense(6, name="a"), dense(6, activation="relu", name="b")
-            if name == "concatenated":
+            if name in ("concatenated", "either"):
                 self.c = dense(6, name="c")
             if name == "split":
                 self.d, self.e = dense(2, name="d"), dense(2, name="e")
             if "dropout" in name or "identity" in name:
                 self.drop = keras.layers.Dropout(0.5, name="drop")
+            if "either" in name:
+                # On PyTorch a branch that is not taken builds nothing.
+                for inner in (self.a, self.b, *([self.c] if name == "either" else [])):
+                    inner.build((None, 6))
             if name == "weights_of_its_own":
                 self.scale = self.add_weight(shape=(6,), name="scale")
 

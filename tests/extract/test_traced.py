@@ -10,9 +10,10 @@ import pytest
 
 from benchmarks import inside_calls
 from pytest_layersnap import compare, layer_table
+from pytest_layersnap.extract.traced import UNKNOWN
 from pytest_layersnap.table import UNKNOWN_EDGES
 
-from .inside_models import INSIDE, NOT_BUILT, around, layer
+from .inside_models import INSIDE, NOT_BUILT, around, layer, operations
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -106,7 +107,7 @@ def test_what_cannot_be_traced_says_why(keras: ModuleType) -> None:
     model = around(keras, layer(keras, made, call)(name="block"))
     model.get_layer("block").refuses = True
     rows = {row.layer_name: row for row in layer_table(model).layers}
-    assert rows["block"].attributes["not_traced"] == "its call can't be run without numbers"
+    assert rows["block"].attributes["not_traced"] == UNKNOWN
     inner = rows["block/a"]
     assert (inner.input_shape, inner.output_shape, inner.inbound_layers) == ("", "", UNKNOWN_EDGES)
 
@@ -120,6 +121,69 @@ def test_what_cannot_be_traced_says_why(keras: ModuleType) -> None:
     net.last.build((None, 6))
     net.part.built = net.built = True
     rows = {row.layer_name: row for row in layer_table(net).layers}
-    assert rows["net"].attributes["not_traced"] == "it is not known what it was called with"
+    assert rows["net"].attributes["not_traced"] == UNKNOWN
     assert {row.inbound_layers for name, row in rows.items() if name != "net"} == {UNKNOWN_EDGES}
     assert {row.output_shape for row in rows.values()} == {""}
+
+
+#: What a ``call`` asks of a tensor, of ``self`` and with operations.
+VALUES = {
+    "float": lambda s, x, o: float(o.sum(x)) > 0,
+    "int": lambda s, x, o: int(o.sum(x)) > 0,
+    "if": lambda s, x, o: o.sum(x) > 0,
+    "index": lambda s, x, o: [1, 2][o.cast(o.sum(x * 0), "int32")],
+    "numbers": lambda s, x, o: np.asarray(x).any(),
+    "numpy": lambda s, x, o: o.convert_to_numpy(x).any(),
+    "of_a_layer": lambda s, x, o: float(o.sum(s.a(x))) > 0,
+    "of_a_constant": lambda s, x, o: float(o.sum(o.ones((3,)))) > 0,
+    "of_a_variable": lambda s, x, o: np.asarray(s.scale) > 0,
+    "rows": lambda s, x, o: list(o.transpose(x)),
+    "unpacked": lambda s, x, o: (lambda *rows: rows)(*o.transpose(x)),
+    "how_many": lambda s, x, o: len(o.transpose(x)) > 0,
+    "contained": lambda s, x, o: o.sum(x) in (1.0, 2.0),
+    "largest": lambda s, x, o: max(o.sum(x), 1.0) is not None,
+    "formatted": lambda s, x, o: f"{o.sum(x):.2f}",
+}
+#: What does not depend on the numbers that a call is given.
+NO_VALUES = {
+    "shape": lambda s, x, o: x.shape[-1] == 6 and len(x.shape) == 2,
+    "array": lambda s, x, o: x * np.ones(6, "float32") is not None,
+    "text": lambda s, x, o: f"{x}",
+    "constant_of_its_own": lambda s, x, o: np.asarray(s.table).any(),
+}
+
+
+def _asking(keras: ModuleType, asks: Any) -> dict[str, Any]:
+    """The rows of a model whose ``call`` asks something, by their names."""
+    o = operations(keras)
+
+    def made(self: Any) -> None:
+        self.a = keras.layers.Dense(6, name="a")
+        self.scale = self.add_weight(shape=(), name="scale", initializer="ones")
+        self.table = o.convert_to_tensor(np.ones(3, "float32"))
+
+    def call(self: Any, x: Any) -> Any:
+        return self.a(x) if asks(self, x, o) else x
+
+    net = layer(keras, made, call, "Model")(name="net")
+    # With numbers, as only some backends can build it without.
+    net(o.ones((2, 6)))
+    return {row.layer_name: row for row in layer_table(net).layers}
+
+
+@pytest.mark.parametrize("asks", VALUES)
+def test_a_call_that_asks_for_values_is_not_traced(keras: ModuleType, asks: str) -> None:
+    """In no environment, for the same reason; and none leaves its stand-ins behind."""
+    rows = _asking(keras, VALUES[asks])
+    assert rows["net"].attributes["not_traced"] == UNKNOWN
+    assert [row.output_shape for row in rows.values()] == ["", ""]
+    assert rows["a"].inbound_layers == UNKNOWN_EDGES
+    assert float(operations(keras).ones(())) == 1.0
+
+
+@pytest.mark.parametrize("asks", NO_VALUES)
+def test_a_call_that_asks_for_no_values_is_traced(keras: ModuleType, asks: str) -> None:
+    """Shapes, texts, and what was there before are known everywhere."""
+    rows = _asking(keras, NO_VALUES[asks])
+    assert "not_traced" not in rows["net"].attributes
+    assert rows["a"].output_shape == "(None, 6)"
