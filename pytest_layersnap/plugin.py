@@ -10,7 +10,7 @@ import pytest
 
 from pytest_layersnap import settings, update_flag
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.snapshots.session import checks, control
+from pytest_layersnap.snapshots.session import RECORD, control
 from pytest_layersnap.snapshots.session.collection import Collection
 
 if TYPE_CHECKING:
@@ -65,11 +65,15 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the results of a test travel on its report; outermost, so that outcomes are final."""
     error = None if call.excinfo is None else call.excinfo.value
-    with checks.shown_briefly(item.config, error):
-        report = yield
     if isinstance(error, LayersnapError):
+        from pytest_layersnap.snapshots.session import checks
+
+        with checks.shown_briefly(item.config):
+            report = yield
         checks.headline(report, error)
-    if record := item.stash.get(checks.RECORD, None):
+    else:
+        report = yield
+    if record := item.stash.get(RECORD, None):
         record.report(report)
     return report
 
@@ -82,6 +86,9 @@ def layersnap(request: pytest.FixtureRequest) -> LayerSnap:
     ``pytest --snapshot-update`` records it. ``layersnap.check_all({name: model})`` checks several,
     ``layersnap.table(model)`` gives the layer table.
     """
+    # Not at the top: a suite without checks starts without it.
+    from pytest_layersnap.snapshots.session import checks
+
     try:
         return checks.open_fixture(request.node, request.config.stash[_SETTINGS])
     except pytest.UsageError as error:

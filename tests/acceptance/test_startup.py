@@ -14,9 +14,12 @@ OURS = (
     "pytest_layersnap.csvfile",
     "pytest_layersnap.export",
     "pytest_layersnap.flow",
+    "pytest_layersnap.snapshots.commands",
     "pytest_layersnap.snapshots.fixture",
+    "pytest_layersnap.snapshots.gathered",
     "pytest_layersnap.snapshots.naming",
     "pytest_layersnap.snapshots.reads",
+    "pytest_layersnap.snapshots.session.checks",
 )
 
 

@@ -13,6 +13,7 @@ from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.settings import Settings, color, in_ci, marked
 from pytest_layersnap.snapshots.commands import near, shell_line
 from pytest_layersnap.snapshots.gathered import relative
+from pytest_layersnap.snapshots.session import RECORD
 from pytest_layersnap.snapshots.session.items import test_id, test_name
 from pytest_layersnap.update_flag import FLAG
 
@@ -44,7 +45,6 @@ class Record:
         return next((worst for worst in ("failed", "skipped") if worst in outcomes), "passed")
 
 
-RECORD = pytest.StashKey[Record]()
 #: What a process knows of the folder of snapshots, which it looks at once.
 _STORE: pytest.StashKey[Store] = pytest.StashKey()
 
@@ -94,9 +94,9 @@ def _argument(item: pytest.Item) -> str:
 
 
 @contextmanager
-def shown_briefly(config: pytest.Config, error: BaseException | None) -> Iterator[None]:
+def shown_briefly(config: pytest.Config) -> Iterator[None]:
     """Show the failure of a check by its line and its report alone, as ``--tb=short`` does, in a CI."""
-    if not (isinstance(error, LayersnapError) and in_ci() and config.option.tbstyle == "auto"):
+    if not in_ci() or config.option.tbstyle != "auto":
         yield
         return
     config.option.tbstyle = "short"

@@ -3,7 +3,8 @@
 They are gathered in the process that collects, which under pytest-xdist is a worker, and go to the
 process that controls the run as plain JSON.
 
-``naming`` and ``reads`` are imported where they are used: a suite without snapshots starts without them.
+``gathered``, ``naming`` and ``reads`` are imported where they are used: a suite without snapshots starts
+without them.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_layersnap.settings import Settings
-from pytest_layersnap.snapshots.gathered import Collected, Found, Use, place, relative
 from pytest_layersnap.snapshots.session import items
 
 if TYPE_CHECKING:
+    from pytest_layersnap.snapshots.gathered import Collected, Found, Use
     from pytest_layersnap.snapshots.reads import Reads
 
 
@@ -78,6 +79,8 @@ class Collection:
 
     def collected(self) -> Collected:
         """What was collected; ends the listening."""
+        from pytest_layersnap.snapshots.gathered import Collected, place
+
         if self._reads:
             self._reads.stop()
         root = self._settings.rootdir
@@ -114,6 +117,8 @@ class Collection:
         )
 
     def _item(self, item: pytest.Item, use: Use) -> Found:
+        from pytest_layersnap.snapshots.gathered import Found, place
+
         return Found(
             test=items.test_id(item),
             name=items.test_name(item),
@@ -129,11 +134,12 @@ class Collection:
             self._reads.user = user
 
     def _folder(self, path: Path) -> str:
+        from pytest_layersnap.snapshots import naming
+        from pytest_layersnap.snapshots.gathered import relative
+
         file = relative(path, self._settings.rootdir)
         if file is None:
             return ""
-        from pytest_layersnap.snapshots import naming
-
         return naming.folder(file)
 
 

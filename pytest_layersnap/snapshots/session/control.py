@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_layersnap.settings import Settings, color, in_ci
-from pytest_layersnap.snapshots.commands import selecting, shell_line
-from pytest_layersnap.snapshots.gathered import Gathered
 from pytest_layersnap.snapshots.session.collection import Collection
 from pytest_layersnap.update_flag import FLAG
 
 if TYPE_CHECKING:
+    from pytest_layersnap.snapshots.gathered import Collected
     from pytest_layersnap.snapshots.run import Run
     from pytest_layersnap.snapshots.tree import Project
+    from pytest_layersnap.snapshots.unused import Fate
 
 #: What the processes that collect send to the one that controls.
 _OUTPUT = "layersnap"
@@ -54,29 +54,35 @@ class SnapshotSession:
         self._config = config
         self._settings = settings
         self._collection = collection
-        self._gathered = Gathered(began)
+        # What Gathered holds, which a suite without checks starts without.
+        self._began = began
+        self._found: dict[tuple[str, object], list[dict[str, Any]]] = {}
+        self._outcomes: dict[str, Fate] = {}
+        self._phases: dict[str, set[str]] = {}
+        self._workers = 0
+        self._collected: list[Collected] = []
         self._run: Run | None = None
         self._review = ""
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather what the checks of a test found, and what became of it."""
-        gathered, nodeid = self._gathered, report.nodeid
+        nodeid = report.nodeid
         found = vars(report).get("layersnap")
         if found is not None:
             # Run again by the same worker, a test takes back what it found before.
-            gathered.found[nodeid, getattr(report, "node", None)] = found
+            self._found[nodeid, getattr(report, "node", None)] = found
             self._link(report, found)
-        gathered.phases.setdefault(nodeid, set()).add(report.when or "")
+        self._phases.setdefault(nodeid, set()).add(report.when or "")
         # What other plugins call an outcome (a test is run again) decides nothing.
-        if report.outcome in ("failed", "skipped") and gathered.outcomes.get(nodeid) != "failed":
-            gathered.outcomes[nodeid] = report.outcome
+        if report.outcome in ("failed", "skipped") and self._outcomes.get(nodeid) != "failed":
+            self._outcomes[nodeid] = report.outcome
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of xdist when the run began, and whether our terminal is colored."""
-        self._gathered.workers += 1
-        node.workerinput["layersnap_began"] = self._gathered.began
+        self._workers += 1
+        node.workerinput["layersnap_began"] = self._began
         node.workerinput["layersnap_color"] = color(node.config)
 
     @pytest.hookimpl(optionalhook=True)
@@ -84,25 +90,34 @@ class SnapshotSession:
         """Take what a worker of xdist has collected; one that crashed has sent nothing."""
         collected = getattr(node, "workeroutput", {}).get(_OUTPUT)
         if collected is not None:
-            self._gathered.collected.append(collected)
+            self._collected.append(collected)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write what the run has to record, and fail it if something can't be recorded."""
-        if not self._config.pluginmanager.hasplugin("dsession"):
-            self._gathered.collected.append(self._collection.collected())
         if not self._has_snapshots():
             return
         from pytest_layersnap.snapshots.conclusion import Conclusion
+        from pytest_layersnap.snapshots.gathered import Gathered
 
-        self._gathered.complete = session.exitstatus in (
+        if not self._config.pluginmanager.hasplugin("dsession"):
+            self._collected.append(self._collection.collected())
+        complete = session.exitstatus in (
             pytest.ExitCode.OK,
             pytest.ExitCode.TESTS_FAILED,
             pytest.ExitCode.NO_TESTS_COLLECTED,
         )
         conclusion = Conclusion(
             self._settings,
-            self._gathered,
+            Gathered(
+                self._began,
+                found=self._found,
+                outcomes=self._outcomes,
+                phases=self._phases,
+                workers=self._workers,
+                collected=self._collected,
+                complete=complete,
+            ),
             project=_project(self._config),
             cache=getattr(self._config, "cache", None),  # -p no:cacheprovider
             start=self._config.invocation_params.dir,
@@ -122,6 +137,7 @@ class SnapshotSession:
         if self._run is None:
             return
         from pytest_layersnap.snapshots import summary
+        from pytest_layersnap.snapshots.commands import selecting, shell_line
 
         run, quiet = self._run, terminalreporter.verbosity < 0
         told = [*summary.lines(run, quiet=quiet)]
@@ -170,7 +186,7 @@ class SnapshotSession:
         """Whether there is anything to decide: a check, a snapshot, or something that is due."""
         settings = self._settings
         due = settings.report or settings.export
-        return bool(self._gathered.found or due or settings.directory.is_dir())
+        return bool(self._found or due or settings.directory.is_dir())
 
 
 def _project(config: pytest.Config) -> Project:

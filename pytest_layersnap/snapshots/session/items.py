@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_layersnap.snapshots.gathered import Use
+if TYPE_CHECKING:
+    from pytest_layersnap.snapshots.gathered import Use
 
 FIXTURE = "layersnap"
 
