@@ -7,11 +7,12 @@ import io
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,7 +90,7 @@ def parted(table: LayerTable) -> Dumped:
         TableError: a text can't be written as UTF-8.
     """
     try:
-        header, *rows = _lines([table.columns, *replace(table, recorded_with="").cells()])
+        header, *rows = _lines([table.columns, *replace(table, recorded_with="").rows()])
         if not rows:
             return Dumped(header.encode(), b"", b"")
         # A first cell that is not empty keeps csv from quoting an empty one.
@@ -116,6 +117,21 @@ def writable(text: str) -> bool:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
+
+
+def differs(data: bytes, table: LayerTable) -> bool:
+    """Whether a file surely holds another architecture than a table, whichever row is which.
+
+    Only rows and their cells of plain text are counted, so False says nothing.
+    """
+    try:
+        header, *rows = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
+    except (ValueError, csv.Error):
+        return False
+    if any(len(row) != len(header) for row in rows) or header != list(table.columns):
+        return False
+    chosen = itemgetter(*(header.index(column) for column in _LITERAL))
+    return Counter(map(chosen, rows)) != Counter(map(chosen, table.rows()))
 
 
 def require(table: LayerTable, dumped: Dumped) -> None:
@@ -145,6 +161,8 @@ def require(table: LayerTable, dumped: Dumped) -> None:
 #: What each cell of a row is before it is written.
 _TYPES = tuple(int if c in COUNTS else bool if c in FLAGS else str for c in COLUMNS[:-1])
 _values = attrgetter(*COLUMNS[:-1])
+_JSON = (*sorted(JSON_CELLS), BEHAVIOR)
+_json_cells = attrgetter(*_JSON)
 
 
 def _is_sound(layer: Layer) -> bool:
@@ -152,8 +170,7 @@ def _is_sound(layer: Layer) -> bool:
     return (
         tuple(map(type, _values(layer))) == _TYPES
         and min(layer.parameters, layer.trainable_parameters) >= 0
-        and not any(_no_json(column, getattr(layer, column)) for column in JSON_CELLS)
-        and not _no_json(BEHAVIOR, layer.behavior)
+        and not any(map(_no_json, _JSON, _json_cells(layer)))
     )
 
 
@@ -164,7 +181,7 @@ def encode(
     return "".join(_lines([header, *rows])).encode("utf-8", errors)
 
 
-def _lines(rows: Iterable[Sequence[str]]) -> list[str]:
+def _lines(rows: Iterable[Sequence[Any]]) -> list[str]:
     lines: list[str] = []
     # csv quotes a lone "\r" only when "\r" is in its line terminator.
     csv.writer(_Lines(lines), lineterminator="\r\n").writerows(rows)
@@ -292,7 +309,8 @@ def table_from_cells(
     if not rows:
         raise TableError(f"{source}: there is no row; every model has a layer")
     columns = (*COLUMNS[:-1], BEHAVIOR) if BEHAVIOR in header else COLUMNS[:-1]
-    places = [(column, header.index(column), column in _TEXT) for column in columns]
+    chosen = itemgetter(*map(header.index, columns))
+    others = [column for column in columns if column not in _TEXT]
     layers = []
     for index, row in enumerate(rows):
         if len(row) != len(header):
@@ -300,10 +318,9 @@ def table_from_cells(
                 f"{where(index)}: {len(row)} cells where the header has {len(header)}; "
                 "the file is truncated or was edited by hand"
             )
-        cells: dict[str, Any] = {
-            column: row[place] if is_text else _value(column, row[place], where, index)
-            for column, place, is_text in places
-        }
+        cells: dict[str, Any] = dict(zip(columns, chosen(row), strict=True))
+        for column in others:
+            cells[column] = _value(column, cells[column], where, index)
         layers.append(Layer(**cells))
     return LayerTable(
         layers=tuple(layers),
@@ -314,6 +331,8 @@ def table_from_cells(
 
 #: The columns that take any text.
 _TEXT = frozenset(COLUMNS) - COUNTS - FLAGS - JSON_CELLS
+#: Those in which no two texts mean the same; names do where Keras made them.
+_LITERAL = _TEXT - {"model", "layer_name", "recorded_with"}
 
 
 def _value(column: str, text: str, where: Callable[[int], str], index: int) -> Any:

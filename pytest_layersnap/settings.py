@@ -207,6 +207,17 @@ def in_ci() -> bool:
     return any(os.environ.get(name) for name in ("CI", "BUILD_NUMBER"))
 
 
+def tells(config: pytest.Config, settings: Settings) -> bool:
+    """Whether anybody is told what a run finds about each snapshot: a quiet update counts them alone."""
+    return bool(
+        not settings.update
+        or config.get_verbosity() >= 0
+        or settings.report
+        or os.environ.get("GITHUB_STEP_SUMMARY")
+        or config.getoption("xmlpath", default=None)
+    )
+
+
 def color(config: pytest.Config) -> bool:
     """Whether the terminal that shows failures is colored; a worker of pytest-xdist is told so."""
     if (worker := getattr(config, "workerinput", None)) is not None:

@@ -96,7 +96,7 @@ class _Staged:
         self.path = path
         self.error: OSError | None = None
         # What a link leads to is what holds the data.
-        self._target = os.path.realpath(path)
+        self._target = os.path.realpath(path) if os.path.islink(path) else os.fspath(path)
         # Not tempfile: its files are the owner's alone, whatever the umask says.
         name = f".{secrets.token_hex(8)}{TEMPORARY}"
         self._temporary = os.path.join(os.path.dirname(self._target), name)

@@ -224,3 +224,43 @@ def test_a_part_of_a_file_is_not_the_same(end: int) -> None:
     """However much of it there is."""
     assert not csvfile.parted(TABLE).is_in(DUMP[:end])
     assert not csvfile.parted(TABLE).is_in(DUMP[:end] + DUMP)
+
+
+ROWS = st.builds(
+    Layer,
+    model=st.sampled_from(["m", "n"]),
+    layer_name=st.sampled_from(["dense", "dense_1", "head"]),
+    layer_type=st.sampled_from(["Dense", "InputLayer"]),
+    output_shape=st.sampled_from(["", "(None, 3)"]),
+    parameters=st.integers(0, 1),
+    is_trainable=st.booleans(),
+    layer_attributes=st.sampled_from(["{}", '{"units": 3}', '{"units":3}']),
+    inbound_layers=st.sampled_from(["[]", "[[]]", '["head"]']),
+)
+
+
+@given(*2 * [st.lists(ROWS, min_size=1, max_size=3)])
+def test_what_differs_in_any_order_has_drifted(one: list[Layer], other: list[Layer]) -> None:
+    """An update that tells nobody what has changed compares no more than that."""
+    recorded, current = LayerTable(tuple(one)), LayerTable(tuple(other))
+    for data in (csvfile.dump(recorded), csvfile.dump(recorded).replace(b"\n", b"\r\n")):
+        assert not csvfile.differs(data, current) or compare(recorded, current)
+
+
+@pytest.mark.parametrize(
+    ("data", "differs"),
+    [
+        (cell("output_shape", "(None, 4)"), True),
+        (DUMP + LINES[-1].encode(), True),
+        (cell("parameters", "015"), False),
+        (cell("layer_attributes", '{"units": 3, "activation": "relu"}'), False),
+        (b"\xef\xbb\xbf" + DUMP, False),
+        (DUMP[:-9], False),
+        (DUMP + b'"', False),
+        (b"\xff", False),
+        (b"", False),
+    ],
+)
+def test_what_surely_differs(data: bytes, differs: bool) -> None:
+    """A cell that may be spelled in several ways, and a file that can't be read, tell nothing."""
+    assert csvfile.differs(data, TABLE) is differs

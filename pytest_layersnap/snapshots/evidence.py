@@ -59,6 +59,9 @@ class Evidence:
         self._known = memory.recall(cache)
         collected = gathered.collected
         self._items = {nodeid: one for each in collected for nodeid, one in each["items"].items()}
+        self._tests = {one["test"] for one in self._items.values()}
+        self._without_parameters = {_without_parameters(test) for test in self._tests}
+        self._deselected = {nodeid for each in collected for nodeid in each["deselected"]}
         self._files = {file: kinds for each in collected for file, kinds in each["files"].items()}
         self._checked = {nodeid for (nodeid, _), found in gathered.found.items() if found}
         self._uses: dict[str, set[str]] = {}
@@ -97,16 +100,14 @@ class Evidence:
         facts = replace(facts, stored=stored)
         if not stored or (proves_nothing(facts) and settings.report is None):
             return facts
-        remembered = {
-            snapshot: tuple(
-                sorted(user for user, one in self._known.items() if snapshot in one.snapshots)
-            )
-            for snapshot in stored
-        }
+        remembered: dict[str, tuple[str, ...]] = {}
+        for user, one in sorted(self._known.items()):
+            for snapshot in stored.keys() & one.snapshots:
+                remembered[snapshot] = (*remembered.get(snapshot, ()), user)
         return replace(
             facts,
             uncollected=tuple(sorted({*facts.uncollected, *self._tree.uncollected(files)})),
-            remembered={snapshot: users for snapshot, users in remembered.items() if users},
+            remembered=remembered,
             gone=tuple(
                 user for user in sorted(set().union(*remembered.values())) if self._is_gone(user)
             ),
@@ -125,10 +126,11 @@ class Evidence:
                 whole = self._fates.get(user, "passed") == "passed"
                 used = snapshots if whole else snapshots.union(before)
                 seen[user] = User(*kinds[user], tuple(sorted(used)))
+        judged = {} if proves_nothing(facts) else self._known
         gone = [
             user
-            for user, one in self._known.items()
-            if not proves_nothing(facts) and self._tree.exists(one.file) and self._is_gone(user)
+            for user, one in judged.items()
+            if self._tree.exists(one.file) and self._is_gone(user)
         ]
         memory.remember(self._cache, self._known, seen, gone=gone, deleted=deleted)
 
@@ -150,7 +152,7 @@ class Evidence:
         outcome = gathered.outcomes.get(nodeid)
         if outcome == "failed":
             return "failed"
-        if any(nodeid in one["deselected"] for one in gathered.collected):
+        if nodeid in self._deselected:
             return "deselected"
         if "teardown" not in phases or (outcome is None and "call" not in phases):
             return "not run"
@@ -189,11 +191,10 @@ class Evidence:
             return True
         if one.kind not in self._files.get(one.file, ()) or user == one.file:
             return False
-        tests = {item["test"] for item in self._items.values()}
-        if user in tests:
+        if user in self._tests:
             return False
-        base = user.partition("[")[0]
-        if any(test.partition("[")[0] == base for test in tests):
+        base = _without_parameters(user)
+        if base in self._without_parameters:
             return True  # it had parameters that it has no more
         name = ".".join(base.split("::")[1:])
         return name not in self._tree.defines(one.file)
@@ -222,9 +223,16 @@ class Evidence:
 
     def _uncollected_names(self, file: str) -> set[str]:
         collected = {
-            item["name"].partition("[")[0] for item in self._items.values() if item["file"] == file
+            _without_parameters(item["name"])
+            for item in self._items.values()
+            if item["file"] == file
         }
         return set(self._tree.defines(file)) - collected
+
+
+def _without_parameters(test: str) -> str:
+    """The id or the name of a test without its parameters."""
+    return test.partition("[")[0]
 
 
 def _belongs(snapshot: str, file: str, name: str) -> bool:

@@ -69,6 +69,7 @@ class LayerSnap:
         *,
         update: bool,
         export: bool,
+        told: bool,
         tolerance: float,
         record: Callable[[Result], None],
     ) -> None:
@@ -79,6 +80,7 @@ class LayerSnap:
             store: the folder of all snapshots.
             update: whether what differs is to be recorded, and fails nothing.
             export: whether the tables are asked for that are the recorded ones.
+            told: whether anybody is told what is recorded, in one line a snapshot.
             tolerance: what the tolerances for numbers are multiplied by.
             record: takes what each check finds.
         """
@@ -86,6 +88,7 @@ class LayerSnap:
         self._store = store
         self._update = update
         self._export = export
+        self._told = told
         self._tolerance = tolerance
         self._record = record
         self._unnamed = 0
@@ -242,11 +245,13 @@ class LayerSnap:
         )
         if same:
             return found, None
-        received = replace(found, table=text, digest=_digest(table, dumped))
+        received = replace(found, table=text, digest=found.digest or _digest(table, dumped))
         if recorded is None:
             summary = preview.totals(table)
             missing = replace(received, finding="missing", summary=summary)
             return missing, partial(self._missing, snapshot, table)
+        if not (self._told or scoped) and csvfile.differs(recorded, table):
+            return replace(received, finding="drifted"), None
         try:
             before = self._store.table(snapshot, recorded)
         except BrokenSnapshot as error:

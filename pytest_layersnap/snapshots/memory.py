@@ -71,8 +71,8 @@ def remember(
         gone: the users that do not exist any more.
         deleted: the snapshots that do not.
     """
-    without = set(deleted)
-    users = {user: one for user, one in {**known, **seen}.items() if user not in set(gone)}
+    without, left_out = set(deleted), set(gone)
+    users = {user: one for user, one in {**known, **seen}.items() if user not in left_out}
     kept = {
         user: User(one.file, one.kind, left)
         for user, one in users.items()

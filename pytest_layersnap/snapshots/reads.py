@@ -153,6 +153,8 @@ def _snapshots(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
 def _entries(folder: Path) -> Iterator[tuple[str, str, os.stat_result]]:
     """The files that may be snapshots: path in the folder, path, and what the system says."""
     for inside, _, names in os.walk(folder):
+        beneath = os.path.relpath(inside, folder).replace(os.sep, "/")
+        prefix = "" if beneath == "." else f"{beneath}/"
         for name in names:
             if name.endswith(SUFFIX):
                 path = os.path.join(inside, name)
@@ -162,4 +164,4 @@ def _entries(folder: Path) -> Iterator[tuple[str, str, os.stat_result]]:
                     continue
                 if not S_ISREG(stat.st_mode):  # to open a pipe is to wait for its other end
                     continue
-                yield os.path.relpath(path, folder).replace(os.sep, "/"), path, stat
+                yield f"{prefix}{name}", path, stat

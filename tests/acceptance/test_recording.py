@@ -375,6 +375,25 @@ def test_quiet(project: Project) -> None:
     result.stdout.no_fnmatch_line("*= layersnap =*")
 
 
+@pytest.mark.parametrize("to", ["report", "summary", "junit", ""])
+def test_a_quiet_update_tells_what_changed_where_it_is_read(
+    project: Project, workers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    """The terminal of ``-q`` is told how many; reports have a line for each all the same."""
+    text = "from tables import table\ndef test_x(layersnap): layersnap.check(table({}))"
+    project.write(test_a=text.format(3))
+    project.run(UPDATE)
+    project.write(test_a=text.format(4))
+    if to == "summary":
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", "told")
+    options = {"report": ["--layersnap-report=told"], "junit": ["--junitxml=told"]}.get(to, [])
+    result = project.run("-q", UPDATE, *options, *workers)
+    result.stdout.fnmatch_lines(["layersnap: 1 updated"])
+    assert "(None, 4)" in project.snapshots()["test_a/test_x.csv"].decode()
+    told = project.path / ("told/report.md" if to == "report" else "told")
+    assert not to or "1 layer changed (parameters, shape)" in told.read_text()
+
+
 def test_what_git_ignores_is_said(project: Project) -> None:
     """``*.csv`` is common in ``.gitignore``: a snapshot that nobody else gets guards nothing."""
     subprocess.run(["git", "init", "-q"], cwd=project.path, check=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.settings import Settings, color, in_ci, marked
+from pytest_layersnap.settings import Settings, color, in_ci, marked, tells
 from pytest_layersnap.snapshots.commands import near, shell_line
 from pytest_layersnap.snapshots.gathered import relative
 from pytest_layersnap.snapshots.session import RECORD
@@ -81,6 +83,7 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
         store,
         update=settings.update,
         export=settings.export is not None,
+        told=tells(item.config, settings),
         tolerance=settings.tolerance,
         record=found,
     )
@@ -88,7 +91,7 @@ def open_fixture(item: pytest.Item, settings: Settings) -> LayerSnap:
 
 def _argument(item: pytest.Item) -> str:
     """A test as it is given to pytest where this run was started: ids begin at the root instead."""
-    file = near(item.path, item.config.invocation_params.dir)
+    file = _file(item.path, item.config.invocation_params.dir)
     _, separator, inside = test_id(item).partition("::")
     return f"{file}{separator}{inside}"
 
@@ -104,6 +107,11 @@ def shown_briefly(config: pytest.Config) -> Iterator[None]:
         yield
     finally:
         config.option.tbstyle = "auto"
+
+
+@cache  # the same for all tests of a file
+def _file(path: Path, start: Path) -> str:
+    return near(path, start)
 
 
 def headline(report: pytest.TestReport, error: LayersnapError) -> None:

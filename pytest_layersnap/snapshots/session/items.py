@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_layersnap.snapshots.gathered import Use
 
 FIXTURE = "layersnap"
+#: Asked for several times of each test.
+_OWN_NAME = pytest.StashKey[str]()
 
 
 def test_id(item: pytest.Item) -> str:
@@ -28,10 +30,15 @@ def test_name(item: pytest.Item) -> str:
 
 
 def _own_name(item: pytest.Item) -> str:
-    """The name of an item without the parameter of a plugin that runs it several times.
+    """The name of an item without the parameter of a plugin that runs it several times."""
+    name = item.stash.get(_OWN_NAME, None)
+    if name is None:
+        name = item.stash[_OWN_NAME] = _without_repetition(item)
+    return name
 
-    That is a parameter which nothing in the test asks for, and which only counts.
-    """
+
+def _without_repetition(item: pytest.Item) -> str:
+    """The name of an item without parameters which nothing in the test asks for, and which only count."""
     callspec = getattr(item, "callspec", None)
     ids: list[str] = list(getattr(callspec, "_idlist", ()))
     if callspec is None or not ids:
