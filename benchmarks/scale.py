@@ -5,8 +5,9 @@
 
 Every test checks a table of 23 rows, in one file of tests to a hundred of them. In each round every
 tool records all of it, checks it, updates it unchanged, and updates it changed, one tool after the
-other, so that a busy machine is busy for all of them alike. Printed are the medians of the seconds
-that a run took from its start to its end, and that of pytest with the same tests and no check.
+other, so that a busy machine is busy for all of them alike. Printed are the medians of the processor
+seconds of a run and of the seconds from its start to its end, and those of pytest with the same tests
+and no check.
 Tools that are not installed are left out. Needs: syrupy pytest-regressions; no Keras.
 """
 
@@ -124,12 +125,12 @@ class Suite:
         for name in ("snapshots", "__snapshots__", *self._tests):
             shutil.rmtree(self._folder / name, ignore_errors=True)
 
-    def run(self, step: str) -> float:
-        """The seconds that a step takes."""
+    def run(self, step: str) -> tuple[float, float]:
+        """The processor seconds that a step takes, and the seconds from its start to its end."""
         plugins = [argument for plugin in self._tool.plugins for argument in ("-p", plugin)]
         flag = [] if step == "check" else [self._tool.flag]
         changed = {"SCALE_CHANGED": str(int(step == "changed update"))}
-        began = time.perf_counter()
+        worked, began = processor_seconds(), time.perf_counter()
         process = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *plugins, *flag],
             cwd=self._folder,
@@ -137,11 +138,17 @@ class Suite:
             stdout=subprocess.DEVNULL,
             check=False,
         )
-        taken = time.perf_counter() - began
+        taken = processor_seconds() - worked, time.perf_counter() - began
         # pytest-regressions fails each test whose file it has written.
         if process.returncode not in ((0, 1) if flag == ["--regen-all"] else (0,)):
             raise RuntimeError(f"{step} with {self._tool} ended with {process.returncode}")
         return taken
+
+
+def processor_seconds() -> float:
+    """What the processes that were started and have ended took of processors."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def main() -> None:
@@ -154,7 +161,7 @@ def main() -> None:
     tools = {name: TOOLS[name] for name in options.tool or TOOLS if installed(name)}
     print(f"| tests | | {' | '.join(STEPS)} |\n|---|---|{'---|' * len(STEPS)}")
     for size in options.sizes:
-        taken: dict[tuple[str, str], list[float]] = {}
+        taken: dict[tuple[str, str], list[tuple[float, float]]] = {}
         with tempfile.TemporaryDirectory() as root:
             suites = {name: Suite(Path(root, name), tool, size) for name, tool in tools.items()}
             bare = Suite(Path(root, "bare"), BARE, size)
@@ -169,8 +176,8 @@ def main() -> None:
         for name in ("no check", *tools):
             shown = name if name == "no check" else f"{name} {installed(name)}"
             cells = [
-                f"{statistics.median(seconds):.2f} s"
-                if (seconds := taken.get((name, step)))
+                ", ".join(f"{statistics.median(each):.2f} s" for each in zip(*rounds, strict=True))
+                if (rounds := taken.get((name, step)))
                 else ""
                 for step in STEPS
             ]

@@ -255,6 +255,7 @@ def test_what_a_check_leaves_out_is_not_recorded(project: Project) -> None:
     project.write(test_a=text.format(4))
     project.run().assert_outcomes(passed=1)
     project.run(UPDATE).assert_outcomes(passed=1)
+    project.run(UPDATE, "-q").assert_outcomes(passed=1)
     assert project.snapshots() == recorded
 
 
