@@ -104,19 +104,21 @@ class Rows:
         return self.stems[row].endswith(AUTO)
 
 
-def align(recorded: LayerTable, current: LayerTable) -> Alignment:
-    """Pair the rows of two tables, in whichever way needs the fewest findings."""
-    before, after = prepared(recorded, current)
-    head, tail = _common_ends(range(len(recorded)), range(len(current)), before.key, after.key)
+def align(before: Rows, after: Rows) -> Alignment:
+    """Pair the rows of two tables in their order, in whichever way needs the fewest findings."""
+    old, new = len(before.layers), len(after.layers)
+    head, tail = _common_ends(range(old), range(new), before.key, after.key)
     ends = [(row, row) for row in range(head)]
-    ends += [(len(recorded) - row, len(current) - row) for row in range(tail, 0, -1)]
-    rest = (range(head, len(recorded) - tail), range(head, len(current) - tail))
+    ends += [(old - row, new - row) for row in range(tail, 0, -1)]
+    rest = (range(head, old - tail), range(head, new - tail))
 
     by_name = finish(before, after, ends + _pairs_by_name(before, after, rest))
     if not _touches_auto_names(before, after, by_name) or _is_least(before, after, by_name):
         return by_name
     by_content = finish(before, after, ends)
-    return min(by_name, by_content, key=lambda found: _cost(before, after, found))
+    return min(
+        by_name, by_content, key=lambda it: cost(before, after, it, _COST_MOVE * len(it.displaced))
+    )
 
 
 def prepared(recorded: LayerTable, current: LayerTable) -> tuple[Rows, Rows]:
@@ -293,6 +295,23 @@ def _unique_in_order(
     return [both[place] for place in ascending([j for _, j in both])]
 
 
+def in_both(
+    recorded: Iterable[tuple[Hashable, int]], current: Iterable[tuple[Hashable, int]]
+) -> list[_Pair]:
+    """Pairs of rows with a key that stands once on either side, of keys with their rows."""
+    old, new = (_unique(side) for side in (recorded, current))
+    return [(row, new[key]) for key, row in old.items() if key in new]
+
+
+def _unique(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, int]:
+    rows: dict[Hashable, int] = {}
+    doubled = set()
+    for key, row in keyed:
+        if rows.setdefault(key, row) != row:
+            doubled.add(key)
+    return {key: row for key, row in rows.items() if key not in doubled}
+
+
 def _unique_places(keys: Iterable[Hashable]) -> dict[Hashable, int]:
     places: dict[Hashable, int] = {}
     doubled = set()
@@ -446,20 +465,21 @@ def _is_least(before: Rows, after: Rows, found: Alignment) -> bool:
     return changed == (Counter(after.bodies) - Counter(before.bodies)).total()
 
 
-def _cost(before: Rows, after: Rows, found: Alignment) -> float:
+def cost(before: Rows, after: Rows, found: Alignment, of_edges: float) -> float:
+    """What an alignment costs as findings, where those about edges cost so much."""
     likeness = _likeness(before, after)
-    cost = _COST_UNPAIRED * (len(found.added) + len(found.removed))
-    cost += _COST_MOVE * len(found.displaced) + _COST_RENAME * len(found.renamed)
+    total = _COST_UNPAIRED * (len(found.added) + len(found.removed))
+    total += of_edges + _COST_RENAME * len(found.renamed)
     for old, new in found.pairs:
         if before.layers[old].layer_name != after.layers[new].layer_name:
-            cost += _COST_AUTO_RENAME
+            total += _COST_AUTO_RENAME
         if before.bodies[old] == after.bodies[new]:
             continue
         if _is_same_layer(before.layers[old], after.layers[new]):
-            cost += _COST_FOLLOW
+            total += _COST_FOLLOW
         else:
-            cost += _COST_CHANGE + _COST_UNLIKE * max(0.0, 1 - likeness(old, new))
-    return cost
+            total += _COST_CHANGE + _COST_UNLIKE * max(0.0, 1 - likeness(old, new))
+    return total
 
 
 def _is_same_layer(old: Layer, new: Layer) -> bool:

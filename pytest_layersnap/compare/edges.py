@@ -7,7 +7,7 @@ feeds them. Edges that agree after that are explained; the others are rewired.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,8 @@ from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 
 #: Taking rows out of what moved may open further places; a rebuilt graph is not worth the search.
 _ROUNDS = 20
+#: With more rows that are fed by something else, what moved is not looked for one by one.
+_FEW = 16
 #: Rows that were moved and are fed by nothing all stand at the start of the model.
 _START = ("start", 0, 0)
 
@@ -104,16 +106,24 @@ def rewiring(recorded: LayerTable, current: LayerTable, alignment: Alignment) ->
         return Rewiring(alignment.displaced, frozenset())
     feeding = before.consumers(unpaired), after.consumers(unpaired)
     # A row that is called once more, or less, did more than move.
-    displaced = {
-        node
-        for node in alignment.displaced
-        if len(before.calls[node] or ()) == len(after.calls[node] or ())
-    }
+    displaced = {*filter(_is_called_as_often(before, after), alignment.displaced)}
     explanations = [
         _explained(before, after, unpaired, moved, feeding)
         for moved in _candidates(displaced, rewired, feeding)
     ]
-    return min(explanations, key=lambda it: (len(it.moved) + len(it.rewired), len(it.rewired)))
+    found = min(explanations, key=lambda it: (_told(it), len(it.rewired)))
+    if found.rewired and 1 < len(rewired) <= _FEW:
+        other = _one_by_one(before, after, unpaired, rewired, feeding)
+        found = min(found, other, key=_told)
+    return found
+
+
+def _is_called_as_often(before: _Graph, after: _Graph) -> Callable[[int], bool]:
+    return lambda node: len(before.calls[node] or ()) == len(after.calls[node] or ())
+
+
+def _told(found: Rewiring) -> int:
+    return len(found.moved) + len(found.rewired)
 
 
 def _are_the_same(recorded: LayerTable, current: LayerTable, alignment: Alignment) -> bool:
@@ -231,6 +241,35 @@ def _candidates(
         yield frozenset(leaving & rewired)
         groups = _groups(displaced, feeding)
         yield frozenset().union(*(group for group in groups if group & leaving and group & rewired))
+
+
+def _one_by_one(
+    before: _Graph,
+    after: _Graph,
+    unpaired: AbstractSet[int],
+    rewired: frozenset[int],
+    feeding: tuple[_Feeding, _Feeding],
+) -> Rewiring:
+    """The rewired rows with those taken as moved, one after the other, that explain most of the others.
+
+    Where paths are parallel, what moved need not stand out of the order of the rows.
+    """
+    best, found = Rewiring(frozenset(), rewired), None
+    movable = {*filter(_is_called_as_often(before, after), before.paired)}
+    while best != found:
+        found = best
+        for node in found.rewired & movable:
+            behind = (feeding[0][node] | feeding[1][node]) & movable - found.moved
+            for group in ({node}, *({node, fed} for fed in behind)):
+                near = found.rewired.union(*(side[each] for side in feeding for each in group))
+                moved = found.moved | group
+                rewired = frozenset(
+                    each
+                    for each in near & before.paired - moved
+                    if not _fed_alike(before, after, each, unpaired | moved)
+                )
+                best = min(best, Rewiring(moved, rewired), key=_told)
+    return best
 
 
 def _groups(displaced: AbstractSet[int], feeding: tuple[_Feeding, _Feeding]) -> list[set[int]]:

@@ -1,0 +1,1 @@
+"""Edits of real networks that know what they did, beside what a comparison reports."""
