@@ -81,12 +81,12 @@ class Drift:
 
     @cached_property
     def explanations(self) -> tuple[Explanation, ...]:
-        """Which changes are Keras' own: known differences between the two releases."""
+        """The known differences between the two releases, each with the changes that it explains."""
         return explanations(self.changes, self.recorded, self.current)
 
     @property
     def summary(self) -> str:
-        """The drift in one line: ``2 layers added, 1 removed, 49 changed (trainability)``."""
+        """The drift in one line, such as ``2 layers added, 49 changed (trainability)``."""
         models = [change for change in self.changes if "model" in change.fields]
         counts = Counter(change.kind for change in self.changes)
         counts["renamed"] -= len(models)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from examples import reference
+
 from .project import Project
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks(kind: str) -> dict[str, str]:
@@ -54,3 +56,8 @@ def test_links(page: Path) -> None:
     """What a page links to is there."""
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_reference() -> None:
+    """The page of options, settings and verbs has what the plugin and the command declare."""
+    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == reference.page()
