@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -112,36 +113,40 @@ class Pip:
 
     def releases(self, python: str) -> list[Version]:
         """The final releases of Keras in the index that a Python can have, oldest first."""
-        reader = self._cache.get("pip", lambda made, _: self._venv(made, sys.executable))
-        command = [*_pip(reader), "index", "versions", "keras", "--python-version", python]
-        return _listed(self._processes.run(command, settings(os.environ)))
+        command = [*self._reader(), "index", "versions", "keras", "--python-version", python]
+        with scratched() as scratch:
+            return _listed(self._processes.run(command, settings(os.environ, scratch)))
+
+    def _reader(self) -> list[str]:
+        def make(made: Path, scratch: Path) -> None:
+            self._venv(made, sys.executable, scratch)
+
+        return _pip(self._cache.get("pip", make))
 
     def create(self, folder: Path, python: str, requirements: Sequence[str], scratch: Path) -> None:
         """Make an environment and install requirements, as pip takes them."""
         found = self._found(python)
         if found is None:
             raise ToolError(f"there is no Python {python} here; uv would fetch one")
-        self._venv(folder, found)
+        self._venv(folder, found, scratch)
         install = ["install", "--no-compile", "--progress-bar", "off", *requirements]
         _require(self._processes.run([*_pip(folder), *install], settings(os.environ, scratch)))
 
-    def _venv(self, folder: Path, python: str) -> None:
+    def _venv(self, folder: Path, python: str, scratch: Path) -> None:
+        variables = settings(os.environ, scratch)
         _require(
-            self._processes.run(
-                [python, "-m", "venv", "--without-pip", str(folder)], settings(os.environ)
-            )
+            self._processes.run([python, "-m", "venv", "--without-pip", str(folder)], variables)
         )
         # By itself, as venv does not pass on what it says when it fails.
         ensure = [str(interpreter(folder)), "-m", "ensurepip", "--default-pip"]
-        _require(self._processes.run(ensure, settings(os.environ)))
+        _require(self._processes.run(ensure, variables))
 
     def add(self, folder: Path, requirement: str, scratch: Path) -> None:
         """Put one package into a folder, without what it requires."""
-        reader = self._cache.get("pip", lambda made, _: self._venv(made, sys.executable))
         install = ["install", "--no-compile", "--progress-bar", "off", "--no-deps"]
         # Not for this Python alone: the others take it from the same folder.
         anywhere = ["--ignore-requires-python", "--target", str(folder), requirement]
-        command = [*_pip(reader), *install, *anywhere]
+        command = [*self._reader(), *install, *anywhere]
         _require(self._processes.run(command, settings(os.environ, scratch)))
 
 
@@ -157,18 +162,20 @@ class Uv:
         self._uv = uv
         self._processes = processes
 
-    def _run(self, *arguments: str, scratch: Path | None = None) -> Ended:
+    def _run(self, *arguments: str, scratch: Path) -> Ended:
         return self._processes.run([self._uv, *arguments], settings(os.environ, scratch))
 
     def has(self, python: str) -> bool:
         """Whether there is a Python of that minor version."""
-        return self._run("python", "find", python).code == 0
+        with scratched() as scratch:
+            return self._run("python", "find", python, scratch=scratch).code == 0
 
     def releases(self, python: str) -> list[Version]:
         """The final releases of Keras in the index that a Python can have, oldest first."""
         # uv itself lists no releases.
         asked = ("pip", "index", "versions", "keras", "--python-version", python)
-        return _listed(self._run("tool", "run", *asked))
+        with scratched() as scratch:
+            return _listed(self._run("tool", "run", *asked, scratch=scratch))
 
     def create(self, folder: Path, python: str, requirements: Sequence[str], scratch: Path) -> None:
         """Make an environment and install requirements, as pip takes them."""
@@ -182,7 +189,14 @@ class Uv:
         _require(self._run(*install, scratch=scratch))
 
 
-def settings(environment: Mapping[str, str], scratch: Path | None = None) -> dict[str, str]:
+@contextlib.contextmanager
+def scratched() -> Iterator[Path]:
+    """A folder for the temporary files of another program, which may be stopped before it removes them."""
+    with tempfile.TemporaryDirectory(prefix="layersnap-") as folder:
+        yield Path(folder)
+
+
+def settings(environment: Mapping[str, str], scratch: Path) -> dict[str, str]:
     """Environment variables for either tool, in which one's index is the other's too.
 
     Args:
@@ -195,8 +209,7 @@ def settings(environment: Mapping[str, str], scratch: Path | None = None) -> dic
             given[uv] = between.join(given[pip].split())
         elif uv in given and pip not in given:
             given[pip] = " ".join(given[uv].split(between))
-    if scratch is not None:
-        given.update(TMPDIR=str(scratch), TEMP=str(scratch), TMP=str(scratch))
+    given |= temporary(scratch)
     # What would install elsewhere, or ask questions.
     for name in (
         "PIP_TARGET",
@@ -208,6 +221,11 @@ def settings(environment: Mapping[str, str], scratch: Path | None = None) -> dic
     ):
         given.pop(name, None)
     return given | {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def temporary(folder: Path) -> dict[str, str]:
+    """The environment variables that have a program put its temporary files into a folder."""
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
 def _listed(ended: Ended) -> list[Version]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from packaging.version import Version
@@ -20,7 +18,7 @@ from pytest_layersnap.compare.selection import Names
 from pytest_layersnap.releases.environments import Environment, Environments
 from pytest_layersnap.releases.pairings import pairing
 from pytest_layersnap.releases.processes import Ended, Processes
-from pytest_layersnap.releases.tools import FullDisk, ToolError, failure
+from pytest_layersnap.releases.tools import FullDisk, ToolError, failure, scratched, temporary
 from pytest_layersnap.table import LayerTable
 
 #: What became of a builder under a release.
@@ -136,11 +134,12 @@ class Trials:
         place = self._environment(release)
         if isinstance(place, Built):
             return [place] * len(builders)
-        with tempfile.TemporaryDirectory(prefix="layersnap-") as folder:
-            out = Path(folder, "tables")
+        with scratched() as folder:
+            out = folder / "tables"
             command = [str(place.python), "-W", "ignore", "-m", f"{__package__}.inside"]
             table = "behavior" if behavior else "architecture"
-            ended = self._processes.run([*command, str(out), table, *builders], place.variables)
+            variables = place.variables | temporary(folder)
+            ended = self._processes.run([*command, str(out), table, *builders], variables)
             lines = out.read_text(encoding="utf-8").splitlines(True) if out.exists() else []
         found = [_read(line) for line in lines if line.endswith("\n")]
         if len(found) < len(builders) and isinstance(why := failure(ended.text), FullDisk):

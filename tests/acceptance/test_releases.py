@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from pytest_layersnap.table import Layer, LayerTable
 
 MODELS = """
 import pathlib
+import tempfile
 import time
 
 import keras
@@ -39,6 +41,7 @@ def recent():
     return steady()
 
 def endless():
+    tempfile.mkdtemp()
     pathlib.Path("started").touch()
     time.sleep(600)
 """
@@ -58,7 +61,13 @@ class Command:
         self.project = project
         self.cache = cache / "pytest-layersnap"
         (project / "models.py").write_text(MODELS)
-        self.variables = os.environ | {"XDG_CACHE_HOME": str(cache), "KERAS_BACKEND": "jax"}
+        self.temporary = project.parent / "temporary"
+        self.temporary.mkdir()
+        self.variables = os.environ | {
+            "XDG_CACHE_HOME": str(cache),
+            "KERAS_BACKEND": "jax",
+            "TMPDIR": str(self.temporary),
+        }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start it."""
@@ -78,6 +87,7 @@ class Command:
         """Run it to its end: the exit code, what it printed, and what it said on the way."""
         process = self.start(*arguments)
         out, err = process.communicate()
+        assert not list(self.temporary.iterdir())
         return process.returncode, out, err
 
     def answers(self, code: int, *arguments: str) -> list[dict[str, Any]]:
@@ -191,9 +201,15 @@ def interrupted(command: Command) -> None:
     started = command.project / "started"
     building = ("models:endless",)
     installing = ("models:steady", "--with", "tabulate")
+
+    def is_installing() -> bool:
+        """Whether pip's temporary files are there; uv has none there."""
+        has_begun = len(list(command.cache.glob("jax-*"))) > 1
+        return has_begun and (bool(shutil.which("uv")) or any(command.cache.glob("@*/*")))
+
     for arguments, is_under_way in (
         (building, started.exists),
-        (installing, lambda: len(list(command.cache.glob("jax-*"))) > 1),
+        (installing, is_installing),
     ):
         process = command.start("matrix", *arguments, "--keras", RANGE)
         while not is_under_way():
@@ -204,6 +220,7 @@ def interrupted(command: Command) -> None:
         assert process.returncode == 2
         assert err.splitlines()[-1] == "layersnap: interrupted; the same command goes on from here"
         assert sorted(command.cache.iterdir()) == before
+        assert not list(command.temporary.iterdir())
     started.unlink()
 
 
@@ -237,6 +254,7 @@ def test_interrupted_while_reading_the_index(command: Command) -> None:
     assert process.returncode == 2
     assert err.splitlines()[-1] == "layersnap: interrupted; the same command goes on from here"
     assert command.kept() <= {"CACHEDIR.TAG", "pip"}
+    assert not list(command.temporary.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -97,16 +97,19 @@ def test_files_that_cannot_be_written() -> None:
         raise PermissionError(errno.EACCES, "no right")
 
 
-def test_settings_are_shared() -> None:
+def test_settings_are_shared(tmp_path: Path) -> None:
     """Either tool obeys the settings of the other, and its own first."""
     given = settings(
-        {"PIP_INDEX_URL": "a", "PIP_FIND_LINKS": "b c", "UV_INDEX": "d", "PYTHONPATH": "e"}
+        {"PIP_INDEX_URL": "a", "PIP_FIND_LINKS": "b c", "UV_INDEX": "d", "PYTHONPATH": "e"},
+        tmp_path,
     )
     assert given["UV_DEFAULT_INDEX"] == "a"
     assert given["UV_FIND_LINKS"] == "b,c"
     assert given["PIP_EXTRA_INDEX_URL"] == "d"
     assert "PYTHONPATH" not in given
-    assert settings({"PIP_INDEX_URL": "a", "UV_DEFAULT_INDEX": "b"})["UV_DEFAULT_INDEX"] == "b"
+    assert given["TMPDIR"] == str(tmp_path)
+    own = {"PIP_INDEX_URL": "a", "UV_DEFAULT_INDEX": "b"}
+    assert settings(own, tmp_path)["UV_DEFAULT_INDEX"] == "b"
 
 
 def test_nothing_starts_after_stop() -> None:
