@@ -1,7 +1,6 @@
-"""Uses of the public names as a type checker sees them; mypy reads this file, nothing runs it.
+"""Uses of the public names as type checkers see them; mypy and pyright read this file, nothing runs it.
 
-A line that is wrong carries the complaint that it must bring: mypy in strict mode reports one that it
-does not bring.
+A line that is wrong carries the complaints that it must bring: either reports one that it does not bring.
 """
 
 from __future__ import annotations
@@ -41,11 +40,11 @@ def accepted(layersnap: LayerSnap, model: object) -> None:
 
 def rejected(layersnap: LayerSnap, table: LayerTable) -> None:
     """Typos, and arguments of other types."""
-    from pytest_layersnap import LayerTabel  # type: ignore[attr-defined]  # noqa: F401
+    from pytest_layersnap import LayerTabel  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # noqa: F401
 
-    layersnap.chek(table)  # type: ignore[attr-defined]
-    layersnap.check(table, nmae="x")  # type: ignore[call-arg]
-    layersnap.check_all([table])  # type: ignore[arg-type]
-    pytest_layersnap.layer_tabel(table)  # type: ignore[attr-defined]
-    compare(table, 3)  # type: ignore[arg-type]
-    table.paramters  # type: ignore[attr-defined]  # noqa: B018
+    layersnap.chek(table)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    layersnap.check(table, nmae="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    layersnap.check_all([table])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pytest_layersnap.layer_tabel(table)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    compare(table, 3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    table.paramters  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]  # noqa: B018
