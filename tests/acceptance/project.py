@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
-#: A session that takes as long (in seconds) waits for something that never comes.
-_HANGS = 600
+from . import forked
 
 #: In the projects: layer tables without a model, where the table is not what is tested.
 TABLES = """
@@ -41,9 +44,10 @@ def build(units=3, activation="relu"):
 class Project:
     """A folder with tests; ``run`` starts pytest on it, with no plugin but those named."""
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
-        """Lay out a folder that has no tests yet."""
+    def __init__(self, pytester: pytest.Pytester, *, forks: bool) -> None:
+        """Lay out a folder that has no tests yet; its sessions may be forks of another process."""
         self.pytester = pytester
+        self.forks = forks and hasattr(os, "fork")
         self.path = pytester.path
         pytester.makepyfile(tables=TABLES, models=MODELS)
 
@@ -61,7 +65,23 @@ class Project:
     def run(self, *arguments: str, plugins: tuple[str, ...] = ("layersnap",)) -> pytest.RunResult:
         """Run pytest in a process of its own."""
         loaded = [argument for plugin in plugins for argument in ("-p", plugin)]
-        return self.pytester.runpytest_subprocess(*loaded, *arguments, timeout=_HANGS)
+        if self.forks and not any(re.match("-n[1-9]", argument) for argument in arguments):
+            return self._run_forked(*loaded, *arguments)
+        return self.pytester.runpytest_subprocess(*loaded, *arguments, timeout=forked.HANGS)
+
+    def _run_forked(self, *arguments: str) -> pytest.RunResult:
+        """Run pytest in a fork."""
+        began = time.perf_counter()
+        # As pytester does where it starts a process.
+        base = tempfile.mkdtemp(prefix="runpytest-", dir=self.path)
+        files = [self.path / "stdout", self.path / "stderr"]
+        arguments = (f"--basetemp={base}", *arguments)
+        status = forked.session(
+            Path.cwd(), *arguments, output=str(files[0]), errors=str(files[1])
+        )
+        printed = [path.read_text("utf8").splitlines() for path in files]
+        print("ran pytest", *arguments, *printed[0], *printed[1], sep="\n")
+        return pytest.RunResult(status, *printed, time.perf_counter() - began)
 
     def snapshots(self, root: str = "snapshots") -> dict[str, bytes]:
         """All files below the folder of snapshots."""
