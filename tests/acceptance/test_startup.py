@@ -23,6 +23,12 @@ OURS = (
 )
 
 
+@pytest.fixture(autouse=True)
+def fresh(project: Project) -> None:
+    """Forks have what earlier sessions imported."""
+    project.forks = False
+
+
 def test_an_unused_plugin_imports_nothing(project: Project) -> None:
     """A run whose tests use no snapshot loads neither data frames nor Keras."""
     project.write(
