@@ -192,7 +192,7 @@ def _tolerance(config: pytest.Config) -> float:
 def unusual(settings: Settings) -> str:
     """What makes the checks of this run see less, or change files; empty for an ordinary run."""
     parts = ["snapshots are recorded"] if settings.update else []
-    for name, words in (("only", "compared are only"), ("ignore", "not compared are")):
+    for name, words in (("only", "comparing only"), ("ignore", "ignoring")):
         if names := getattr(settings.scope, name):
             parts.append(f"{words} {', '.join(sorted(names))}")
     if settings.tolerance != 1:

@@ -160,5 +160,5 @@ def test_header(project: Project) -> None:
         "pythonpath = .\nlayersnap_ignore =\n    shape\n    dtype\nlayersnap_unused = ignore"
     )
     project.run().stdout.fnmatch_lines(
-        ["layersnap: not compared are dtype, shape; unused snapshots are left alone"]
+        ["layersnap: ignoring dtype, shape; unused snapshots are left alone"]
     )
