@@ -62,7 +62,9 @@ def _serve() -> None:
             before = set(sys.modules)
             status = _run(*json.loads(line))
             with open(writing, "w") as told:
-                json.dump([name for name in set(sys.modules) - before if _in(libraries, name)], told)
+                json.dump(
+                    [name for name in set(sys.modules) - before if _in(libraries, name)], told
+                )
             os._exit(status)
         os.close(writing)
         with open(reading) as told:

@@ -76,9 +76,7 @@ class Project:
         base = tempfile.mkdtemp(prefix="runpytest-", dir=self.path)
         files = [self.path / "stdout", self.path / "stderr"]
         arguments = (f"--basetemp={base}", *arguments)
-        status = forked.session(
-            Path.cwd(), *arguments, output=str(files[0]), errors=str(files[1])
-        )
+        status = forked.session(Path.cwd(), *arguments, output=str(files[0]), errors=str(files[1]))
         printed = [path.read_text("utf8").splitlines() for path in files]
         print("ran pytest", *arguments, *printed[0], *printed[1], sep="\n")
         return pytest.RunResult(status, *printed, time.perf_counter() - began)
