@@ -77,9 +77,9 @@ class Project:
         files = [self.path / "stdout", self.path / "stderr"]
         arguments = (f"--basetemp={base}", *arguments)
         status = forked.session(Path.cwd(), *arguments, output=str(files[0]), errors=str(files[1]))
-        printed = [path.read_text("utf8").splitlines() for path in files]
-        print("ran pytest", *arguments, *printed[0], *printed[1], sep="\n")
-        return pytest.RunResult(status, *printed, time.perf_counter() - began)
+        out, err = (path.read_text("utf8").splitlines() for path in files)
+        print("ran pytest", *arguments, *out, *err, sep="\n")
+        return pytest.RunResult(status, out, err, time.perf_counter() - began)
 
     def snapshots(self, root: str = "snapshots") -> dict[str, bytes]:
         """All files below the folder of snapshots."""
