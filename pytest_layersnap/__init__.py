@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_layersnap.flow.stages import flow as flow
     from pytest_layersnap.snapshots import MissingSnapshot as MissingSnapshot
     from pytest_layersnap.snapshots.fixture import LayerSnap as LayerSnap
+    from pytest_layersnap.snapshots.fixture import NoBehavior as NoBehavior
     from pytest_layersnap.snapshots.fixture import WeightsAllocated as WeightsAllocated
     from pytest_layersnap.snapshots.naming import SnapshotNameError as SnapshotNameError
     from pytest_layersnap.snapshots.scope import ScopeError as ScopeError
@@ -48,7 +49,7 @@ else:
         "flow.model": ("Block", "Flow", "Stage"),
         "flow.stages": ("flow",),
         "snapshots": ("MissingSnapshot",),
-        "snapshots.fixture": ("LayerSnap", "WeightsAllocated"),
+        "snapshots.fixture": ("LayerSnap", "NoBehavior", "WeightsAllocated"),
         "snapshots.naming": ("SnapshotNameError",),
         "snapshots.scope": ("ScopeError",),
         "snapshots.store": ("BrokenSnapshot", "StoreError"),

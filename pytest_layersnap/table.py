@@ -32,6 +32,8 @@ UNREADABLE = "whose code can't be read"
 class TableError(LayersnapError, ValueError):
     """Data that is no layer table; the message says what is wrong, where, and what to do."""
 
+    __module__ = "pytest_layersnap"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Layer:

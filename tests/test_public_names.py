@@ -39,7 +39,7 @@ def test_type_checkers_see_the_same_names() -> None:
 
 
 def test_errors_have_one_base() -> None:
-    """Whatever a check raises on purpose can be caught at once."""
+    """Whatever a check raises on purpose can be caught at once, and is called by its public name."""
     errors = [
         error
         for name in pytest_layersnap.__all__
@@ -49,3 +49,4 @@ def test_errors_have_one_base() -> None:
     ]
     assert len(errors) > 8
     assert all(issubclass(error, pytest_layersnap.LayersnapError) for error in errors)
+    assert all(error.__module__ == "pytest_layersnap" for error in errors)

@@ -167,6 +167,8 @@ class Drift:
 class LayerDrift(LayersnapError, AssertionError):
     """A model is not what its snapshot says; the message is the report."""
 
+    __module__ = "pytest_layersnap"
+
     def __init__(
         self, drift: Drift | Iterable[Drift], *, accept: str | None = ACCEPT, color: bool = False
     ) -> None:

@@ -26,6 +26,8 @@ ALL: Final = "model_structure"
 class ExportError(LayersnapError, ValueError):
     """An export that can't be made; the message says why, and what to do."""
 
+    __module__ = "pytest_layersnap"
+
 
 def csv(tables: Sequence[LayerTable]) -> bytes:
     """The tables below each other, in the columns of the notebooks."""

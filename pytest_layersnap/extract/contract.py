@@ -22,6 +22,8 @@ from pytest_layersnap.extract.reader import KERAS, Reader
 class ModelError(LayersnapError, ValueError):
     """Something that no layer table can be taken of; the message says why, and what to do."""
 
+    __module__ = "pytest_layersnap"
+
 
 def reader_of(model: Any) -> Reader:
     """The reader of the generation that a model is of, once it has shown that it can read that Keras.

@@ -5,3 +5,5 @@ from pytest_layersnap.errors import LayersnapError
 
 class MissingSnapshot(LayersnapError, AssertionError):
     """A check has no snapshot to compare with; the message shows what would be recorded."""
+
+    __module__ = "pytest_layersnap"

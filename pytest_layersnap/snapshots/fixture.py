@@ -28,6 +28,8 @@ __tracebackhide__ = True
 class WeightsAllocated(LayersnapError, AssertionError):
     """Building a model allocated more of its weights than a check allows; the message says which."""
 
+    __module__ = "pytest_layersnap"
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -54,6 +56,8 @@ class Origin:
 
 class NoBehavior(LayersnapError, AssertionError):
     """A check asks what layers compute, and its snapshot does not say; the message says how it will."""
+
+    __module__ = "pytest_layersnap"
 
 
 class LayerSnap:

@@ -30,6 +30,8 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 class SnapshotNameError(LayersnapError, ValueError):
     """A name that no snapshot can have; the message says why."""
 
+    __module__ = "pytest_layersnap"
+
 
 def derived(test_file: PurePosixPath, test: str, number: int = 0) -> str:
     """The path of an unnamed snapshot.

@@ -14,6 +14,8 @@ __tracebackhide__ = True
 class ScopeError(LayersnapError, ValueError):
     """``only`` or ``ignore`` name what no table has; the message says what is known."""
 
+    __module__ = "pytest_layersnap"
+
 
 class Scope(NamedTuple):
     """``only`` these categories or columns, or all but ``ignore``; ``None`` says nothing.

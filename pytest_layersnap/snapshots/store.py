@@ -39,9 +39,13 @@ _IS_LINK = frozenset({errno.ELOOP, errno.EMLINK})
 class StoreError(LayersnapError):
     """A file that is in the way of a snapshot; the message says which, and what to do."""
 
+    __module__ = "pytest_layersnap"
+
 
 class BrokenSnapshot(TableError):
     """A snapshot of ours that can't be read; recording it anew mends it."""
+
+    __module__ = "pytest_layersnap"
 
 
 @dataclass(frozen=True, slots=True)
