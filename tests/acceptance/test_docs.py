@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from pathlib import Path
 
 import pytest
 
 from examples import reference
+from pytest_layersnap.cli import parser
 
 from .project import Project
 
@@ -49,6 +51,15 @@ def test_examples_of_the_fixture(project: Project) -> None:
     tests = sum(line.count("def test_") for line in lines)
     project.run("--snapshot-update").assert_outcomes(passed=tests)
     project.run().assert_outcomes(passed=tests)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands(page: Path) -> None:
+    """What a page has people, or their CI, type is what the command takes."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for command in re.findall(r"^(?:\$ | {6,}|- run: )(?:[A-Z_]+=\S+ )*layersnap (.*)", text, re.M):
+        first, *_ = re.split(r" \|\| | && |; ", command)
+        parser().parse_args(shlex.split(first, comments=True))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
