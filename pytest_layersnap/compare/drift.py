@@ -18,7 +18,8 @@ from pytest_layersnap.compare.changes import (
 )
 from pytest_layersnap.compare.consequences import Consequences, consequences
 from pytest_layersnap.compare.explain import explain
-from pytest_layersnap.compare.known_changes import Explanation, explanations
+from pytest_layersnap.compare.known_changes import explanations
+from pytest_layersnap.compare.known_changes.known import Explanation
 from pytest_layersnap.compare.selection import Names, Selection
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, UNKNOWN_EDGES, LayerTable
