@@ -14,10 +14,12 @@ import difflib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +38,8 @@ _BLOCK = re.compile(
 )
 _ASKS = re.compile(rb"quit \(q\)\? $")
 _ANSWER = re.compile(r"quit \(q\)\? (\w+)$", re.M)
+#: A command that takes as long (in seconds) waits for an answer that the page does not give.
+_PATIENCE = 300
 #: What is another one each time, or with each release of something.
 _VARIES = re.compile(r"\d+\.\d+s\b|(?<=[a-z] )\d+\.\d+\.\d+\b|=+")
 
@@ -82,11 +86,14 @@ class Desk:
         if not child:
             os.chdir(self.project)
             os.execvpe("sh", ["sh", "-c", command], self._variables())
+        alarm = threading.Timer(_PATIENCE, os.killpg, (child, signal.SIGKILL))
+        alarm.start()
         printed = b""
         while more := _read(terminal):
             printed += more
             if answers and _ASKS.search(printed):
                 os.write(terminal, KEYS[answers.pop(0)])
+        alarm.cancel()
         os.close(terminal)
         os.waitpid(child, 0)
         # What was written over is not seen.
