@@ -202,7 +202,8 @@ class Conclusion:
         report = reports.of(self._run, self._store)
         try:
             if folder is not None:
-                reports.write(report, folder)
+                page = reports.write(report, folder)
+                self._run = replace(self._run, reported=near(page, self._start))
             if summary:
                 with open(summary, "a", encoding="utf-8") as file:
                     file.write(reports.markdown(report))

@@ -21,6 +21,7 @@ from pytest_layersnap.snapshots import naming, pages, report_folder
 from pytest_layersnap.snapshots.pending import drift_of
 from pytest_layersnap.snapshots.report_folder import (
     FILES,
+    INDEX,
     JSON,
     MARKDOWN,
     RECEIVED,
@@ -54,13 +55,16 @@ def of(run: Run, store: Store) -> Report:
     return Report(run, _drifts(run, store))
 
 
-def write(report: Report, to: Path) -> None:
+def write(report: Report, to: Path) -> Path:
     """Write a report; what an earlier one has left in the same place is replaced.
 
     Args:
         report: what to write.
         to: a folder, which need not exist, or an ``.html`` file, which gets everything that people
             read and nothing that ``merge`` needs.
+
+    Returns:
+        The page that people begin with.
 
     Raises:
         ForeignFile, FolderError: something else is in its place.
@@ -71,7 +75,7 @@ def write(report: Report, to: Path) -> None:
         require_free(to)
         to.parent.mkdir(parents=True, exist_ok=True)
         replace_file(to, pages.render_one(run, report.drifts))
-        return
+        return to
     files = {f"{RECEIVED}/{path}": one.table.encode() for path, one in run.received.items()}
     files |= {
         f"{RECORDED}/{path}": csvfile.dump(one.recorded) for path, one in report.drifts.items()
@@ -81,6 +85,7 @@ def write(report: Report, to: Path) -> None:
     text = json.dumps(data, indent=2, ensure_ascii=False)
     # First, so that whatever ends this, the list of the files is there.
     report_folder.replace(to, {JSON: f"{text}\n".encode("utf-8", "backslashreplace"), **files})
+    return to / INDEX
 
 
 def require_free(to: Path, *, snapshots: Path | None = None) -> None:

@@ -30,6 +30,7 @@ class Run:
         deleted: those that were deleted.
         kept: the folder to which these were moved, as messages name it.
         exported: the files that the tables were exported to.
+        reported: the page that its report begins with.
         errors: by snapshot, why it can't be recorded or deleted.
         interrupted: whether it was cut off while it wrote.
     """
@@ -46,6 +47,7 @@ class Run:
     deleted: tuple[str, ...] = ()
     kept: str = ""
     exported: tuple[str, ...] = ()
+    reported: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
 

@@ -34,6 +34,8 @@ def lines(run: Run, *, quiet: bool = False) -> Iterator[str]:
         yield from (f"wrote {path}" for path in run.exported)
         yield from _found(run)
         yield from _unused(run)
+        if run.reported:
+            yield f"report: {run.reported}"
     if run.ignored:
         yield (
             f"git ignores {run.listed(run.ignored)}: add !{run.folder}/**/*.csv to .gitignore, "

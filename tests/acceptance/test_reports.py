@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -56,7 +57,9 @@ def layersnap(project: Project, *arguments: str) -> pytest.RunResult:
 def test_the_report_of_a_run(recorded: Project, workers: tuple[str, ...]) -> None:
     """JSON, Markdown, and both tables of what drifted."""
     recorded.write(test_a=TEST.format(units=5, name="new"))
-    recorded.run(*workers, "--layersnap-report", "out").assert_outcomes(passed=1, failed=2)
+    result = recorded.run(*workers, "--layersnap-report", "out")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines([f"report: {os.path.join('out', 'index.html')}"])
     data = report(recorded)
     assert data["schema"] == 1
     assert data["failed"] is True
