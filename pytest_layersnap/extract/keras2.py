@@ -188,7 +188,10 @@ def _plain_shape(shape: Any) -> tuple[int | None, ...] | None:
 
 
 def built_with(layer: Any) -> list[Call]:
-    """What a layer was first called with; the batch that happened to build it says nothing about it."""
+    """What a layer was first called with; the batch that happened to build it says nothing about it.
+
+    Of a call with numbers the first argument alone: of others Keras 3 does not remember the shapes.
+    """
     if layer._inbound_nodes:
         return [call(layer._inbound_nodes[0])]
     saved = layer._get_save_spec(dynamic_batch=False, inputs_only=False)
@@ -206,8 +209,8 @@ def built_with(layer: Any) -> list[Call]:
         sizes = _plain_shape(shape)
         return Spec((None, *sizes[1:]) if sizes else sizes, leaf.dtype.name)
 
-    args, kwargs = mapped(plain, [list(saved[0]), dict(saved[1])])
-    return [Call(tuple(args), kwargs, [])]
+    given: list[Any] = [*saved[0], *saved[1].values()]
+    return [Call((mapped(plain, given[0]),), {}, [])]
 
 
 def base(layer: Any) -> Any:

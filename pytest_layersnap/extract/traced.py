@@ -192,7 +192,8 @@ class _Run:
             # How often a wrapper or a recurrent layer calls what it holds is its own affair.
             with self._apart_from(1):
                 return call(layer, *args, **kwargs)
-        inner = Inner(layer, around, self._bound(layer, args, kwargs))
+        is_given = around is not None and not is_built_in(around.layer)
+        inner = Inner(layer, around, self._bound(layer, args, kwargs, is_given))
         if around is None:
             if self.root is not None:
                 raise RuntimeError("the run is over")
@@ -201,7 +202,9 @@ class _Run:
             around.inside.append(inner)
         self._around.append(inner)
         try:
-            with self._apart_from(not self._is_open(layer)), self._direct(layer):
+            is_open = self._is_open(layer)
+            args, kwargs = _handing_on(layer, args, kwargs, is_open, is_given)
+            with self._apart_from(not is_open), self._direct(layer):
                 made = call(layer, *args, **kwargs)
         finally:
             self._around.pop()
@@ -237,7 +240,8 @@ class _Run:
     def _called_directly(self, call: Any, layer: Any, *args: Any, **kwargs: Any) -> Any:
         return self.note(lambda _, *args, **kwargs: call(*args, **kwargs), layer, args, kwargs)
 
-    def _bound(self, layer: Any, args: Any, kwargs: Any) -> BoundCall:
+    def _bound(self, layer: Any, args: Any, kwargs: Any, is_given: bool) -> BoundCall:
+        """A call's arguments by name, without a ``training`` that nobody gave but Keras."""
         args, kwargs = mapped(self._noted, (args, kwargs))
         signature = _signature(layer)
         try:
@@ -255,8 +259,7 @@ class _Run:
         arguments = {
             name: value
             for name, value in arguments.items()
-            # Keras 3 fills in what Keras 2 leaves open, and layers hand it on.
-            if name != "training" or value
+            if name != "training" or (is_given and value is not None and value is not _HANDED_ON)
         }
         return BoundCall(arguments, defaults, [], Call(args, kwargs, []))
 
@@ -278,6 +281,38 @@ class _Run:
         if (mask := self._reader.mask_of(value)) is not None:
             self._reader.carry_mask(apart, mask)
         return apart
+
+
+class _HandedOn(int):
+    """``training`` where nobody gave it: false, but no False that somebody wrote where it is handed on.
+
+    What Keras fills in is None in one generation and False in the other.
+    """
+
+
+_HANDED_ON = _HandedOn(0)
+
+
+def _handing_on(
+    layer: Any, args: Any, kwargs: Any, is_open: bool, is_given: bool
+) -> tuple[Any, Any]:
+    """The arguments with which a layer is run: one that matters inside can tell what it hands on."""
+    if not is_open or is_built_in(layer):
+        plain: tuple[Any, Any] = mapped(
+            lambda leaf: None if leaf is _HANDED_ON else leaf, (args, kwargs)
+        )
+        return plain
+    signature = _signature(layer)
+    parameter = signature.parameters.get("training") if signature else None
+    if signature is None or parameter is None or parameter.default not in (None, False):
+        return args, kwargs
+    names = list(signature.parameters)
+    if names.index("training") < len(args):
+        return args, kwargs
+    given = kwargs.get("training")
+    if given is None or not (is_given or given):
+        kwargs = {**kwargs, "training": _HANDED_ON}
+    return args, kwargs
 
 
 def is_wrapper(layer: Any) -> bool:

@@ -13,7 +13,7 @@ from pytest_layersnap import compare, layer_table
 from pytest_layersnap.extract.traced import UNKNOWN
 from pytest_layersnap.table import UNKNOWN_EDGES
 
-from .inside_models import INSIDE, NOT_BUILT, around, layer, operations
+from .inside_models import INSIDE, NOT_BUILT, around, feed_forward, layer, operations
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -62,6 +62,80 @@ def test_changes_inside_call_are_seen(keras: ModuleType, change: str) -> None:
     one, other, path = CHANGES[change]
     drift = compare(layer_table(_model(keras, one)), layer_table(_model(keras, other)))
     assert path in [found.layer for found in drift.changes]
+
+
+def _handed_on(self: Any, x: Any, training: Any = None) -> Any:
+    return self.feed(x, training=training)
+
+
+#: What ``call`` says of ``training``, and what the rows say that it was given.
+TRAINING: dict[str, tuple[Any, Any]] = {
+    "handed_on": (_handed_on, None),
+    "left_out": (lambda self, x: self.feed(x), None),
+    "false": (lambda self, x: self.feed(x, training=False), False),
+    "true": (lambda self, x: self.feed(x, training=True), True),
+    "false_through_a_sequential": (lambda self, x: self.all(x, training=False), None),
+}
+
+
+@pytest.mark.parametrize("case", TRAINING)
+def test_training_that_call_gives_is_seen(keras: ModuleType, case: str) -> None:
+    """A False that somebody wrote, too; what is handed on nobody wrote, nor what a Sequential passes."""
+    call, given = TRAINING[case]
+
+    def made(self: Any) -> None:
+        self.feed = feed_forward(keras, name="feed")
+        if case.endswith("sequential"):
+            self.all = keras.Sequential([self.feed], name="all")
+
+    model = around(keras, layer(keras, made, call)(name="block"), (4, 6))
+    rows = {row.layer_name: row for row in layer_table(model).layers}
+    feed, drop = (
+        next(row for name, row in rows.items() if name.endswith(end)) for end in ("feed", "drop")
+    )
+    told = [row.attributes.get("call_arguments", {}).get("training") for row in (feed, drop)]
+    assert told == [given, given]
+
+
+def test_masks_that_call_gives_are_seen(keras: ModuleType) -> None:
+    """What a mask is made of is told as of any other tensor."""
+    o = operations(keras)
+
+    def made(self: Any) -> None:
+        self.embed = keras.layers.Embedding(20, 6, name="embed")
+        self.lstm = keras.layers.LSTM(4, name="lstm")
+
+    def call(self: Any, x: Any) -> Any:
+        return self.lstm(self.embed(x), mask=o.cast(x, "bool"))
+
+    net = layer(keras, made, call, "Model")(name="net")
+    net(keras.Input((5,), dtype="int32"))
+    rows = {row.layer_name: row for row in layer_table(net).layers}
+    assert rows["lstm"].inbound_layers == '["embed", "net"]'
+    assert rows["lstm"].attributes["call_arguments"] == {"mask": "<tensor>"}
+
+
+def test_of_a_call_with_numbers_the_first_argument_is_known(keras: ModuleType) -> None:
+    """Keras 3 remembers no shapes of others; so optional ones are not given anywhere."""
+    o = operations(keras)
+
+    def made(self: Any) -> None:
+        self.a, self.b = keras.layers.Dense(6, name="a"), keras.layers.Dense(6, name="b")
+
+    def optional(self: Any, x: Any, context: Any = None) -> Any:
+        return self.a(x) if context is None else self.a(x) + self.b(context)
+
+    def needed(self: Any, x: Any, context: Any) -> Any:
+        return self.a(x) + self.b(context)
+
+    rows = []
+    for call in (optional, needed):
+        net = layer(keras, made, call, "Model")(name="net")
+        net(o.ones((2, 6)), context=o.ones((2, 3)))
+        rows.append({row.layer_name: row for row in layer_table(net).layers})
+    assert [row.output_shape for row in rows[0].values()] == ["(None, 6)", "(None, 6)", ""]
+    assert rows[0]["b"].attributes["never_called"]
+    assert rows[1]["net"].attributes["not_traced"] == UNKNOWN
 
 
 def test_generated_changes_are_seen(keras: ModuleType) -> None:
