@@ -66,7 +66,7 @@ class _Declared:
 
 def page() -> str:
     """The page, of pytest's options, the settings, the marker and the command."""
-    declared = _Declared()
+    declared: Any = _Declared()
     update_flag.declare_if_free(declared)
     settings.add_options(declared)
     parts = [_HEAD, *(f"| `{name}` | {help} |\n" for name, help in declared.options)]
@@ -82,7 +82,7 @@ def _verbs(parser: argparse.ArgumentParser) -> Iterator[str]:
     (verbs,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     helps = {choice.dest: choice.help for choice in verbs._choices_actions}
     for name, verb in verbs.choices.items():
-        yield f"\n### layersnap {name}\n\n{_sentence(helps[name])}\n\n"
+        yield f"\n### layersnap {name}\n\n{_sentence(helps[name] or name)}\n\n"
         yield "| argument | what it says |\n|---|---|\n"
         for action in verb._actions:
             if action.dest != "help":
