@@ -19,7 +19,7 @@ from pytest_layersnap.table import BEHAVIOR, Layer, LayerTable
 
 # What a row costs as a finding: the figures only have to rank explanations.
 _COST_AUTO_RENAME = 0.02
-_COST_RENAME = 0.4
+_COST_RENAME = 0.6
 _COST_MOVE = 0.5
 _COST_FOLLOW = 0.3
 _COST_CHANGE = 1.0

@@ -129,6 +129,11 @@ class _Pairing:
                 )
             self._spread_behind(self.before.fed[row], self.after.fed[partner], old, new)
 
+    def again(self, old: _Marks, new: _Marks) -> None:
+        """From all pairs on along the edges, by other marks."""
+        self.fresh.extend(self.before.partners.items())
+        self.spread(old, new)
+
     def _spread_behind(
         self,
         before: Sequence[tuple[_Place, int]],
@@ -167,14 +172,19 @@ def pairs_on_graph(before: Rows, after: Rows, first: int) -> list[tuple[int, int
     numbers: dict[Hashable, int] = {}
     for end in (first, 1 - first):
         both = zip(sides, written, strict=True)
-        pairing.pair_unique(*(_to_the_end(numbers, side, marks, end) for side, marks in both))
-        pairing.spread(*written)
+        to_the_end = [_to_the_end(numbers, side, marks, end) for side, marks in both]
+        pairing.pair_unique(*to_the_end)
+        while (
+            pairing.fresh
+        ):  # once one of several paths is told by what it ends in, another may be unique
+            pairing.spread(*to_the_end)
+            pairing.pair_unique(*to_the_end)
+    pairing.again(*written)
     rings = [_around(numbers, side, marks) for side, marks in zip(sides, written, strict=True)]
     for old, new in reversed([*zip(*rings, strict=True)]):
         pairing.pair_unique(old, new)
         pairing.spread(*written)
-    pairing.fresh.extend(sides[0].partners.items())
-    pairing.spread(*(_kinds(side.rows) for side in sides))
+    pairing.again(*(_kinds(side.rows) for side in sides))
     return [*sides[0].partners.items()]
 
 
