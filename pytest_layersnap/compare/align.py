@@ -19,7 +19,8 @@ from pytest_layersnap.table import BEHAVIOR, Layer, LayerTable
 
 # What a row costs as a finding: the figures only have to rank explanations.
 _COST_AUTO_RENAME = 0.02
-_COST_RENAME = 0.6
+_COST_RENAME = 0.4
+_COST_NAMED = 0.7
 _COST_MOVE = 0.5
 _COST_FOLLOW = 0.3
 _COST_CHANGE = 1.0
@@ -170,17 +171,18 @@ def finish(before: Rows, after: Rows, anchors: list[_Pair]) -> Alignment:
     """Pair what lies between the anchors: first in the same place, then anywhere."""
     pairs = list(anchors)
     if len(pairs) == len(before.layers) == len(after.layers):
-        return _alignment(before, after, pairs)
+        return alignment(before, after, pairs)
     for gap in _gaps(before, after, pairs):
         pairs += _fill(before, after, gap)
     for gap in _gaps(before, after, pairs):
         pairs += _replaced(before, after, gap)
     pairs += _elsewhere(before, after, pairs, lambda rows, row: rows.given_name(row))
     pairs += _elsewhere(before, after, pairs, lambda rows, row: rows.key(row))
-    return _alignment(before, after, pairs)
+    return alignment(before, after, pairs)
 
 
-def _alignment(before: Rows, after: Rows, pairs: list[_Pair]) -> Alignment:
+def alignment(before: Rows, after: Rows, pairs: Iterable[_Pair]) -> Alignment:
+    """These pairs, and what follows of the rows that are in none."""
     pairs = sorted(pairs, key=lambda pair: pair[1])
     paired = {recorded for recorded, _ in pairs}, {current for _, current in pairs}
     return Alignment(
@@ -469,8 +471,11 @@ def cost(before: Rows, after: Rows, found: Alignment, of_edges: float) -> float:
     """What an alignment costs as findings, where those about edges cost so much."""
     likeness = _likeness(before, after)
     total = _COST_UNPAIRED * (len(found.added) + len(found.removed))
-    total += of_edges + _COST_RENAME * len(found.renamed)
+    total += of_edges
     for old, new in found.pairs:
+        if new in found.renamed:
+            by_hand = before.is_auto(old) == after.is_auto(new)
+            total += _COST_RENAME if by_hand else _COST_NAMED
         if before.layers[old].layer_name != after.layers[new].layer_name:
             total += _COST_AUTO_RENAME
         if before.bodies[old] == after.bodies[new]:

@@ -8,12 +8,26 @@ keep their places.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from pytest_layersnap.compare.align import Alignment, Rows, align, cost, finish, prepared
+from pytest_layersnap.compare.align import (
+    Alignment,
+    Rows,
+    align,
+    alignment,
+    cost,
+    finish,
+    prepared,
+)
 from pytest_layersnap.compare.edges import Rewiring, rewiring
-from pytest_layersnap.compare.neighbours import INPUTS, OUTPUTS, pairs_on_graph
+from pytest_layersnap.compare.neighbours import INPUTS, OUTPUTS, Network, pairs_on_graph
 from pytest_layersnap.table import LayerTable
+
+
+#: So many rows are judged again, at most, for exchanges of partners.
+_TRIES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +76,67 @@ def _mirrored(found: Explanation, recorded: LayerTable, current: LayerTable) -> 
 def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
     before, after = prepared(recorded, current)
 
-    def explained(alignment: Alignment) -> Explanation:
-        return Explanation(alignment, rewiring(recorded, current, alignment))
+    def explained(paired: Alignment) -> Explanation:
+        return Explanation(paired, rewiring(recorded, current, paired))
 
     found = explained(align(before, after))
     if not (recorded.has_topology and current.has_topology) or _is_least(before, after, found):
         return found
-    ways = (pairs_on_graph(before, after, first) for first in (INPUTS, OUTPUTS))
+    networks = Network(before), Network(after)
+    ways = (pairs_on_graph(*networks, first) for first in (INPUTS, OUTPUTS))
     others = [explained(finish(before, after, pairs)) for pairs in ways]
-    return min([found, *others], key=lambda each: _cost(before, after, each))
+    found = min([found, *others], key=lambda each: _cost(before, after, each))
+    tries = _TRIES // len(current)
+    while tries > 0 and len(found.edges.moved | found.edges.rewired) > 1:
+        last = found
+        for pairs in islice(_exchanges(before, networks[1], found), tries):
+            tries -= 1
+            other = explained(alignment(before, after, pairs))
+            if _cost(before, after, other) < _cost(before, after, found):
+                found = other
+                break
+        if found is last:
+            break
+    return found
+
+
+def _exchanges(
+    before: Rows, network: Network, found: Explanation
+) -> Iterator[list[tuple[int, int]]]:
+    """The pairs with the partners of two rows exchanged of which the edges tell something.
+
+    What they feed goes along with them, as far as it is alike.
+    """
+    told = found.edges.moved | found.edges.rewired
+    partners = {new: old for old, new in found.alignment.pairs}
+
+    def key(row: int) -> Hashable:
+        return network.rows.key(row), before.key(partners[row])
+
+    for row in sorted(told):
+        near = network.near(row)
+        others = told.union(near, *map(network.near, near)) & partners.keys()
+        for other in sorted(others):
+            if other == row or (other in told and other < row) or key(other) != key(row):
+                continue
+            exchanged = dict(partners)
+            for one, two in _side_by_side(network, row, other):
+                if not {one, two} <= partners.keys() or key(one) != key(two):
+                    break
+                exchanged[one], exchanged[two] = partners[two], partners[one]
+            yield [(old, new) for new, old in exchanged.items()]
+
+
+def _side_by_side(network: Network, one: int, two: int) -> Iterator[tuple[int, int]]:
+    """Two rows, and what they feed, as long as that is one row each and no row comes twice."""
+    met: set[int] = set()
+    while met.isdisjoint({one, two}) and one != two:
+        yield one, two
+        met |= {one, two}
+        behind = network.follower(one), network.follower(two)
+        if behind[0] is None or behind[1] is None:
+            return
+        one, two = behind
 
 
 def _is_least(before: Rows, after: Rows, found: Explanation) -> bool:

@@ -8,7 +8,7 @@ along the edges; and between two edits by what is around a row, far around it fi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,23 +31,20 @@ _INSIDE: _Place = (-1, 0, 0, 0)
 _Marks = Sequence[Hashable]
 
 
-class _Side:
-    """One of the tables.
-
-    Args:
-        rows: the table.
+class Network:
+    """A table, with what feeds its rows.
 
     Attributes:
+        rows: the table.
         feeds: for each row what feeds it, by place.
         fed: for each row what it feeds, and at which place.
-        partners: the partners of the rows that have one.
     """
 
-    __slots__ = ("fed", "feeds", "partners", "rows")
+    __slots__ = ("fed", "feeds", "rows")
 
     def __init__(self, rows: Rows) -> None:
+        """The network of a table."""
         self.rows = rows
-        self.partners: dict[int, int] = {}
         self.feeds: list[dict[_Place, int]] = []
         self.fed: list[list[tuple[_Place, int]]] = [[] for _ in rows.layers]
         named = {layer.layer_name: row for row, layer in reversed([*enumerate(rows.layers)])}
@@ -67,48 +64,64 @@ class _Side:
                 is_inside = rows.layers[feed].layer_name in around
                 self.fed[feed].append((_INSIDE if is_inside else place, row))
 
-    def left(self, rows: Iterable[int] | None = None) -> list[int]:
-        """The rows, of these or all, that have no partner."""
-        wanted = range(len(self.rows.layers)) if rows is None else rows
-        return [row for row in wanted if row not in self.partners]
-
     def next_to(self, row: int, end: int) -> Iterable[tuple[_Place, int]]:
         """What is next to a row towards an end, and at which place; not what is inside of it."""
         if end == INPUTS:
             return self.feeds[row].items()
         return [(place, other) for place, other in self.fed[row] if place != _INSIDE]
 
+    def follower(self, row: int) -> int | None:
+        """The row that a row feeds, if it is the only one."""
+        return self.fed[row][0][1] if len(self.fed[row]) == 1 else None
+
+    def near(self, row: int) -> set[int]:
+        """What a row feeds, and what feeds it."""
+        return {*self.feeds[row].values(), *(other for _, other in self.fed[row])}
+
 
 @dataclass(frozen=True, slots=True)
 class _Pairing:
-    """Two tables, of which more and more rows are paired.
+    """Two networks, of which more and more rows are paired.
 
     Args:
-        before: the recorded table.
-        after: the current table.
+        before: the recorded one.
+        after: the current one.
+        partners: of the recorded rows that have one.
+        taken: the current rows that have one.
         fresh: pairs whose neighbours have not been looked at.
     """
 
-    before: _Side
-    after: _Side
+    before: Network
+    after: Network
+    partners: dict[int, int] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
     fresh: deque[tuple[int, int]] = field(default_factory=deque)
 
     def pair(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Make pairs of rows that are in none."""
         for old, new in pairs:
-            if old not in self.before.partners and new not in self.after.partners:
-                self.before.partners[old] = new
-                self.after.partners[new] = old
+            if old not in self.partners and new not in self.taken:
+                self.partners[old] = new
+                self.taken.add(new)
                 self.fresh.append((old, new))
 
     def pair_unique(self, old: _Marks, new: _Marks) -> None:
         """Pair rows whose marks no other row on their side has that is left."""
         self.pair(
             in_both(
-                [(old[row], row) for row in self.before.left() if old[row] is not None],
-                [(new[row], row) for row in self.after.left() if new[row] is not None],
+                self._left(old, range(len(old)), self.partners),
+                self._left(new, range(len(new)), self.taken),
             )
         )
+
+    @staticmethod
+    def _left(
+        marks: _Marks, rows: Iterable[int], taken: Container[int]
+    ) -> list[tuple[Hashable, int]]:
+        """The marks of those of the rows that have one and are in no pair, with the rows."""
+        return [
+            (mark, row) for row in rows if row not in taken and (mark := marks[row]) is not None
+        ]
 
     def spread(self, old: _Marks, new: _Marks) -> None:
         """From each fresh pair on along the edges, to rows of one mark that nothing else could be."""
@@ -123,15 +136,15 @@ class _Pairing:
             if before.keys() != after.keys():
                 self.pair(
                     in_both(
-                        [(old[feed], feed) for feed in self.before.left({*before.values()})],
-                        [(new[feed], feed) for feed in self.after.left({*after.values()})],
+                        self._left(old, before.values(), self.partners),
+                        self._left(new, after.values(), self.taken),
                     )
                 )
             self._spread_behind(self.before.fed[row], self.after.fed[partner], old, new)
 
     def again(self, old: _Marks, new: _Marks) -> None:
         """From all pairs on along the edges, by other marks."""
-        self.fresh.extend(self.before.partners.items())
+        self.fresh.extend(self.partners.items())
         self.spread(old, new)
 
     def _spread_behind(
@@ -151,22 +164,22 @@ class _Pairing:
             )
             self.pair(
                 in_both(
-                    [(old[row], row) for row in self.before.left(row for _, row in before)],
-                    [(new[row], row) for row in self.after.left(row for _, row in after)],
+                    self._left(old, (row for _, row in before), self.partners),
+                    self._left(new, (row for _, row in after), self.taken),
                 )
             )
 
 
-def pairs_on_graph(before: Rows, after: Rows, first: int) -> list[tuple[int, int]]:
+def pairs_on_graph(before: Network, after: Network, first: int) -> list[tuple[int, int]]:
     """Pairs of rows, found along the edges.
 
     Args:
-        before: the recorded table.
-        after: the current table.
+        before: the recorded network.
+        after: the current network.
         first: the end that is begun from, ``INPUTS`` or ``OUTPUTS``; the other follows.
     """
-    sides = _Side(before), _Side(after)
-    pairing = _Pairing(*sides)
+    sides = before, after
+    pairing = _Pairing(before, after)
     pairing.pair_unique(*(_given(side.rows) for side in sides))
     written = [_written(side.rows) for side in sides]
     numbers: dict[Hashable, int] = {}
@@ -185,7 +198,7 @@ def pairs_on_graph(before: Rows, after: Rows, first: int) -> list[tuple[int, int
         pairing.pair_unique(old, new)
         pairing.spread(*written)
     pairing.again(*(_kinds(side.rows) for side in sides))
-    return [*sides[0].partners.items()]
+    return [*pairing.partners.items()]
 
 
 def _given(rows: Rows) -> list[Hashable]:
@@ -209,7 +222,7 @@ def _kinds(rows: Rows) -> list[Hashable]:
 
 
 def _to_the_end(
-    numbers: dict[Hashable, int], side: _Side, marks: _Marks, end: int
+    numbers: dict[Hashable, int], side: Network, marks: _Marks, end: int
 ) -> list[int | None]:
     """For each row a number that stands for it and all between it and an end."""
     found: list[int | None] = [None] * len(marks)
@@ -219,7 +232,7 @@ def _to_the_end(
     return found
 
 
-def _around(numbers: dict[Hashable, int], side: _Side, marks: _Marks) -> Iterator[list[int]]:
+def _around(numbers: dict[Hashable, int], side: Network, marks: _Marks) -> Iterator[list[int]]:
     """For each row numbers that stand for what is so many edges around it, from none on."""
     ring = [_number(numbers, mark) for mark in marks]
     yield ring
@@ -234,7 +247,7 @@ def _around(numbers: dict[Hashable, int], side: _Side, marks: _Marks) -> Iterato
         yield ring
 
 
-def _beside(side: _Side, row: int, end: int, marks: _Marks) -> list[tuple[_Place, Hashable]]:
+def _beside(side: Network, row: int, end: int, marks: _Marks) -> list[tuple[_Place, Hashable]]:
     """The marks next to a row towards an end, with their places."""
     found = [(place, marks[other]) for place, other in side.next_to(row, end)]
     return sorted(found, key=repr) if len(found) > 1 else found
