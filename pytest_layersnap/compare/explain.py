@@ -25,7 +25,6 @@ from pytest_layersnap.compare.edges import Rewiring, rewiring
 from pytest_layersnap.compare.neighbours import INPUTS, OUTPUTS, Network, pairs_on_graph
 from pytest_layersnap.table import LayerTable
 
-
 #: So many rows are judged again, at most, for exchanges of partners.
 _TRIES = 20_000
 
@@ -133,10 +132,10 @@ def _side_by_side(network: Network, one: int, two: int) -> Iterator[tuple[int, i
     while met.isdisjoint({one, two}) and one != two:
         yield one, two
         met |= {one, two}
-        behind = network.follower(one), network.follower(two)
-        if behind[0] is None or behind[1] is None:
+        behind, beside = network.follower(one), network.follower(two)
+        if behind is None or beside is None:
             return
-        one, two = behind
+        one, two = behind, beside
 
 
 def _is_least(before: Rows, after: Rows, found: Explanation) -> bool:
