@@ -84,19 +84,18 @@ def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
     networks = Network(before), Network(after)
     ways = (pairs_on_graph(*networks, first) for first in (INPUTS, OUTPUTS))
     others = [explained(finish(before, after, pairs)) for pairs in ways]
-    found = min([found, *others], key=lambda each: _cost(before, after, each))
+    best = min([found, *others], key=lambda each: _cost(before, after, each))
     tries = _TRIES // len(current)
-    while tries > 0 and len(found.edges.moved | found.edges.rewired) > 1:
-        last = found
+    while tries > 0:
+        found = best
         for pairs in islice(_exchanges(before, networks[1], found), tries):
             tries -= 1
-            other = explained(alignment(before, after, pairs))
-            if _cost(before, after, other) < _cost(before, after, found):
-                found = other
+            best = explained(alignment(before, after, pairs))
+            if _cost(before, after, best) < _cost(before, after, found):
                 break
-        if found is last:
-            break
-    return found
+        else:
+            return found
+    return best
 
 
 def _exchanges(
