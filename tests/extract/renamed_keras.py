@@ -1,7 +1,7 @@
 """A Keras in which one private name is spelled otherwise, as a later release may do it.
 
 ``python renamed_keras.py NAME…`` prints a line for each name: what ``layer_table`` says of a model of that
-Keras. What all share is imported once; each copy lives in a process of its own.
+Keras; with ``--weightless`` before the names, of one that is built without weights. What all share is imported once; each copy lives in a process of its own.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.abc import MetaPathFinder
@@ -48,28 +49,35 @@ class _Loader(SourceFileLoader):
         return code
 
 
-def told(name: str) -> str:
+def told(name: str, *, weightless: bool = False) -> str:
     """What ``layer_table`` says of a model, where Keras has that name under another one."""
     for module in [module for module in sys.modules if module.partition(".")[0] == "keras"]:
         del sys.modules[module]  # TensorFlow 2.15 imports it
     sys.meta_path.insert(0, Renaming(name))
     keras: Any = import_module("keras")
-    from pytest_layersnap import ModelError, layer_table
+    from pytest_layersnap import ModelError, WeightlessWarning, layer_table
 
-    inputs = keras.Input((4,), name="image")
-    nested = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)], name="nested")
-    try:
-        table = layer_table(keras.Model(inputs, nested(inputs), name="net"))
-    except ModelError as error:
-        return str(error)
-    return f"{table.parameters} parameters"
+    def build() -> Any:
+        inputs = keras.Input((4,), name="image")
+        nested = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)], name="nested")
+        return keras.Model(inputs, nested(inputs), name="net")
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", WeightlessWarning)
+        try:
+            table = layer_table(build if weightless else build())
+        except ModelError as error:
+            return str(error)
+    said = [str(one.message) for one in caught if one.category is WeightlessWarning]
+    return "; ".join([*said, f"{table.parameters} parameters"])
 
 
 if __name__ == "__main__":
     import_module("torch" if os.environ.get("KERAS_BACKEND") == "torch" else "tensorflow")
-    for name in sys.argv[1:]:
+    weightless = "--weightless" in sys.argv
+    for name in sys.argv[1 + weightless :]:
         sys.stdout.flush()
         if (child := os.fork()) == 0:
-            print(f"{name}: {told(name)}", flush=True)
+            print(f"{name}: {told(name, weightless=weightless)}", flush=True)
             os._exit(0)
         os.waitpid(child, 0)

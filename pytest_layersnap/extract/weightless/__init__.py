@@ -2,10 +2,9 @@
 
 Nothing of an architecture depends on the values of its weights, so a variable that is made inside
 ``weightless()`` waits: it gets its value when that is read. ``keras3`` and ``keras2`` say how, and
-``applications`` and ``presets`` do without the files of weights that would be downloaded. They reach into
-private places of Keras: where one is gone, models are built with their weights, as ever, and a
-``WeightlessWarning`` says so. ``repeated``, ``attributes`` and ``structures`` shorten what is left of
-building, as far as they can.
+``applications`` and ``presets`` do without the files of weights that would be downloaded. ``repeated``,
+``attributes`` and ``structures`` shorten what is left of building. All of them reach into private places
+of Keras, which ``seams`` lists: where one is gone, Keras does as ever, and a ``WeightlessWarning`` says so.
 """
 
 from __future__ import annotations
@@ -20,14 +19,7 @@ from importlib import import_module
 from typing import Any
 
 from pytest_layersnap.extract.collector import collected_less_often
-from pytest_layersnap.extract.weightless import (
-    applications,
-    keras2,
-    keras3,
-    presets,
-    repeated,
-    structures,
-)
+from pytest_layersnap.extract.weightless import seams
 from pytest_layersnap.extract.weightless.memory import Memory, current, set_current
 
 __all__ = ["Memory", "WeightlessWarning", "build", "weightless"]
@@ -37,7 +29,7 @@ __tracebackhide__ = True
 
 
 class WeightlessWarning(UserWarning):
-    """A model is built with its weights, although it was to be built without."""
+    """A model is built with its weights, or they are loaded, or it takes longer, although it need not."""
 
 
 @contextmanager
@@ -122,24 +114,17 @@ class _Patches:
     def _apply(self) -> None:
         self._undo.enter_context(collected_less_often())
         for package in _packages():
-            for patches in (
-                keras3.patches,
-                keras2.patches,
-                applications.patches,
-                presets.patches,
-                repeated.patches,
-                structures.patches,
-            ):
+            for seam, replacements in seams.of(package):
                 try:
                     with ExitStack() as undo:
-                        for patch in patches(package):
-                            undo.enter_context(patch)
+                        for replacement in replacements:
+                            undo.enter_context(replacement)
                         self._undo.push(undo.pop_all())
                 except Exception as error:  # whatever a Keras that we don't know raises
                     version = getattr(sys.modules[package], "__version__", "")
                     _warn_once(
-                        f"{package} {version} builds models with their weights, as pytest-layersnap "
-                        f"does not know where it makes them ({type(error).__name__}: {error})"
+                        f"{package} {version} {seam.without}, as pytest-layersnap does not know how it "
+                        f"does that ({type(error).__name__}: {error})"
                     )
 
 

@@ -7,12 +7,8 @@ and then has Keras fetch a file and load it. In a scope the first stays and the 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.replaced import is_second, replaced
 from pytest_layersnap.extract.weightless.memory import is_lazy
 
 #: Part of the address of each of those files, and of no other.
@@ -25,34 +21,25 @@ class _NotFetched(str):
     __slots__ = ()
 
 
-def patches(package: str) -> Iterator[AbstractContextManager[None]]:
-    """The ways into a Keras of either generation.
+def get_file(original: Any) -> Any:
+    """``get_file``, which fetches none of those files."""
 
-    Raises:
-        ImportError, AttributeError: this release keeps things elsewhere.
-    """
-    second = is_second(package)
-    files = import_module(f"{package}.src.utils.{'data_utils' if second else 'file_utils'}")
-    model = import_module(f"{package}.src.{'engine.training' if second else 'models.model'}").Model
-    yield replaced(files, "get_file", _get_file)
-    yield replaced(model, "load_weights", _load_weights)
-
-
-def _get_file(original: Any) -> Any:
     @functools.wraps(original)
-    def get_file(fname: Any = None, origin: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def get_other_file(fname: Any = None, origin: Any = None, *args: Any, **kwargs: Any) -> Any:
         if is_lazy() and _ADDRESS in str(origin):
             return _NotFetched(fname)
         return original(fname, origin, *args, **kwargs)
 
-    return get_file
+    return get_other_file
 
 
-def _load_weights(original: Any) -> Any:
+def load_weights(original: Any) -> Any:
+    """``Model.load_weights``, which loads no file that was not fetched."""
+
     @functools.wraps(original)
-    def load_weights(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
+    def load_fetched_weights(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(filepath, _NotFetched):
             return original(self, filepath, *args, **kwargs)
         return None
 
-    return load_weights
+    return load_fetched_weights

@@ -13,6 +13,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from pytest_layersnap.extract.reader import KERAS
+from pytest_layersnap.extract.weightless.memory import current
 
 #: Types whose values are no layers, variables or tensors, and hold none.
 PLAIN = frozenset({str, int, float, bool, type(None), FunctionType, MethodType, Signature})
@@ -39,25 +40,31 @@ def set_directly(original: Any) -> Any:
 
     What else happens to an attribute stays: Keras wraps containers, and so does TensorFlow, which also
     leaves one alone that is the same already; PyTorch guards its parameters, modules and buffers.
+
+    Raises:
+        AttributeError, LookupError: this release keeps things elsewhere, or wraps them in another way.
     """
     backends: dict[type, str | None] = {}
     plain: set[Any] = set(PLAIN)
     others: set[Any] = set(_CONTAINERS)
-    tracked = _tracked_by(sys.modules[original.__module__], plain)
+    layers = sys.modules[original.__module__]
+    tracked = _tracked_by(layers.tracking, plain)
 
     def backend_of(kind: type) -> str | None:
         setting = [base for base in kind.__mro__ if "__setattr__" in vars(base)]
         ways = [vars(base)["__setattr__"] for base in setting]
         if __setattr__ not in ways:
             return None  # somebody put another in its place
-        below = setting[ways.index(__setattr__) + 1 : -1]
-        return _BACKENDS.get(tuple(f"{base.__module__}.{base.__qualname__}" for base in below))
+        return _BACKENDS.get(_names(setting[ways.index(__setattr__) + 1 : -1]))
 
     def learn(kind: type, value: Any, tracker: Any) -> None:
         (plain if _is_setting(kind, value, tracker) else others).add(kind)
 
     @functools.wraps(original)
     def __setattr__(self: Any, name: str, value: Any) -> None:
+        if current() is None:
+            original(self, name, value)
+            return
         owner, kind, state = type(self), type(value), self.__dict__
         if owner not in backends:
             backends[owner] = backend_of(owner)
@@ -83,7 +90,14 @@ def set_directly(original: Any) -> Any:
         elif backend != "tensorflow" or getattr(self, name, backends) is not value:
             object.__setattr__(self, name, value)
 
+    below = [base for base in layers.Layer.__mro__[1:-1] if "__setattr__" in vars(base)]
+    if _names(below) not in _BACKENDS:
+        raise LookupError(f"below Layer, {', '.join(_names(below))} set attributes")
     return __setattr__
+
+
+def _names(kinds: list[type]) -> tuple[str, ...]:
+    return tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in kinds)
 
 
 def _is_setting(kind: type, value: Any, tracker: Any) -> bool:
@@ -98,18 +112,16 @@ def _is_setting(kind: type, value: Any, tracker: Any) -> bool:
 
 
 def _wrapper(tracking: Any, name: str) -> Any:
-    """A class of containers that are kept track of, if it is as it was in the releases that we know."""
-    try:
-        kind = getattr(tracking, name)
-        return kind if vars(kind()) == {"tracker": None} else None
-    except (AttributeError, TypeError):
-        return None
+    """A class of containers that are kept track of, as it is in the releases that we know."""
+    kind = getattr(tracking, name)
+    if vars(kind()) != {"tracker": None}:
+        raise LookupError(f"a {name} looks different")
+    return kind
 
 
-def _tracked_by(layers: Any, plain: set[Any]) -> Any:
+def _tracked_by(tracking: Any, plain: set[Any]) -> Any:
     """``Tracker.track`` of containers, which asks five times of each number in one."""
-    tracking = getattr(layers, "tracking", None)
-    is_enabled = getattr(tracking, "is_tracking_enabled", bool)  # no name, no shortcut
+    is_enabled = tracking.is_tracking_enabled
     wrappers = {kind: _wrapper(tracking, name) for kind, name in _WRAPPERS.items()}
 
     def are_plain(values: Any) -> bool:
@@ -123,10 +135,9 @@ def _tracked_by(layers: Any, plain: set[Any]) -> Any:
             return tracker.track(value)
         if kind is tuple:
             return value
-        wrapper = wrappers[kind]
-        if wrapper is None or not is_enabled():
+        if not is_enabled():
             return tracker.track(value)
-        wrapped = wrapper(value)
+        wrapped = wrappers[kind](value)
         wrapped.tracker = tracker
         return wrapped
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 import functools
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.replaced import is_second, replaced
 from pytest_layersnap.extract.weightless.memory import SMALL, current
 from pytest_layersnap.extract.weightless.tracing import (
     as_nobody_said,
@@ -27,33 +25,26 @@ _LOCK = threading.RLock()
 _INITIAL = "_pytest_layersnap_initial"  # of a waiting variable: its initializer and its scope
 
 
-def patches(package: str) -> Iterator[AbstractContextManager[None]]:
-    """The way into Keras 2; none into Keras 3.
+def make_variable(original: Any) -> Any:
+    """``make_variable``, which gives variables that wait if they can.
 
     Raises:
-        ImportError, AttributeError: this release keeps things elsewhere.
+        ImportError, AttributeError: this release of TensorFlow keeps things elsewhere.
     """
-    if not is_second(package):
-        return
     tf = import_module("tensorflow")
     resources = import_module("tensorflow.python.ops.resource_variable_ops")
     _require_known(tf, resources)
     create = functools.partial(_create, tf, resources)
 
-    def waiting(original: Any) -> Any:
-        @functools.wraps(original)
-        def make_variable(*args: Any, **kwargs: Any) -> Any:
-            if current() is None:
-                return original(*args, **kwargs)
-            # Not around the builder: clear_session() forgets such scopes.
-            with tf.variable_creator_scope(create):
-                return original(*args, **kwargs)
+    @functools.wraps(original)
+    def make_waiting_variable(*args: Any, **kwargs: Any) -> Any:
+        if current() is None:
+            return original(*args, **kwargs)
+        # Not around the builder: clear_session() forgets such scopes.
+        with tf.variable_creator_scope(create):
+            return original(*args, **kwargs)
 
-        return make_variable
-
-    yield replaced(
-        import_module(f"{package}.src.engine.base_layer_utils"), "make_variable", waiting
-    )
+    return make_waiting_variable
 
 
 def _create(tf: Any, resources: Any, following: Callable[..., Any], **kwargs: Any) -> Any:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from pytest_layersnap.extract.replaced import is_second, replaced
 from pytest_layersnap.extract.weightless.memory import SMALL, current, is_lazy
 from pytest_layersnap.extract.weightless.tracing import (
     as_nobody_said,
@@ -46,23 +45,16 @@ class Backend:
     really: Callable[[], AbstractContextManager[Any]]
 
 
-def patches(package: str) -> Iterator[AbstractContextManager[None]]:
-    """The ways into Keras 3; none into Keras 2.
+def waiting_init(original: Any) -> Any:
+    """``KerasVariable.__init__``, after which variables wait that can.
 
     Raises:
         ImportError, AttributeError, LookupError: this release keeps things elsewhere.
         RuntimeError: it does other things with them.
     """
-    if is_second(package):
-        return
-    common = import_module(f"{package}.src.backend.common")
-    name = import_module(f"{package}.src.backend").backend()
-    backend = _backend(name)
-    _require_known(import_module(f"{package}.src.backend").Variable)
-    yield replaced(common.KerasVariable, "__init__", functools.partial(_waiting_init, backend))
-    if name == "torch":
-        layer = import_module("keras.src.backend.torch.layer").TorchLayer
-        yield replaced(layer, "_post_build", _without_scope)
+    keras = import_module("keras.src.backend")
+    _require_known(keras.Variable)
+    return _waiting_init(_backend(keras.backend()), original)
 
 
 def _waiting_init(backend: Backend, original: Any) -> Any:
@@ -192,7 +184,7 @@ def _outside() -> Iterator[None]:
             state.set_global_attribute(name, scope)
 
 
-def _without_scope(original: Any) -> Any:
+def without_scope(original: Any) -> Any:
     """``TorchLayer._post_build``, which reads all values; left to when PyTorch asks for them."""
 
     @functools.wraps(original)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from typing import Any
 
 #: Variables of up to so many numbers are cheaper to have than to do without.
 SMALL = 16
@@ -58,6 +60,16 @@ _CURRENT: ContextVar[Memory | None] = ContextVar("pytest_layersnap_weightless", 
 def current() -> Memory | None:
     """The innermost scope that is open in this thread."""
     return _CURRENT.get()
+
+
+def in_scope(original: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that is ``ours`` in a thread that has a scope open, and ``original`` in all others."""
+
+    @functools.wraps(original)
+    def either(*args: Any, **kwargs: Any) -> Any:
+        return (original if current() is None else ours)(*args, **kwargs)
+
+    return either
 
 
 def is_lazy() -> bool:

@@ -6,26 +6,22 @@ gone through at once here, and of anything else Keras is asked once a class whet
 
 from __future__ import annotations
 
-import functools
-import sys
-from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection
 from typing import Any
 
-from pytest_layersnap.extract.replaced import replaced
+from pytest_layersnap.extract.weightless.memory import in_scope
 
 _IsUsual = Callable[[Any], bool]
 
 
-def patches(package: str) -> Iterator[AbstractContextManager[None]]:
-    """Shortcuts for what PyTorch's tree does most; none where Keras takes another tree."""
-    tree: Any = sys.modules.get(f"{package}.src.tree.torchtree_impl")
-    shortcuts = {"is_nested": _is_nested, "flatten": _flatten, "map_structure": _map_structure}
-    if tree is not None and shortcuts.keys() <= vars(tree).keys():
-        leaves: set[type] = set()
-        is_usual = _usual(tree.is_nested, leaves)
-        for name, shortcut in shortcuts.items():
-            yield replaced(tree, name, functools.partial(shortcut, is_usual, leaves))
+def shortcuts(*originals: Any) -> tuple[Any, ...]:
+    """``is_nested``, ``flatten`` and ``map_structure`` of PyTorch's tree, shorter for what they do most."""
+    leaves: set[type] = set()
+    is_usual = _usual(originals[0], leaves)
+    return tuple(
+        in_scope(original, shorter(is_usual, leaves, original))
+        for original, shorter in zip(originals, (_is_nested, _flatten, _map_structure), strict=True)
+    )
 
 
 def _usual(is_nested: Callable[[Any], bool], leaves: set[type]) -> _IsUsual:
@@ -54,7 +50,6 @@ def _items(structure: Any) -> Collection[Any] | None:
 
 
 def _is_nested(is_usual: _IsUsual, leaves: set[type], original: Any) -> Any:
-    @functools.wraps(original)
     def is_nested(structure: Any) -> Any:
         if type(structure) in leaves:
             return False
@@ -76,7 +71,6 @@ def _flatten(is_usual: _IsUsual, leaves: set[type], original: Any) -> Any:
             for item in structure:
                 add(item, found)
 
-    @functools.wraps(original)
     def flatten(structure: Any) -> Any:
         if not is_usual(structure):
             return original(structure)
@@ -96,7 +90,6 @@ def _map_structure(is_usual: _IsUsual, leaves: set[type], original: Any) -> Any:
             return {key: mapped(function, item) for key, item in structure.items()}
         return kind([mapped(function, item) for item in structure])
 
-    @functools.wraps(original)
     def map_structure(function: Any, *structures: Any, **options: Any) -> Any:
         none_is_leaf = options.get("none_is_leaf", True)
         if none_is_leaf and len(structures) == 1 and is_usual(structures[0]):
