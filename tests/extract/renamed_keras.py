@@ -1,7 +1,8 @@
 """A Keras in which one private name is spelled otherwise, as a later release may do it.
 
 ``python renamed_keras.py NAME…`` prints a line for each name: what ``layer_table`` says of a model of that
-Keras; with ``--weightless`` before the names, of one that is built without weights. What all share is imported once; each copy lives in a process of its own.
+Keras; with ``--weightless`` before the names, of one that is built without weights. What all share is
+imported once; each copy lives in a process of its own.
 """
 
 from __future__ import annotations

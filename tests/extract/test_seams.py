@@ -1,4 +1,4 @@
-"""The places of Keras that ``weightless()`` replaces: all in one list, missed by name, ours in one thread alone."""
+"""What ``weightless()`` replaces of Keras: one list, each place missed by name, ours in one thread alone."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_keras_as_we_know_it(keras: ModuleType) -> None:
 
 
 def test_a_keras_with_another_name(keras: ModuleType) -> None:
-    """A release that spells one of the names otherwise, everywhere, builds the same model, and that is said."""
+    """A release that spells a name otherwise everywhere builds the same model, and that is said."""
     if keras.__name__ != "keras" or os.environ.get("KERAS_BACKEND", "torch") != "torch":
         pytest.skip("the names are the same in all environments of a generation")
     name = "KerasVariable" if hasattr(keras, "ops") else "make_variable"
