@@ -1,4 +1,4 @@
-"""What ``weightless()`` replaces of Keras: one list, each place missed by name, ours in one thread alone."""
+"""What ``weightless()`` replaces of Keras: one list, places missed by name, ours in one thread alone."""
 
 from __future__ import annotations
 
