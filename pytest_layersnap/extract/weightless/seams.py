@@ -59,7 +59,7 @@ class Place(NamedTuple):
             names.append(attribute)
         ours = self.wrap(*(vars(owner)[name] for owner, name in zip(owners, names, strict=True)))
         for owner, name, one in zip(owners, names, ours, strict=True):
-            yield replaced(owner, name, lambda _, one=one: one)
+            yield replaced(owner, name, _becomes(one))
 
 
 class Seam(NamedTuple):
@@ -74,6 +74,10 @@ class Seam(NamedTuple):
     without: str
     places: tuple[Place, ...]
     loaded: bool = False
+
+
+def _becomes(ours: Any) -> Callable[[Any], Any]:
+    return lambda original: ours
 
 
 def _one(module: str, name: str, wrap: Callable[[Any], Any], backend: str = "") -> Place:
