@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     from pytest_layersnap.compare.drift import Drift
 
 
-def render(drift: Drift, *, accept: str | None) -> str:
+def render(drift: Drift, *, accept: str | None, drawn: bool = True) -> str:
     """The report as Markdown that folds up to its verdict; names and values are code, sentences are not.
 
     Args:
         drift: what to report.
         accept: the command that accepts it; None to leave it out.
+        drawn: whether the stages that have changed are drawn.
     """
     summary = html.escape(printable(verdict(drift)))
     lines = ["<details>", f"<summary>{summary}</summary>", ""]
     for finding in findings(drift):
         lines += _finding_lines(finding)
-    if chart := changed_stages(drift):
+    if drawn and (chart := changed_stages(drift)):
         lines += ["", "```mermaid", chart, "```"]
     lines += ["", *(f"- {label}: {literal(text)}" for label, text in circumstances(drift))]
     if drift and accept is not None:

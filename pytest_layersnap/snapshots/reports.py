@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ from pytest_layersnap.snapshots.unused import Facts, judge, merged
 from pytest_layersnap.writing import replace_file, require_ours
 
 SCHEMA = 1
+#: So many characters a comment on a pull request may have; and so many say how much was left out.
+_LONGEST, _ROOM = 65_536, 40
 
 
 class ReportError(LayersnapError):
@@ -140,19 +143,34 @@ def as_data(report: Report) -> dict[str, Any]:
 
 
 def markdown(report: Report) -> str:
-    """The report for a pull request or a job's summary; empty if there is nothing to say."""
+    """The report for a pull request or a job's summary; empty if there is nothing to say.
+
+    Where it would be longer than a comment may be, nothing is drawn; and if that does not help, the last
+    drifts are only counted.
+    """
     told = said(report.run)
     if not told:
         return ""
-    from pytest_layersnap.report.alike import alike
+    head = "\n".join([TITLE, "", *(f"- {literal(line)}" for line in told), "\n"])
+    parts: list[str] = []
+    for drawn in (True, False):
+        parts = list(_drift_parts(report, drawn=drawn))
+        lengths = accumulate(map(len, parts), initial=len(head) + _ROOM)
+        fitting = sum(length <= _LONGEST for length in lengths) - 1
+        if fitting == len(parts):
+            return head + "".join(parts)
+    return f"{head}{''.join(parts[:fitting])}… and {len(parts) - fitting} more.\n"
 
-    parts = [TITLE, "", *(f"- {literal(line)}" for line in told), ""]
+
+def _drift_parts(report: Report, *, drawn: bool) -> Iterator[str]:
+    """What is said of each drift, and of those that are the same."""
+    from pytest_layersnap.report.alike import alike
+    from pytest_layersnap.report.markdown import render
+
     for snapshot, *same in alike(dict(sorted(report.drifts.items()))):
         accept = report.run.received[snapshot].accept
-        parts.append(report.drifts[snapshot].to_markdown(accept=accept))
-        if same:
-            parts.append(f"The same in {literal(', '.join(same))}.\n")
-    return "\n".join(parts)
+        told = render(report.drifts[snapshot], accept=accept, drawn=drawn)
+        yield f"{told}\nThe same in {literal(', '.join(same))}.\n\n" if same else f"{told}\n"
 
 
 def read(folder: Path) -> Report:

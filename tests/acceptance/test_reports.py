@@ -9,6 +9,12 @@ from typing import Any
 
 import pytest
 
+from pytest_layersnap import compare, csvfile
+from pytest_layersnap.snapshots import reports
+from pytest_layersnap.snapshots.results import Result
+from pytest_layersnap.snapshots.run import Run
+
+from ..compare.tables import mlp
 from ..report.schemas import validate
 from .project import Project
 
@@ -245,6 +251,35 @@ def test_the_summary_of_a_job(recorded: Project, monkeypatch: pytest.MonkeyPatch
     text = summary.read_text(encoding="utf-8")
     assert text.startswith("before\n## layersnap\n")
     assert "<summary>m has drifted: 1 layer changed" in text
+
+
+@pytest.mark.parametrize(("models", "drawn", "told"), [(20, 20, 20), (75, 0, 75), (200, 0, 80)])
+def test_a_comment_that_is_too_long(models: int, drawn: int, told: int) -> None:
+    """First nothing is drawn, then drifts are counted: a comment has 65,536 characters at most."""
+    pairs = {f"m{n}.csv": (mlp(8, 8 + n, n + 4), mlp(8, 8 + n, n + 5)) for n in range(models)}
+    drifts = {path: compare(*tables) for path, tables in pairs.items()}
+    results = [
+        Result(
+            test=f"test_{path}",
+            snapshot=path,
+            name=path,
+            number=0,
+            finding="drifted",
+            digest=path,
+            table=csvfile.dump(pairs[path][1]).decode(),
+            outcome="failed",
+            accept="pytest --snapshot-update " + "x" * 100,
+        )
+        for path in drifts
+    ]
+    run = Run(folder="snapshots", update=False, unused="warn", results=tuple(results))
+    text = reports.markdown(reports.Report(run, drifts))
+    assert len(text) <= 65_536
+    assert text.count("```mermaid") == drawn
+    found = text.count("<summary>")
+    assert text.count("</details>") == found
+    assert found >= told
+    assert text.endswith(f"… and {models - found} more.\n") == (found < models)
 
 
 def test_a_report_that_can_not_be_written(recorded: Project) -> None:
