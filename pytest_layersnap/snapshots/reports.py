@@ -156,7 +156,7 @@ def markdown(report: Report) -> str:
     for drawn in (True, False):
         parts = list(_drift_parts(report, drawn=drawn))
         lengths = accumulate(map(len, parts), initial=len(head) + _ROOM)
-        fitting = sum(length <= _LONGEST for length in lengths) - 1
+        fitting = max(0, sum(length <= _LONGEST for length in lengths) - 1)
         if fitting == len(parts):
             return head + "".join(parts)
     return f"{head}{''.join(parts[:fitting])}… and {len(parts) - fitting} more.\n"
