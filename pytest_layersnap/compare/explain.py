@@ -25,8 +25,9 @@ from pytest_layersnap.compare.edges import Rewiring, rewiring
 from pytest_layersnap.compare.neighbours import INPUTS, OUTPUTS, Network, pairs_on_graph
 from pytest_layersnap.table import LayerTable
 
-#: So many rows are judged again, at most, for exchanges of partners.
-_TRIES = 20_000
+#: So many exchanges of partners are tried, and so many rows judged again for them, at most.
+_EXCHANGES = 40
+_ROWS_JUDGED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
     ways = (pairs_on_graph(*networks, first) for first in (INPUTS, OUTPUTS))
     others = [explained(finish(before, after, pairs)) for pairs in ways]
     best = min([found, *others], key=lambda each: _cost(before, after, each))
-    tries = _TRIES // len(current)
+    tries = min(_EXCHANGES, _ROWS_JUDGED // len(current))
     while tries > 0:
         found = best
         for pairs in islice(_exchanges(before, networks[1], found), tries):
