@@ -204,6 +204,8 @@ class _Torch(_Recorded):
         )
 
         tape = self
+        # Most of what is asked of a tensor gives none: its device, its dtype.
+        tellers = (self.kind, list, tuple)
 
         class Recording(TorchFunctionMode):  # type: ignore[misc,unused-ignore]
             def __torch_function__(
@@ -213,7 +215,7 @@ class _Torch(_Recorded):
                 if asked.is_asked(name, args) and not tape.tells(args[0]):
                     asked.refuse()
                 made = function(*args, **(kwargs or {}))
-                if not name.endswith(_LIKE):
+                if made is None or (isinstance(made, tellers) and not name.endswith(_LIKE)):
                     given = [*_leaves(args), *_leaves(list((kwargs or {}).values()))]
                     # What gives nothing back, as ``x[0] = y``, changes its first argument.
                     tape.record(given, _leaves(args[:1] if made is None else made))
