@@ -101,7 +101,7 @@ class Evaluation:
             yield SHAPE, shape
         if number:
             yield INPUTS, number
-        if "training" not in _arguments(self._operation) or self._is_fixed():
+        if not self._has_modes() or self._is_fixed():
             return
         if _draws(self._reader, self._operation):
             yield TRAINING, RANDOM
@@ -158,7 +158,7 @@ class Evaluation:
 
     def _evaluated(self, way: Way, *, training: bool = False) -> Outcome:
         args, kwargs = self._given(way)
-        if "training" in _arguments(self._operation) and not self._is_fixed():
+        if self._has_modes() and not self._is_fixed():
             kwargs["training"] = training
         before = random_states()
         with as_before(self._operation):
@@ -166,6 +166,12 @@ class Evaluation:
                 self._operation, args, kwargs, self._weights, self._values()
             )
         return replace(made, random=made.random or random_states() != before)
+
+    def _has_modes(self) -> bool:
+        """Whether the layer, or one that it holds, is told whether it is trained."""
+        if self._reader.is_operation(self._operation):
+            return False
+        return _takes_training(self._reader, self._operation)
 
     def _is_fixed(self) -> bool:
         """Whether somebody gave the call its mode."""
@@ -181,6 +187,7 @@ class Evaluation:
 
     def _given(self, way: Way) -> tuple[list[Any], dict[str, Any]]:
         bound, padded = self._bound(), not self._reader.is_operation(self._operation)
+        own = padded and not is_built_in(self._operation)
         made: dict[int, Any] = {}
 
         def value(leaf: Any, is_a_mask: bool) -> Any:
@@ -188,15 +195,21 @@ class Evaluation:
                 return leaf
             if id(leaf) not in made:
                 shape, dtype = way.of(_shape(leaf)), _dtype(leaf)
+                carried = self._reader.mask_of(leaf)
                 if is_a_mask and dtype == "bool":
                     array = values.mask(shape)
                 else:
                     given = bound if way.whole or "float" not in dtype else None
                     array = values.argument(
-                        shape, dtype, self._places[id(leaf)], whole=given, padded=padded
+                        shape,
+                        dtype,
+                        self._places[id(leaf)],
+                        whole=given,
+                        # What is masked shows whether people's code leaves it out if it is not zero.
+                        padded=padded and not (own and carried is not None),
+                        small=own,
                     )
                 made[id(leaf)] = self._backend.tensor(array, dtype)
-                carried = self._reader.mask_of(leaf)
                 if carried is not None:
                     mask = values.mask(way.of(_shape(carried)))
                     self._reader.carry_mask(made[id(leaf)], self._backend.tensor(mask, "bool"))
@@ -285,6 +298,12 @@ def _draws(reader: Reader, layer: Any) -> bool:
     if is_a(layer, "BaseRandomLayer") and (any(told) or not told):
         return True
     return any(_draws(reader, child) for child in reader.children(layer))
+
+
+def _takes_training(reader: Reader, layer: Any) -> bool:
+    return "training" in _arguments(layer) or any(
+        _takes_training(reader, child) for child in reader.children(layer)
+    )
 
 
 def _arguments(operation: Any) -> Sequence[str]:

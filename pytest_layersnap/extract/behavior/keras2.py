@@ -11,7 +11,7 @@ import numpy as np
 
 from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of
 from pytest_layersnap.extract.keras2 import mask_of
-from pytest_layersnap.extract.reader import flatten, is_built_in
+from pytest_layersnap.extract.reader import flatten, is_built_in, is_of_keras
 from pytest_layersnap.extract.replaced import eagerly
 
 
@@ -47,9 +47,9 @@ def evaluated(
     layers = list(operation._flatten_layers())
     before = [(layer, list(layer._eager_losses)) for layer in layers]
     try:
-        with _lent(weights, values) as lent:
+        with _lent(weights, values) as lent, _mode(operation, kwargs):
             made = operation(*args, **kwargs)
-            losses = [float(loss) for layer in layers for loss in layer._eager_losses]
+            losses = [array(loss) for layer in layers for loss in layer._eager_losses]
             leaves = [leaf for leaf in flatten(made) if leaf is not None]
             updates = []
             if not is_built_in(operation):
@@ -64,6 +64,18 @@ def evaluated(
     finally:
         for layer, kept in before:
             layer._eager_losses = kept
+
+
+@contextmanager
+def _mode(operation: Any, kwargs: dict[str, Any]) -> Iterator[None]:
+    """Where layers are told whether they are trained by one whose call takes no such argument."""
+    if "training" not in kwargs or operation._expects_training_arg:
+        yield
+        return
+    package = next(base for base in type(operation).__mro__ if is_of_keras(base)).__module__
+    backend = import_module(f"{package.partition('.')[0]}.backend")
+    with backend.learning_phase_scope(int(kwargs.pop("training"))):
+        yield
 
 
 @contextmanager

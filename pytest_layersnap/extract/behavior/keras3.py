@@ -63,7 +63,7 @@ def evaluated(
     return Outcome(
         outputs=[array(leaf) for leaf in leaves],
         masks=masks_of(operation, leaves, mask_of, array),
-        losses=[float(array(loss)) for loss in scope.losses],
+        losses=[array(loss) for loss in scope.losses],
         updates=[array(value) for value in updates],
         random=bool(changed - given.keys() - _metrics(operation)),
     )

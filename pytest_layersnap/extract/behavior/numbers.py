@@ -51,7 +51,7 @@ def spread(shape: tuple[int, ...], number: int, scale: float = 1.0) -> Any:
 def stand_for(output: Any) -> list[float]:
     """The root mean square of an array, its mean and six projections, to seven digits.
 
-    What is not finite is taken as zero; text by its checksum.
+    What is not finite is taken as one; text by its checksum.
     """
     flat = _as_numbers(output)
     if not flat.size:
@@ -76,7 +76,7 @@ def _as_numbers(output: Any) -> Any:
     if array.dtype.kind == "c":
         array = np.stack([array.real, array.imag])
     flat = array.reshape(-1).astype(np.float64)
-    return flat if np.isfinite(flat).all() else np.where(np.isfinite(flat), flat, 0.0)
+    return flat if np.isfinite(flat).all() else np.where(np.isfinite(flat), flat, 1.0)
 
 
 @functools.lru_cache(maxsize=64)

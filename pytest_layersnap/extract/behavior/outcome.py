@@ -23,7 +23,7 @@ class Outcome:
 
     outputs: list[Any]
     masks: list[Any] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
+    losses: list[Any] = field(default_factory=list)
     updates: list[Any] = field(default_factory=list)
     random: bool = False
 

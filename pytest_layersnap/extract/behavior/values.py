@@ -13,6 +13,8 @@ from pytest_layersnap.extract.behavior.numbers import spread
 
 #: Inputs reach beyond the bounds that activations have, and are dense around zero.
 _REACH: Final = 8.0
+#: By this the first sample of what people's layers take is smaller, so that an epsilon shows.
+_SMALLER: Final = 32.0
 #: Inputs begin elsewhere in the table than weights.
 _INPUTS: Final = 1_000
 #: Whole numbers go up to this where nothing tells how many there are.
@@ -103,6 +105,7 @@ def argument(
     *,
     whole: int | None = None,
     padded: bool = True,
+    small: bool = False,
 ) -> Any:
     """The values of an input.
 
@@ -112,6 +115,7 @@ def argument(
         number: which of the inputs it is.
         whole: below which it is to be a whole number; None for any number where the dtype has fractions.
         padded: whether the last step of the last sequence is zero, for layers that mask by values.
+        small: whether the first of several samples is small.
     """
     number += _INPUTS
     if dtype == "string":
@@ -126,6 +130,8 @@ def argument(
     else:
         fraction = spread(shape, number)
         values = np.float32(_REACH) * fraction * np.abs(fraction)
+        if small and len(shape) > 1 and shape[0] > 1:
+            values[0] /= _SMALLER
         if padded and len(shape) > 2 and shape[1] > 1:
             values[-1, -1] = 0
     if dtype.startswith("complex"):

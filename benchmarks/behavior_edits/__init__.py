@@ -1,0 +1,1 @@
+"""Edits of layers that people write, and what behavior tells of them."""
