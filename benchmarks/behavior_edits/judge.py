@@ -197,8 +197,8 @@ def _model(keras: ModuleType, takes: str, mine: Any, place: str) -> Any:
     else:
         made = mine(given)
         if place == "called twice" and takes not in ("tokens", "embedded"):
-            tensors = given if isinstance(given, list) else [given]
-            again = mine([one * -0.5 for one in tensors] if takes == "two" else given * -0.5)
+            halves = [one * -0.5 for one in _flat(given)]
+            again = mine(halves if takes == "two" else halves[0])
             made = [*_flat(made), *_flat(again)]
     outputs = _flat(made)
     heads = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -46,14 +47,21 @@ def evaluated(
     """What a call gives where the weights have these values; nothing of the model is written to."""
     layers = list(operation._flatten_layers())
     before = [(layer, list(layer._eager_losses)) for layer in layers]
+    # What RNNs remember is no weight; it is lent, too, empty.
+    states = [one for layer in layers for one in flatten(getattr(layer, "states", None) or ())]
+    states = [one for one in states if hasattr(one, "handle")]
+    empty = (np.zeros(shape_and_dtype(one)[0]) for one in states)
     try:
-        with _lent(weights, values) as lent, _mode(operation, kwargs):
+        with (
+            _lent([*weights, *states], chain(values, empty)) as lent,
+            _mode(operation, kwargs),
+        ):
             made = operation(*args, **kwargs)
             losses = [array(loss) for layer in layers for loss in layer._eager_losses]
             leaves = [leaf for leaf in flatten(made) if leaf is not None]
             updates = []
             if not is_built_in(operation):
-                pairs = ((array(given), array(other)) for given, other in lent)
+                pairs = ((array(given), array(other)) for given, other in lent[: len(weights)])
                 updates = [now for given, now in pairs if now.tobytes() != given.tobytes()]
             return Outcome(
                 outputs=[array(leaf) for leaf in leaves],
