@@ -148,7 +148,8 @@ def _replaced(source: str, place: int, replacement: ast.AST) -> ast.AST:
         def visit(self, node: ast.AST) -> Any:
             return replacement if node is target else self.generic_visit(node)
 
-    return ast.fix_missing_locations(Replaced().visit(tree))
+    edited: ast.AST = ast.fix_missing_locations(Replaced().visit(tree))
+    return edited
 
 
 def _is_unedited(tree: ast.AST, node: ast.AST) -> bool:
