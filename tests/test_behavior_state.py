@@ -9,9 +9,10 @@ import pytest
 from benchmarks import behavior_state
 from pytest_layersnap import layer_table
 
-# Keras itself converts in a way that a newer numpy warns of.
+# Keras itself converts in a way that a newer numpy warns of, and draws seeds in one that Python warns of.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation"),
+    pytest.mark.filterwarnings("ignore:non-integer arguments to randrange"),
     pytest.mark.once_a_generation,
 ]
 
