@@ -20,8 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pytest_layersnap import Drift, LayerTable, compare, layer_table
-from pytest_layersnap.compare.known_changes import KNOWN_CHANGES
-from pytest_layersnap.compare.known_changes.known import Release
+from pytest_layersnap.comparison.known_changes import KNOWN_CHANGES
+from pytest_layersnap.comparison.known_changes.known import Release
 from tests import applications
 
 SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"

@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pytest_layersnap import Drift, LayerTable, compare, layer_table
-from pytest_layersnap.compare import behavior
+from pytest_layersnap.comparison import behavior
 from pytest_layersnap.report.words import percent
 from tests import applications
 from tests.zoo import NOT_BUILT, ONLY_KERAS3, ZOO

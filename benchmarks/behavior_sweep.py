@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.applications import markdown_table, replaced
 from pytest_layersnap import layer_table
-from pytest_layersnap.compare.behavior import Apart, parts, tolerance_of
+from pytest_layersnap.comparison.behavior import Apart, parts, tolerance_of
 from pytest_layersnap.report.words import percent
 from pytest_layersnap.table import Layer
 

@@ -1,7 +1,7 @@
 """Weights that one Keras has saved, loaded by another: what is said of it, and what happens.
 
 ``python benchmarks/saved_weights.py save DIR`` writes the weights of all models in
-``tests/compare/pairs.py``, and ``… load DIR``, in another environment, loads them into the models that
+``tests/comparison/pairs.py``, and ``… load DIR``, in another environment, loads them into the models that
 these are paired with. It prints what is said wrongly, and how many verdicts are right, wrong and open.
 """
 
@@ -19,9 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pytest_layersnap import LayerTable, compare
-from pytest_layersnap.compare.weights import WAYS
-from tests.compare.pairs import GROUPS, PAIRS, Build
-from tests.compare.test_weights import Saved, check
+from pytest_layersnap.comparison.weights import WAYS
+from tests.comparison.pairs import GROUPS, PAIRS, Build
+from tests.comparison.test_weights import Saved, check
 
 
 def models() -> dict[str, Build]:

@@ -1,27 +1,25 @@
 """Snapshot tests for the architecture of neural networks."""
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Change as Change
-    from pytest_layersnap.compare.drift import Drift as Drift
-    from pytest_layersnap.compare.drift import LayerDrift as LayerDrift
-    from pytest_layersnap.compare.drift import compare as compare
+    from pytest_layersnap.comparison.drift import Change as Change
+    from pytest_layersnap.comparison.drift import Drift as Drift
+    from pytest_layersnap.comparison.drift import LayerDrift as LayerDrift
+    from pytest_layersnap.comparison.drift import compare as compare
     from pytest_layersnap.errors import LayersnapError as LayersnapError
-    from pytest_layersnap.export import export as export
-    from pytest_layersnap.export.files import ExportError as ExportError
+    from pytest_layersnap.exports import export as export
+    from pytest_layersnap.exports.files import ExportError as ExportError
     from pytest_layersnap.extract import ModelError as ModelError
     from pytest_layersnap.extract import layer_table as layer_table
     from pytest_layersnap.extract.weightless import Memory as Memory
     from pytest_layersnap.extract.weightless import WeightlessWarning as WeightlessWarning
     from pytest_layersnap.extract.weightless import weightless as weightless
-    from pytest_layersnap.flow.model import Block as Block
-    from pytest_layersnap.flow.model import Flow as Flow
-    from pytest_layersnap.flow.model import Stage as Stage
-    from pytest_layersnap.flow.stages import flow as flow
+    from pytest_layersnap.flows.model import Block as Block
+    from pytest_layersnap.flows.model import Flow as Flow
+    from pytest_layersnap.flows.model import Stage as Stage
+    from pytest_layersnap.flows.stages import flow as flow
     from pytest_layersnap.snapshots import MissingSnapshot as MissingSnapshot
     from pytest_layersnap.snapshots.fixture import LayerSnap as LayerSnap
     from pytest_layersnap.snapshots.fixture import NoBehavior as NoBehavior
@@ -40,14 +38,14 @@ else:
     # Type checkers read the imports above; a name that is found here would hide typos from them.
     # pytest imports this package at every start, also of suites that never check a model.
     _HOMES = {
-        "compare.drift": ("Change", "Drift", "LayerDrift", "compare"),
+        "comparison.drift": ("Change", "Drift", "LayerDrift", "compare"),
         "errors": ("LayersnapError",),
-        "export": ("export",),
-        "export.files": ("ExportError",),
+        "exports": ("export",),
+        "exports.files": ("ExportError",),
         "extract": ("ModelError", "layer_table"),
         "extract.weightless": ("Memory", "WeightlessWarning", "weightless"),
-        "flow.model": ("Block", "Flow", "Stage"),
-        "flow.stages": ("flow",),
+        "flows.model": ("Block", "Flow", "Stage"),
+        "flows.stages": ("flow",),
         "snapshots": ("MissingSnapshot",),
         "snapshots.fixture": ("LayerSnap", "NoBehavior", "WeightsAllocated"),
         "snapshots.naming": ("SnapshotNameError",),
@@ -68,18 +66,3 @@ else:
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """This package, in which ``compare``, ``export`` and ``flow`` are functions.
-
-    The packages that hold them have the same names, and Python binds a package to its name here when it is
-    first imported.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in vars(self)["__all__"] and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -14,7 +14,7 @@ from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.scope import Scope, ScopeError
 
 if TYPE_CHECKING:
-    from pytest_layersnap.export.files import Destination
+    from pytest_layersnap.exports.files import Destination
 
 MARKER = (
     "layersnap(only=None, ignore=None, behavior=None): "
@@ -157,7 +157,7 @@ def _export(config: pytest.Config) -> Destination | None:
     value = config.getoption("--layersnap-export")
     if value is None:
         return None
-    from pytest_layersnap.export.files import destination, require_free
+    from pytest_layersnap.exports.files import destination, require_free
 
     try:
         # An empty one stays empty: joined, it would be the folder that pytest was started in.

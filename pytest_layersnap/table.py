@@ -347,7 +347,7 @@ class LayerTable:
             ModuleNotFoundError: openpyxl is not installed; the message names the extra.
             OSError: the file can't be written; what was there before is still there.
         """
-        from pytest_layersnap.export import workbook
+        from pytest_layersnap.exports import workbook
         from pytest_layersnap.writing import replace_file
 
         replace_file(path, workbook.render([self], totals=False))

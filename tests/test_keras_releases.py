@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import applications
-from pytest_layersnap.compare.known_changes import KNOWN_CHANGES
+from pytest_layersnap.comparison.known_changes import KNOWN_CHANGES
 from tests.applications import NAMES
 
 ROOT = Path(__file__).parents[1]

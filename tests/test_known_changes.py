@@ -1,6 +1,6 @@
 """What Keras itself changed, reproduced: real models, beside tables that other releases recorded.
 
-``compare/recorded/without`` holds the tables of releases without the change, ``with`` those with it;
+``comparison/recorded/without`` holds the tables of releases without the change, ``with`` those with it;
 each release builds one of the two, and is told of the other that Keras builds it differently.
 """
 
@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from pytest_layersnap import Drift, LayerTable, compare, layer_table
-from pytest_layersnap.compare.known_changes import KNOWN_CHANGES
+from pytest_layersnap.comparison.known_changes import KNOWN_CHANGES
 from pytest_layersnap.table import Layer
 
 from .known_changes import MODELS, NUMBERS
 
-RECORDED = Path(__file__).parent / "compare" / "recorded"
+RECORDED = Path(__file__).parent / "comparison" / "recorded"
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 
 #: Applications, whose tables with the change are snapshots.

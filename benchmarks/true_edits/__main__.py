@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.true_edits.judge import Case, Verdict, case, judged
 from pytest_layersnap import compare
-from pytest_layersnap.compare.changes import Change
+from pytest_layersnap.comparison.changes import Change
 from pytest_layersnap.table import LayerTable
 
 

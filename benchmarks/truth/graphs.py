@@ -10,7 +10,7 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from pytest_layersnap.compare.names import stems
+from pytest_layersnap.comparison.names import stems
 
 from .bases import Base, Chain, Reference, entry_name, levels, map_references, node, references
 from .mutations import Mutated, mutation

@@ -24,7 +24,7 @@ def add(verbs: Verbs) -> None:
 
 
 def _export(parsed: argparse.Namespace) -> int:
-    from pytest_layersnap.export.files import FORMATS, ExportError, destination, told_apart, write
+    from pytest_layersnap.exports.files import FORMATS, ExportError, destination, told_apart, write
 
     given = {name: place for name in FORMATS if (place := getattr(parsed, name)) is not None}
     if not given:

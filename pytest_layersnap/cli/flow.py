@@ -28,7 +28,7 @@ def add(verbs: Verbs) -> None:
 
 
 def _flow(parsed: argparse.Namespace) -> int:
-    from pytest_layersnap.flow.stages import flow
+    from pytest_layersnap.flows.stages import flow
 
     output.put(parsed, FORMATS, flow(table_of(parsed.model)))
     return SAME

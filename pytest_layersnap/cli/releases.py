@@ -175,7 +175,7 @@ def _code(answers: Sequence[Answer], *, fails: int = WRONG) -> int:
 
 def _aspect(parsed: argparse.Namespace, subjects: Sequence[Subject], layer: str | None) -> Aspect:
     """What of drifts counts; a snapshot that says what its layers compute is always held to that."""
-    from pytest_layersnap.compare.selection import Selection
+    from pytest_layersnap.comparison.selection import Selection
     from pytest_layersnap.releases.survey import Aspect
 
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_layersnap.compare.drift import Drift
+from pytest_layersnap.comparison.drift import Drift
 from pytest_layersnap.releases.answer import HEAD, Answer
 from pytest_layersnap.releases.trials import Outcome
 from pytest_layersnap.report.html.drift import tell

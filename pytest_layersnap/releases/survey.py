@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from pytest_layersnap.compare.selection import Names
+from pytest_layersnap.comparison.selection import Names
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.releases.answer import Answer
 from pytest_layersnap.releases.bisect import bisect

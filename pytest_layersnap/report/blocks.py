@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_layersnap.report.runs import runs
 
 if TYPE_CHECKING:
-    from pytest_layersnap.flow.model import Stage
+    from pytest_layersnap.flows.model import Stage
     from pytest_layersnap.table import Layer, LayerTable
 
 #: So many phrases make a remark, and so many stages a line.
@@ -90,7 +90,7 @@ class Blocks:
 
     @cached_property
     def _stages(self) -> tuple[Stage, ...]:
-        from pytest_layersnap.flow.stages import flow
+        from pytest_layersnap.flows.stages import flow
 
         return flow(self._table).stages
 

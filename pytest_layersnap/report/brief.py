@@ -8,7 +8,7 @@ from pytest_layersnap.printable import printable
 from pytest_layersnap.report.words import LABELS, said
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
 
 #: What merely follows from another change, and is told where nothing else has changed.
 _FOLLOWING: Final = frozenset({"shape", "parameters", "order"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pytest_layersnap.compare.changes import CATEGORIES, Change
+from pytest_layersnap.comparison.changes import CATEGORIES, Change
 from pytest_layersnap.report.words import named
 from pytest_layersnap.table import Layer
 

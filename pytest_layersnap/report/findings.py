@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.compare.changes import Change, Difference
+from pytest_layersnap.comparison.changes import Change, Difference
 from pytest_layersnap.report import numbers
 from pytest_layersnap.report.blocks import Blocks
 from pytest_layersnap.report.finding import FOLLOWING, Fact, Finding, about, lines
@@ -32,7 +32,7 @@ from pytest_layersnap.report.words import (
 from pytest_layersnap.table import BEHAVIOR
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
 
 #: So much is told layer by layer; more is rolled up.
 _FINDINGS_IN_FULL = 7

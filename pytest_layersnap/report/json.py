@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pytest_layersnap.compare.changes import ABSENT, CATEGORIES, Change, Difference
+from pytest_layersnap.comparison.changes import ABSENT, CATEGORIES, Change, Difference
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
     from pytest_layersnap.table import LayerTable
 
 #: Raised whenever a key changes its meaning or goes away; new keys do not raise it.

@@ -15,7 +15,7 @@ from pytest_layersnap.report.whole import circumstances, verdict
 from pytest_layersnap.report.words import SIGNS
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
 
 
 def render(drift: Drift, *, accept: str | None, drawn: bool = True) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from pytest_layersnap.flow.mermaid import quoted
+from pytest_layersnap.flows.mermaid import quoted
 from pytest_layersnap.report.html.beside import Line, Panel, panels
 from pytest_layersnap.report.html.rows import rows
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
 
 #: A stage, and its lines if something has happened in it.
 _Stage = tuple[Panel, tuple[Line, ...]]

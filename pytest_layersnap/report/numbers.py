@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pytest_layersnap.compare.behavior import class_of, distance
-from pytest_layersnap.compare.changes import Change, Difference
+from pytest_layersnap.comparison.behavior import class_of, distance
+from pytest_layersnap.comparison.changes import Change, Difference
 from pytest_layersnap.report.finding import Fact
 from pytest_layersnap.report.words import listed, percent, said
 from pytest_layersnap.table import BEHAVIOR, SHAPE

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_layersnap.compare.changes import Change, Difference, with_differences
+from pytest_layersnap.comparison.changes import Change, Difference, with_differences
 
 #: Settings that say how many channels a layer gives.
 _CHANNELS = frozenset({"filters", "units", "output_dim", "key_dim", "value_dim"})

@@ -12,7 +12,7 @@ from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.whole import circumstances, verdict
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
 
 #: Sentences are wrapped; findings are not, so that a name or a value can be searched for.
 _WIDTH: Final = 100

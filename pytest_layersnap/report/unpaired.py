@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.compare.changes import Change
+from pytest_layersnap.comparison.changes import Change
 from pytest_layersnap.references import Reference
 from pytest_layersnap.report.finding import Fact, Finding, about
 from pytest_layersnap.report.runs import runs

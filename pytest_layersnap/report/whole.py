@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.compare.behavior import is_told
-from pytest_layersnap.compare.weights import WAYS, Loading
+from pytest_layersnap.comparison.behavior import is_told
+from pytest_layersnap.comparison.weights import WAYS, Loading
 from pytest_layersnap.report.words import listed, size_text
 from pytest_layersnap.table import BEHAVIOR, UNREADABLE
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.consequences import Tensor
-    from pytest_layersnap.compare.drift import Drift
-    from pytest_layersnap.compare.selection import Selection
+    from pytest_layersnap.comparison.consequences import Tensor
+    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.selection import Selection
 
 #: What a signature consists of: the part, its category, and the column that shows it.
 _PARTS = (

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-from pytest_layersnap.compare.behavior import distance
-from pytest_layersnap.compare.changes import ABSENT, Difference
+from pytest_layersnap.comparison.behavior import distance
+from pytest_layersnap.comparison.changes import ABSENT, Difference
 from pytest_layersnap.table import BEHAVIOR, UNKNOWN_EDGES, Layer
 
 #: What the signs of findings stand for.

@@ -26,7 +26,7 @@ from pytest_layersnap.snapshots.tree import Project
 from pytest_layersnap.snapshots.unused import judge
 
 if TYPE_CHECKING:
-    from pytest_layersnap.export.files import Destination, ExportError
+    from pytest_layersnap.exports.files import Destination, ExportError
     from pytest_layersnap.settings import Settings
 
 #: What an export that fails is filed under, beside the snapshots.
@@ -178,7 +178,7 @@ class Conclusion:
 
     def _write_export(self, to: Destination) -> None:
         """Write the tables that checks saw; where several saw one snapshot's, the last of them."""
-        from pytest_layersnap.export.files import ExportError, told_apart, write
+        from pytest_layersnap.exports.files import ExportError, told_apart, write
 
         tables = {
             result.snapshot.removesuffix(SUFFIX): csvfile.load(result.table.encode())

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_layersnap import csvfile
-from pytest_layersnap.compare.drift import Drift
+from pytest_layersnap.comparison.drift import Drift
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.markdown import literal
 from pytest_layersnap.snapshots import naming, pages, report_folder

@@ -67,7 +67,7 @@ class Scope(NamedTuple):
         )
 
     def _require_known(self) -> None:
-        from pytest_layersnap.compare.selection import Selection
+        from pytest_layersnap.comparison.selection import Selection
 
         try:
             Selection.of(self.only, self.ignore)

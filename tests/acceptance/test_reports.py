@@ -14,7 +14,7 @@ from pytest_layersnap.snapshots import reports
 from pytest_layersnap.snapshots.results import Result
 from pytest_layersnap.snapshots.run import Run
 
-from ..compare.tables import mlp
+from ..comparison.tables import mlp
 from ..report.schemas import validate
 from .project import Project
 

@@ -10,10 +10,10 @@ from .project import Project
 
 HEAVY = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "deepdiff")
 OURS = (
-    "pytest_layersnap.compare",
+    "pytest_layersnap.comparison",
     "pytest_layersnap.csvfile",
-    "pytest_layersnap.export",
-    "pytest_layersnap.flow",
+    "pytest_layersnap.exports",
+    "pytest_layersnap.flows",
     "pytest_layersnap.snapshots.commands",
     "pytest_layersnap.snapshots.fixture",
     "pytest_layersnap.snapshots.gathered",
@@ -83,7 +83,7 @@ def pytest_configure():
     csvfile.load = csvfile.table_from_cells = parsed
 
 def pytest_unconfigure():
-    heavy = ("compare", "extract", "report", "flow", "export.files")
+    heavy = ("comparison", "extract", "report", "flows", "exports.files")
     print([name for name in sys.modules if name.startswith(tuple(f"pytest_layersnap.{x}" for x in heavy))])
 """,
     )

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from pytest_layersnap.compare.drift import Drift, compare
+from pytest_layersnap.comparison.drift import Drift, compare
 from pytest_layersnap.report.html.index import Chapter, Entry, render_all
 from pytest_layersnap.table import LayerTable
 
-from ..compare.tables import chain, changed, entry, mlp, plain, resnet
+from ..comparison.tables import chain, changed, entry, mlp, plain, resnet
 from ..report.cases import recorded
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the environment `browser` has it")

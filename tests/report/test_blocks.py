@@ -17,8 +17,8 @@ from benchmarks.compare.work import calls
 from pytest_layersnap import LayerTable, compare, flow
 from pytest_layersnap.references import Reference
 
-from ..compare.tables import chain, dense, entry, plain
-from ..flow.test_stages import SNAPSHOTS, auto_named, recorded
+from ..comparison.tables import chain, dense, entry, plain
+from ..flows.test_stages import SNAPSHOTS, auto_named, recorded
 
 pytestmark = pytest.mark.lifecycle  # no Keras: one environment runs them for all
 
@@ -222,7 +222,7 @@ def test_scattered_rows_are_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
     """To find the stages of a long table is more work than to compare it."""
     table = recorded("applications/resnet50")
     convolutions = {row.layer_name for row in table if row.layer_type == "Conv2D"}
-    monkeypatch.setitem(sys.modules, "pytest_layersnap.flow.stages", None)  # can't be imported
+    monkeypatch.setitem(sys.modules, "pytest_layersnap.flows.stages", None)  # can't be imported
     assert any(" 53 Conv2D layers" in line for line in report(*unfrozen(table, convolutions)))
 
 

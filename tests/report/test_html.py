@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_layersnap.compare.drift import Drift, compare
+from pytest_layersnap.comparison.drift import Drift, compare
 from pytest_layersnap.report.html import values
 from pytest_layersnap.report.html.index import Chapter, Entry, render_all
 from pytest_layersnap.table import LayerTable
 
-from ..compare.tables import chain, changed, entry, mlp, plain, resnet, without_topology
+from ..comparison.tables import chain, changed, entry, mlp, plain, resnet, without_topology
 
 SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from jsonschema import ValidationError
 
-from pytest_layersnap.compare.drift import compare
+from pytest_layersnap.comparison.drift import compare
 from pytest_layersnap.report.json import SCHEMA
 from pytest_layersnap.snapshots import reports
 from pytest_layersnap.table import LayerTable
 
-from ..compare.tables import changed, mlp
+from ..comparison.tables import changed, mlp
 from .schemas import validate
 
 DOCS = Path(__file__).parents[2] / "docs"

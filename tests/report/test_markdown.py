@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pytest_layersnap.compare.drift import compare
+from pytest_layersnap.comparison.drift import compare
 
-from ..compare.tables import chain, entry, mlp, plain
+from ..comparison.tables import chain, entry, mlp, plain
 
 
 def test_a_report_in_full() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_layersnap.compare.drift import compare
+from pytest_layersnap.comparison.drift import compare
 from pytest_layersnap.report.mermaid import changed_stages
 from pytest_layersnap.table import LayerTable
 
-from ..compare.tables import chain, entry, mlp, plain
+from ..comparison.tables import chain, entry, mlp, plain
 
 APPLICATIONS = Path(__file__).parents[2] / "snapshots" / "applications"
 

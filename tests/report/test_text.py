@@ -8,12 +8,12 @@ from itertools import takewhile
 
 import pytest
 
-from pytest_layersnap.compare.drift import compare
+from pytest_layersnap.comparison.drift import compare
 from pytest_layersnap.references import Reference
 from pytest_layersnap.report.words import cut_pair
 from pytest_layersnap.table import Layer, LayerTable
 
-from ..compare.tables import (
+from ..comparison.tables import (
     chain,
     changed,
     dense,

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.compare.align import ascending
-from pytest_layersnap.compare.changes import CATEGORIES
-from pytest_layersnap.flow.model import Block, Repeat, Stage
-from pytest_layersnap.flow.stages import flow
-from pytest_layersnap.flow.text import repeat_text
+from pytest_layersnap.comparison.align import ascending
+from pytest_layersnap.comparison.changes import CATEGORIES
+from pytest_layersnap.flows.model import Block, Repeat, Stage
+from pytest_layersnap.flows.stages import flow
+from pytest_layersnap.flows.text import repeat_text
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
     from pytest_layersnap.report.html.rows import Row
 
 #: By the identity of a layer, the row of the report that shows it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.compare.changes import CATEGORIES
+from pytest_layersnap.comparison.changes import CATEGORIES
 from pytest_layersnap.report.finding import MODEL, Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.html import network, rows, values
@@ -25,7 +25,7 @@ from pytest_layersnap.report.whole import (
 from pytest_layersnap.report.words import SIGNS, size_text
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
     from pytest_layersnap.report.html.rows import Row
 
 

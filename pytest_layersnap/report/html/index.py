@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_layersnap.compare.changes import CATEGORIES
+from pytest_layersnap.comparison.changes import CATEGORIES
 from pytest_layersnap.report.html.drift import tell
 from pytest_layersnap.report.html.markup import Content, Html, tag
 from pytest_layersnap.report.html.page import page
 from pytest_layersnap.report.html.tools import tools
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
 
 
 @dataclass(frozen=True, slots=True)

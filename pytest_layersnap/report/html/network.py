@@ -11,7 +11,7 @@ from pytest_layersnap.report.html.rows import sign
 from pytest_layersnap.report.runs import runs
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
     from pytest_layersnap.report.html.rows import Row
 
 

@@ -11,8 +11,8 @@ from pytest_layersnap.report.html.page import resource
 from pytest_layersnap.report.words import trained
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
-    from pytest_layersnap.flow.model import Flow
+    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.flows.model import Flow
     from pytest_layersnap.table import LayerTable
 
 #: Tables of more rows are folded.

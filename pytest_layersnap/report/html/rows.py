@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from pytest_layersnap.compare.changes import CATEGORIES, Change
+from pytest_layersnap.comparison.changes import CATEGORIES, Change
 from pytest_layersnap.report.html import values
 from pytest_layersnap.report.html.markup import Content, Html, escaped, joined_by, tag
 from pytest_layersnap.report.words import LABELS, SIGNS, cut, in_full, listed
 from pytest_layersnap.table import Layer
 
 if TYPE_CHECKING:
-    from pytest_layersnap.compare.drift import Drift
+    from pytest_layersnap.comparison.drift import Drift
 
 #: A row that others feed is a change of its own in the drawing.
 SIGN_OF = {kind: sign for sign, kind in SIGNS.items()} | {"rewired": "⇄"}

@@ -1,0 +1,257 @@
+"""Pairing the rows of two networks by what feeds them and what they feed.
+
+What stands before an edit is fed as it was, what stands behind it feeds as it did. So rows are paired
+from both ends, by numbers that stand for a row and all before it, or all behind it; from these pairs on
+along the edges; and between two edits by what is around a row, far around it first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pytest_layersnap.comparison.align import Rows, in_both
+from pytest_layersnap.references import Reference, holders, parent
+
+#: The ends of a network: what is before a row, and what is behind it.
+INPUTS: Final = 0
+OUTPUTS: Final = 1
+
+#: How many edges around a row are looked at between two edits.
+_AROUND = 4
+
+#: A place among the arguments of a row: which call, which argument, and call and output of the tensor.
+_Place = tuple[int, int, int, int]
+#: Where what stands inside of a row is fed by that row.
+_INSIDE: _Place = (-1, 0, 0, 0)
+
+#: For each row of a table something that tells it from others.
+_Marks = Sequence[Hashable]
+
+
+class Network:
+    """A table, with what feeds its rows.
+
+    Attributes:
+        rows: the table.
+        feeds: for each row what feeds it, by place.
+        fed: for each row what it feeds, and at which place.
+    """
+
+    __slots__ = ("fed", "feeds", "rows")
+
+    def __init__(self, rows: Rows) -> None:
+        """The network of a table."""
+        self.rows = rows
+        self.feeds: list[dict[_Place, int]] = []
+        self.fed: list[list[tuple[_Place, int]]] = [[] for _ in rows.layers]
+        named = {layer.layer_name: row for row, layer in reversed([*enumerate(rows.layers)])}
+        for row, layer in enumerate(rows.layers):
+            feeds: dict[_Place, int] = {}
+            for number, call in enumerate(layer.calls):
+                for argument, reference in enumerate(call):
+                    path, of_call, output = Reference.parse(reference)
+                    if path in named:
+                        feeds[number, argument, of_call, output] = named[path]
+            above = parent(layer.layer_name)
+            if not feeds and above in named:
+                feeds[_INSIDE] = named[above]
+            self.feeds.append(feeds)
+            around = {*holders(layer.layer_name)}
+            for place, feed in feeds.items():
+                is_inside = rows.layers[feed].layer_name in around
+                self.fed[feed].append((_INSIDE if is_inside else place, row))
+
+    def next_to(self, row: int, end: int) -> Iterable[tuple[_Place, int]]:
+        """What is next to a row towards an end, and at which place; not what is inside of it."""
+        if end == INPUTS:
+            return self.feeds[row].items()
+        return [(place, other) for place, other in self.fed[row] if place != _INSIDE]
+
+    def follower(self, row: int) -> int | None:
+        """The row that a row feeds, if it is the only one."""
+        return self.fed[row][0][1] if len(self.fed[row]) == 1 else None
+
+    def near(self, row: int) -> set[int]:
+        """What a row feeds, and what feeds it."""
+        return {*self.feeds[row].values(), *(other for _, other in self.fed[row])}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairing:
+    """Two networks, of which more and more rows are paired.
+
+    Args:
+        before: the recorded one.
+        after: the current one.
+        partners: of the recorded rows that have one.
+        taken: the current rows that have one.
+        fresh: pairs whose neighbours have not been looked at.
+    """
+
+    before: Network
+    after: Network
+    partners: dict[int, int] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+    fresh: deque[tuple[int, int]] = field(default_factory=deque)
+
+    def pair(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Make pairs of rows that are in none."""
+        for old, new in pairs:
+            if old not in self.partners and new not in self.taken:
+                self.partners[old] = new
+                self.taken.add(new)
+                self.fresh.append((old, new))
+
+    def pair_unique(self, old: _Marks, new: _Marks) -> None:
+        """Pair rows whose marks no other row on their side has that is left."""
+        self.pair(
+            in_both(
+                self._left(old, range(len(old)), self.partners),
+                self._left(new, range(len(new)), self.taken),
+            )
+        )
+
+    @staticmethod
+    def _left(
+        marks: _Marks, rows: Iterable[int], taken: Container[int]
+    ) -> list[tuple[Hashable, int]]:
+        """The marks of those of the rows that have one and are in no pair, with the rows."""
+        return [
+            (mark, row) for row in rows if row not in taken and (mark := marks[row]) is not None
+        ]
+
+    def spread(self, old: _Marks, new: _Marks) -> None:
+        """From each fresh pair on along the edges, to rows of one mark that nothing else could be."""
+        while self.fresh:
+            row, partner = self.fresh.popleft()
+            before, after = self.before.feeds[row], self.after.feeds[partner]
+            self.pair(
+                (before[place], feed)
+                for place, feed in after.items()
+                if place in before and old[before[place]] == new[feed]
+            )
+            if before.keys() != after.keys():
+                self.pair(
+                    in_both(
+                        self._left(old, before.values(), self.partners),
+                        self._left(new, after.values(), self.taken),
+                    )
+                )
+            self._spread_behind(self.before.fed[row], self.after.fed[partner], old, new)
+
+    def again(self, old: _Marks, new: _Marks) -> None:
+        """From all pairs on along the edges, by other marks."""
+        self.fresh.extend(self.partners.items())
+        self.spread(old, new)
+
+    def _spread_behind(
+        self,
+        before: Sequence[tuple[_Place, int]],
+        after: Sequence[tuple[_Place, int]],
+        old: _Marks,
+        new: _Marks,
+    ) -> None:
+        """Pair what a pair feeds: at the same place, then at any."""
+        if before and after:
+            self.pair(
+                in_both(
+                    [((place, old[row]), row) for place, row in before],
+                    [((place, new[row]), row) for place, row in after],
+                )
+            )
+            self.pair(
+                in_both(
+                    self._left(old, (row for _, row in before), self.partners),
+                    self._left(new, (row for _, row in after), self.taken),
+                )
+            )
+
+
+def pairs_on_graph(before: Network, after: Network, first: int) -> list[tuple[int, int]]:
+    """Pairs of rows, found along the edges.
+
+    Args:
+        before: the recorded network.
+        after: the current network.
+        first: the end that is begun from, ``INPUTS`` or ``OUTPUTS``; the other follows.
+    """
+    sides = before, after
+    pairing = _Pairing(before, after)
+    pairing.pair_unique(*(_given(side.rows) for side in sides))
+    written = [_written(side.rows) for side in sides]
+    numbers: dict[Hashable, int] = {}
+    for end in (first, 1 - first):
+        both = zip(sides, written, strict=True)
+        to_the_end = [_to_the_end(numbers, side, marks, end) for side, marks in both]
+        pairing.pair_unique(*to_the_end)
+        while (
+            pairing.fresh
+        ):  # once one of several paths is told by what it ends in, another may be unique
+            pairing.spread(*to_the_end)
+            pairing.pair_unique(*to_the_end)
+    pairing.again(*written)
+    rings = [_around(numbers, side, marks) for side, marks in zip(sides, written, strict=True)]
+    for old, new in reversed([*zip(*rings, strict=True)]):
+        pairing.pair_unique(old, new)
+        pairing.spread(*written)
+    pairing.again(*(_kinds(side.rows) for side in sides))
+    return [*pairing.partners.items()]
+
+
+def _given(rows: Rows) -> list[Hashable]:
+    """The names that people gave, with the types; None where Keras gave the name."""
+    names = map(rows.given_name, range(len(rows.layers)))
+    return [
+        name and (name, layer.layer_type) for name, layer in zip(names, rows.layers, strict=True)
+    ]
+
+
+def _written(rows: Rows) -> list[Hashable]:
+    """What a person wrote of each row: nothing that comes from what feeds it."""
+    return [
+        (layer.layer_type, layer.layer_attributes, stem)
+        for layer, stem in zip(rows.layers, rows.stems, strict=True)
+    ]
+
+
+def _kinds(rows: Rows) -> list[Hashable]:
+    return [(layer.layer_type, stem) for layer, stem in zip(rows.layers, rows.stems, strict=True)]
+
+
+def _to_the_end(
+    numbers: dict[Hashable, int], side: Network, marks: _Marks, end: int
+) -> list[int | None]:
+    """For each row a number that stands for it and all between it and an end."""
+    found: list[int | None] = [None] * len(marks)
+    rows = range(len(marks))
+    for row in rows if end == INPUTS else reversed(rows):
+        found[row] = _number(numbers, (marks[row], *_beside(side, row, end, found)))
+    return found
+
+
+def _around(numbers: dict[Hashable, int], side: Network, marks: _Marks) -> Iterator[list[int]]:
+    """For each row numbers that stand for what is so many edges around it, from none on."""
+    ring = [_number(numbers, mark) for mark in marks]
+    yield ring
+    for _ in range(_AROUND):
+        ring = [
+            _number(
+                numbers,
+                (at, *_beside(side, row, INPUTS, ring), None, *_beside(side, row, OUTPUTS, ring)),
+            )
+            for row, at in enumerate(ring)
+        ]
+        yield ring
+
+
+def _beside(side: Network, row: int, end: int, marks: _Marks) -> list[tuple[_Place, Hashable]]:
+    """The marks next to a row towards an end, with their places."""
+    found = [(place, marks[other]) for place, other in side.next_to(row, end)]
+    return sorted(found, key=repr) if len(found) > 1 else found
+
+
+def _number(numbers: dict[Hashable, int], thing: Hashable) -> int:
+    return numbers.setdefault(thing, len(numbers))

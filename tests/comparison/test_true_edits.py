@@ -1,0 +1,59 @@
+"""Edits of random networks are reported as what they are; the benchmark of this name makes thousands."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from benchmarks.true_edits.__main__ import reported
+from benchmarks.true_edits.judge import case, judged
+from pytest_layersnap import compare, layer_table
+
+pytestmark = pytest.mark.once_a_generation
+
+
+def test_the_smallest_edit_is_found(keras: ModuleType) -> None:
+    """With the names that Keras or people gave; one in such a sample may be told otherwise."""
+    cases = [case(keras, 31_000_000 + number, 1) for number in range(12)]
+    verdicts = [judged(each, reported) for each in cases]
+    wrong = [
+        (each.network, each.edits, verdict)
+        for each, verdict in zip(cases, verdicts, strict=True)
+        if not (verdict.right or verdict.smaller)
+    ]
+    assert len(wrong) <= 1, wrong
+
+
+def segmenter(keras: ModuleType, levels: tuple[int, ...]) -> object:
+    """An encoder of residual levels and a decoder of four, whose layers are named by Keras."""
+    layers = keras.layers
+    inputs = keras.Input((64, 64, 3))
+    x = layers.Conv2D(32, 3, strides=2, padding="same")(inputs)
+    x = start = layers.Activation("relu")(layers.BatchNormalization()(x))
+    for filters in levels:
+        for _ in range(2):
+            x = layers.SeparableConv2D(filters, 3, padding="same")(layers.Activation("relu")(x))
+            x = layers.BatchNormalization()(x)
+        x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+        x = start = layers.add([x, layers.Conv2D(filters, 1, strides=2, padding="same")(start)])
+    for filters in (256, 128, 64, 32):
+        for _ in range(2):
+            x = layers.Conv2DTranspose(filters, 3, padding="same")(layers.Activation("relu")(x))
+            x = layers.BatchNormalization()(x)
+        y = layers.Conv2D(filters, 1, padding="same")(layers.UpSampling2D(2)(start))
+        x = start = layers.add([layers.UpSampling2D(2)(x), y])
+    return keras.Model(inputs, layers.Conv2D(3, 3, padding="same", activation="softmax")(x))
+
+
+def test_a_level_of_an_encoder_is_removed_and_the_decoder_stays(keras: ModuleType) -> None:
+    """Nine rows are gone, two have other weights; all behind has other shapes and nothing moved."""
+    drift = compare(*(layer_table(segmenter(keras, each)) for each in ((64, 128, 256), (64, 128))))
+    kinds = [change.kind for change in drift.changes]
+    assert (kinds.count("removed"), kinds.count("changed")) == (9, 40)
+    resized = [change for change in drift.changes if "parameters" in change.categories]
+    assert [change.current_row and change.current_row.layer_type for change in resized] == [
+        "Conv2DTranspose",
+        "Conv2D",
+    ]
+    assert drift.categories == {"layers", "shape", "parameters"}
