@@ -16,7 +16,7 @@ import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -74,7 +74,23 @@ def losses(keras: ModuleType, between: Callable[[Any], Any]) -> list[float]:
         keras: the Keras to build it with.
         between: what is done with the model before each epoch.
     """
+    with _seeded(keras):
+        return _losses(keras, between)
+
+
+@contextmanager
+def _seeded(keras: ModuleType) -> Iterator[None]:
+    """Seed all random generators; what is built later draws seeds in Keras 2 as it did before."""
     keras.utils.set_random_seed(5)
+    try:
+        yield
+    finally:
+        backend: Any = sys.modules.get(f"{keras.__name__}.src.backend")
+        if hasattr(backend, "_SEED_GENERATOR"):
+            backend._SEED_GENERATOR.generator = None
+
+
+def _losses(keras: ModuleType, between: Callable[[Any], Any]) -> list[float]:
     layers = keras.layers
     given = keras.Input((6, 3))
     x = layers.GaussianNoise(0.1)(given)

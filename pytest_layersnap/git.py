@@ -45,6 +45,22 @@ def ignored(folder: Path, paths: Sequence[str]) -> list[str]:
     return [path for path in done.stdout.decode(errors="replace").split("\0") if path]
 
 
+def commit(folder: Path) -> str:
+    """The commit that is checked out, and whether files differ from it; empty where there is none.
+
+    Args:
+        folder: a folder of the checkout.
+    """
+    try:
+        head = _git(folder, "rev-parse", "--short=10", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    except OSError:
+        return ""
+    if head.returncode:
+        return ""
+    return f"{head.stdout.decode().strip()}{', with changes' if changed.stdout else ''}"
+
+
 def _git(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         ["git", "-C", str(folder), *arguments], input=given, capture_output=True, check=False

@@ -36,7 +36,7 @@ _TOTALS: Final = (
     "layers",
     "parameters",
     "trainable_parameters",
-    "memory",
+    "memory (bytes)",
     "recorded_with",
 )
 _SETTINGS: Final = frozenset(
@@ -137,9 +137,13 @@ def _setting(text: str) -> Any:
 
 
 def _fill(sheet: Worksheet, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Put rows into a sheet: header frozen and filtered, columns as wide as they need."""
+    """Put rows into a sheet: header and names stay in view, columns are as wide as they need.
+
+    Printed, the columns fit the width of a page.
+    """
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     widths = [len(name) + 3 for name in header]  # the button of the filter
     for number, row in enumerate([header, *rows], start=1):
@@ -152,7 +156,11 @@ def _fill(sheet: Worksheet, header: Sequence[str], rows: Iterable[Sequence[Any]]
         letter = get_column_letter(column)
         sheet.column_dimensions[letter].width = min(max(width + 1, _NARROWEST), _WIDEST)
         sheet.cell(1, column).font = Font(bold=True)
-    sheet.freeze_panes = "A2"
+    sheet.freeze_panes = "C2" if "layer_name" in header else "B2"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0  # as many pages as it takes
+    sheet.print_title_rows = "1:1"
     sheet.auto_filter.ref = sheet.dimensions
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from pytest_layersnap.flows.feeds import INPUT, sources
 from pytest_layersnap.flows.model import Block, Flow, Repeat, Section, Stage
 from pytest_layersnap.flows.text import repeat_text, title
 from pytest_layersnap.printable import printable
@@ -21,6 +22,8 @@ _COLUMN = 470
 _MARGIN = 16
 _LINE = 18
 _GAP = 20
+#: How far apart ways beside the column are, and how wide a bar is.
+_LANE, _BAR = 10, 4
 #: A box of the detail, and what stands between two of them.
 _BOX, _BESIDE, _BETWEEN = 84, 10, 16
 #: Letters that fit beside each other, at the sizes of the style.
@@ -37,13 +40,15 @@ _STYLE = """
 .lsf-page{fill:#fff}.lsf-card{fill:#f6f8fa;stroke:#d0d7de}.lsf-box{fill:#ddf4ff;stroke:#54aeff}
 .lsf-side{fill:#fff8c5;stroke:#d4a72c}.lsf-merge{fill:#dafbe1;stroke:#4ac26b}
 .lsf-way{fill:none;stroke:#6e7781;stroke-width:1.5}.lsf-tip{fill:#6e7781}
+.lsf-skip{stroke:#8250df}.lsf-trained{fill:#2da44e}.lsf-frozen{fill:#8c959f}
 .lsf-text{fill:#1f2328;font:12px ui-sans-serif,system-ui,'DejaVu Sans',sans-serif}
 .lsf-name{font-weight:600;font-size:13px}.lsf-dim{fill:#59636e}.lsf-small{font-size:11px}
 .lsf-end{text-anchor:end}.lsf-middle{text-anchor:middle}
 @media (prefers-color-scheme:dark){.lsf-page{fill:#0d1117}.lsf-card{fill:#161b22;stroke:#3d444d}
 .lsf-box{fill:#121d2f;stroke:#316dca}.lsf-side{fill:#272115;stroke:#9e6a03}
 .lsf-merge{fill:#12261e;stroke:#238636}.lsf-way{stroke:#9198a1}.lsf-tip{fill:#9198a1}
-.lsf-text{fill:#e6edf3}.lsf-dim{fill:#9198a1}}
+.lsf-text{fill:#e6edf3}.lsf-dim{fill:#9198a1}.lsf-skip{stroke:#ab7df8}.lsf-trained{fill:#3fb950}
+.lsf-frozen{fill:#6e7681}}
 """
 
 
@@ -61,7 +66,7 @@ def as_svg(flow: Flow) -> str:
     column = _column(flow)
     chosen = _chosen(flow)
     detail = _detail(*chosen) if chosen else _Drawing((), 0, 0)
-    width = _MARGIN + _COLUMN + (detail.width + 2 * _MARGIN if chosen else _MARGIN)
+    width = _MARGIN + column.width + (detail.width + 2 * _MARGIN if chosen else _MARGIN)
     height = max(column.height, detail.height) + 2 * _MARGIN
     label = escape(printable(title(flow)), {'"': "&quot;"})
     return "\n".join(
@@ -71,27 +76,82 @@ def as_svg(flow: Flow) -> str:
             f"<style>{_STYLE}</style>",
             f'<rect class="lsf-page" width="{width:g}" height="{height:g}"/>',
             _placed(column.elements, _MARGIN, _MARGIN),
-            _placed(detail.elements, 2 * _MARGIN + _COLUMN, _MARGIN),
+            _placed(detail.elements, 2 * _MARGIN + column.width, _MARGIN),
             "</svg>",
         ]
     )
 
 
 def _column(flow: Flow) -> _Drawing:
-    """The input, and a card for each stage."""
+    """The input, a card for each stage, and beside them the ways that lead past stages."""
     elements = [_text(title(flow), 0, 12, "lsf-name")]
     totals = f"{flow.parameters:,} parameters, {flow.trainable_parameters:,} trainable"
     elements.append(_text(totals, 0, 30, "lsf-dim"))
+    if len({style for repeat in _repeats(flow) if (style := _trained(repeat))}) > 1:
+        elements += _legend()
     y = 42.0
-    for number, stage in enumerate(flow.stages):
+    places: list[tuple[float, float]] = []
+    skips: list[tuple[int, int]] = []
+    for number, (stage, feeds) in enumerate(zip(flow.stages, sources(flow), strict=True)):
         card = _card(stage)
         if number:
-            if not stage.is_apart:
+            if number - 1 in feeds:
                 elements += _arrow(_COLUMN / 2, y, y + _GAP)
             y += _GAP
+        skips += ((feed, number) for feed in feeds if feed not in (INPUT, number - 1))
         elements.append(_placed(card.elements, 0, y))
+        places.append((y, card.height))
         y += card.height
-    return _Drawing(tuple(elements), _COLUMN, y)
+    beside = [*_skips(skips, places)]
+    return _Drawing((*elements, *beside), _COLUMN + _lanes(skips) * _LANE, y)
+
+
+def _repeats(flow: Flow) -> Iterator[Repeat]:
+    for stage in flow.stages:
+        yield from stage.repeats
+
+
+def _legend() -> Iterator[str]:
+    """What the colours of the bars mean."""
+    for style, name, x in (("trained", "trained", 116), ("frozen", "frozen", 52)):
+        yield _bar(f"lsf-{style}", _COLUMN - x, 20, 12)
+        yield _text(name, _COLUMN - x + 8, 30, "lsf-dim lsf-small")
+
+
+def _lanes(skips: Sequence[tuple[int, int]]) -> int:
+    """How many ways stand beside each other."""
+    return max((lane + 1 for lane in _in_lanes(skips)), default=0)
+
+
+def _in_lanes(skips: Sequence[tuple[int, int]]) -> list[int]:
+    """For each way its lane: the first that is free, short ways next to the column."""
+    lanes = [0] * len(skips)
+    taken: list[list[tuple[int, int]]] = []
+    for place in sorted(range(len(skips)), key=lambda place: skips[place][1] - skips[place][0]):
+        start, end = skips[place]
+        free = (
+            lane
+            for lane, others in enumerate(taken)
+            if all(end <= other or start >= stop for other, stop in others)
+        )
+        lanes[place] = next(free, len(taken))
+        if lanes[place] == len(taken):
+            taken.append([])
+        taken[lanes[place]].append((start, end))
+    return lanes
+
+
+def _skips(
+    skips: Sequence[tuple[int, int]], places: Sequence[tuple[float, float]]
+) -> Iterator[str]:
+    """Ways that lead past stages, at the right of the column."""
+    for (start, end), lane in zip(skips, _in_lanes(skips), strict=True):
+        x = _COLUMN + (lane + 1) * _LANE
+        (top, height), (below, _) = places[start], places[end]
+        leaves, enters = top + height - 10, below + 10
+        path = f"M{_COLUMN} {leaves:g}H{x}V{enters:g}H{_COLUMN + 5}"
+        yield f'<path class="lsf-way lsf-skip" d="{path}"/>'
+        yield f'<path class="lsf-tip" d="M{_COLUMN + 6} {enters - 4:g}v8l-6 -4z"/>'
 
 
 def _card(stage: Stage) -> _Drawing:
@@ -105,11 +165,25 @@ def _card(stage: Stage) -> _Drawing:
     y = 20 + max(len(names), len(shapes)) * _LINE
     for repeat in stage.repeats:
         elements.append(_text(_number(repeat), _COLUMN - 12, y, "lsf-dim lsf-small lsf-end"))
-        for place, line in enumerate(_lines(repeat_text(repeat), _IN_LINE)):
+        lines = _lines(repeat_text(repeat), _IN_LINE)
+        if style := _trained(repeat):
+            elements.append(_bar(style, 2, y - _LINE + 5, len(lines) * _LINE - 2))
+        for place, line in enumerate(lines):
             elements.append(_text(line, 28 if place else 12, y, ""))
             y += _LINE
     height = y - 6
     return _Drawing((_rectangle("lsf-card", 0, 0, _COLUMN, height), *elements), _COLUMN, height)
+
+
+def _trained(repeat: Repeat) -> str:
+    """The colour that says whether blocks are trained; none without parameters."""
+    if not repeat.parameters:
+        return ""
+    return "lsf-trained" if repeat.trainable_parameters else "lsf-frozen"
+
+
+def _bar(style: str, x: float, y: float, height: float) -> str:
+    return f'<rect class="{style}" x="{x:g}" y="{y:g}" width="{_BAR}" height="{height:g}"/>'
 
 
 def _number(repeat: Repeat) -> str:

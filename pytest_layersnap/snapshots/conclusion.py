@@ -199,7 +199,8 @@ class Conclusion:
             return
         from pytest_layersnap.snapshots import reports
 
-        report = reports.of(self._run, self._store)
+        run = replace(self._run, circumstances=reports.circumstances(self._settings.rootdir))
+        report = reports.of(run, self._store)
         try:
             if folder is not None:
                 page = reports.write(report, folder)

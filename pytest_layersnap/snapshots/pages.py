@@ -39,7 +39,7 @@ def render(run: Run, drifts: Mapping[str, Drift]) -> dict[str, bytes]:
         page_of(path): drift.to_html(accept=run.received[path].accept)
         for path, drift in drifts.items()
     }
-    pages[INDEX] = index.render(said(run), _entries(run, drifts))
+    pages[INDEX] = index.render(run.circumstances, said(run), _entries(run, drifts))
     return {path: text.encode() for path, text in pages.items()}
 
 
@@ -51,7 +51,7 @@ def render_one(run: Run, drifts: Mapping[str, Drift]) -> bytes:
         page_of(path): Chapter(drift, run.received[path].accept)
         for path, drift in sorted(drifts.items())
     }
-    return render_all(said(run), _entries(run, drifts), chapters).encode()
+    return render_all(run.circumstances, said(run), _entries(run, drifts), chapters).encode()
 
 
 def page_of(snapshot: str) -> str:

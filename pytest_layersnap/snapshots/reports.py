@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from pytest_layersnap import csvfile
+from pytest_layersnap import csvfile, git
 from pytest_layersnap.comparison.drift import Drift
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.markdown import literal
@@ -56,6 +58,18 @@ class Report:
 def of(run: Run, store: Store) -> Report:
     """The report of a run whose snapshots are in ``store``; broken ones have no drift."""
     return Report(run, _drifts(run, store))
+
+
+def circumstances(root: Path) -> str:
+    """When, of which commit, and where a run is, in a line.
+
+    Args:
+        root: pytest's root directory.
+    """
+    when = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    commit = git.commit(root)
+    where = f"Python {platform.python_version()} on {platform.system()}"
+    return " · ".join([when, *([f"commit {commit}"] if commit else []), where])
 
 
 def write(report: Report, to: Path) -> Path:
@@ -126,6 +140,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "folder": run.folder,
         "update": run.update,
+        "circumstances": run.circumstances,
         "failed": bool(run.received) or run.fails,
         "counts": run.counts(),
         "created": dict(run.created),
@@ -204,6 +219,7 @@ def read(folder: Path) -> Report:
             updated=data["updated"],
             deleted=tuple(data["deleted"]),
             errors=data["errors"],
+            circumstances=data.get("circumstances", ""),
         )
         return of(run, Store(path.parent / RECORDED, shown=run.folder))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -234,6 +250,7 @@ def joined(reports: Iterable[Report]) -> Report:
         updated={path: summary for run in shards for path, summary in run.updated.items()},
         deleted=tuple(sorted({path for run in shards for path in run.deleted})),
         errors={path: why for run in shards for path, why in run.errors.items()},
+        circumstances="; ".join(dict.fromkeys(run.circumstances for run in shards)),
     )
     return Report(run, {path: drift for one in reports for path, drift in one.drifts.items()})
 

@@ -33,6 +33,7 @@ class Run:
         reported: the page that its report begins with.
         errors: by snapshot, why it can't be recorded or deleted.
         interrupted: whether it was cut off while it wrote.
+        circumstances: when, of which commit, and where it ran, for a report.
     """
 
     folder: str
@@ -50,6 +51,7 @@ class Run:
     reported: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
+    circumstances: str = ""
 
     @cached_property
     def received(self) -> dict[str, Result]:

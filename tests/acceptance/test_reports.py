@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
+import subprocess
 import sys
 from typing import Any
 
@@ -102,6 +105,24 @@ def test_the_report_of_a_run(recorded: Project, workers: tuple[str, ...]) -> Non
     assert 'href="drifts/test_a/test_x.html"' in index
     paths = ["out/recorded/test_a/test_x.csv", "out/received/test_a/test_x.csv"]
     assert layersnap(recorded, "diff", *paths).ret == 1
+
+
+def test_a_report_says_when_and_of_what(recorded: Project) -> None:
+    """The date, the commit, whether files differ from it, and the Python; joined ones say each once."""
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "-q"], ["add", "test_b.py"], ["commit", "-qm", "a"]):
+        subprocess.run([*git, *arguments], cwd=recorded.path, check=True)
+    recorded.run("--layersnap-report", "out")
+    when, commit, where = report(recorded)["circumstances"].split(" · ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", when)
+    assert re.fullmatch(r"commit [0-9a-f]{10,}", commit)
+    assert where.startswith(f"Python {platform.python_version()} on ")
+    recorded.write(test_b=OTHER + "\n")
+    recorded.run("--layersnap-report", "out")
+    page = (recorded.path / "out" / "index.html").read_text()
+    assert f"{commit}, with changes · {where}" in page
+    layersnap(recorded, "merge", "out", "out", "--output", "all")
+    assert report(recorded, "all")["circumstances"] == report(recorded)["circumstances"]
 
 
 def test_a_report_replaces_the_one_before(recorded: Project) -> None:

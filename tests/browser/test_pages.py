@@ -212,7 +212,7 @@ def test_a_run_as_one_page(reader: Reader) -> None:
     """Its index leads to each drift, whose findings and blocks lead to its own rows; one search for all."""
     chapters = {name: Chapter(DRIFTS[name](), "") for name in ("removed", "rewired")}
     entries = [Entry("drifted", name, "", "test", name) for name in chapters]
-    page = reader.show(render_all([], entries, chapters))
+    page = reader.show(render_all("", [], entries, chapters))
     page.get_by_role("link", name="rewired").click()
     article = page.locator("article#rewired")
     assert article.evaluate("article => article.getBoundingClientRect().top") < 900

@@ -109,15 +109,21 @@ def test_excel_in_pandas_and_openpyxl(transfer: list[LayerTable], tmp_path: Path
     assert totals.loc["resnet50", "layers"] == 179
     assert totals.loc["resnet50", "parameters"] == 25_686_913
     assert totals.loc["resnet50", "trainable_parameters"] == 2_099_201
-    assert totals.loc["resnet50", "memory"] == 4 * 25_686_913
+    assert totals.loc["resnet50", "memory (bytes)"] == 4 * 25_686_913
 
 
 def test_the_look_of_a_sheet(transfer: list[LayerTable], tmp_path: Path) -> None:
     """Header frozen and filtered, columns wide enough but no wider, frozen layers shaded."""
     openpyxl = pytest.importorskip("openpyxl")
     export(transfer[1:2], tmp_path / "out.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["resnet50"]
-    assert sheet.freeze_panes == "A2"
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    sheet = book["resnet50"]
+    assert sheet.freeze_panes == "C2"  # names stay in view
+    assert book["Totals"].freeze_panes == "B2"
+    assert (sheet.page_setup.orientation, sheet.sheet_properties.pageSetUpPr.fitToPage) == (
+        "landscape",
+        True,
+    )
     assert sheet.auto_filter.ref == sheet.dimensions == "A1:W180"
     widths = [sheet.column_dimensions[letter].width for letter in ("A", "B", "H")]
     assert widths[1] > len("global_average_pooling2d")

@@ -69,6 +69,7 @@ def test_unet(found: Callable[[str], Flow]) -> None:
     assert [blocks for _, blocks in told(found("unet"))] == [*down, ["2 × 3×3"], *up]
     skips = [block.skip for stage in found("unet").stages[5:] for block in stage.blocks]
     assert skips == [False, True, False] * 4 + [False]
+    assert found("unet").to_svg().count('class="lsf-way lsf-skip"') == 4
 
 
 def test_vision_transformer(found: Callable[[str], Flow]) -> None:

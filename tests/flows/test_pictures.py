@@ -73,6 +73,15 @@ def test_svg_draws_the_block_of_resnet50() -> None:
     ]
 
 
+def test_svg_tells_frozen_blocks_from_trained_ones() -> None:
+    """By the colour of a bar, which is explained where there are both; no way leads past a stage."""
+    svg = flow(recorded("resnet50")).to_svg()
+    assert svg.count('class="lsf-frozen"') == 9 + 1
+    assert svg.count('class="lsf-trained"') == 2 + 1
+    assert "lsf-way lsf-skip" not in svg
+    assert "lsf-frozen" not in flow(recorded("applications/resnet50")).to_svg().split("</style>")[1]
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_every_stage_and_block_is_drawn(name: str) -> None:
     """A picture of any table is well-formed, and tells each stage's shape and parameters."""

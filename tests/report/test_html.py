@@ -118,7 +118,9 @@ def of_run() -> str:
     entries = [Entry("drifted", f"{n}.csv", "", f"test_{n}", n) for n in DRIFTS]
     entries.append(Entry("same", "same.csv", "", "test_same", ""))
     chapters = {name: Chapter(drift, "accept") for name, drift in DRIFTS.items()}
-    return render_all(["9 drifted"], entries, chapters)
+    return render_all(
+        "2026-11-27 09:00 UTC · Python 3.13.1 on Linux", ["9 drifted"], entries, chapters
+    )
 
 
 @pytest.mark.parametrize("name", [*DRIFTS, "a run"])
@@ -265,7 +267,7 @@ def run(text: str) -> str:
     Only files have names that are made to be harmless.
     """
     entries = [Entry("drifted", text, text, text, "drifts/x.html")]
-    return render_all([text], entries, {"drifts/x.html": Chapter(strange(text), text)})
+    return render_all(text, [text], entries, {"drifts/x.html": Chapter(strange(text), text)})
 
 
 def kinds(page: Page) -> Iterator[tuple[str, Sequence[str]]]:

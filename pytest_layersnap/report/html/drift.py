@@ -169,13 +169,20 @@ def _arrow_text(old: str, new: str) -> Html:
 
 
 def _delta(old: int, new: int) -> str:
-    return "unchanged" if old == new else f"{new - old:+,} ({_share(old, new)})"
+    if old == new:
+        return "unchanged"
+    return _signed(f"{new - old:+,} ({_share(old, new)})")
 
 
 def _share(old: int, new: int) -> str:
     if old == new:
         return "unchanged"
-    return f"{(new - old) / old:+.1%}" if old else "from nothing"
+    return _signed(f"{(new - old) / old:+.1%}") if old else "from nothing"
+
+
+def _signed(text: str) -> str:
+    """Numbers with a minus sign, which is as wide as the plus, in place of a hyphen."""
+    return text.replace("-", "−")
 
 
 def _counts(all_rows: Iterable[Row]) -> dict[str, int]:

@@ -50,24 +50,30 @@ class Chapter:
     accept: str
 
 
-def render(said: Iterable[str], entries: Sequence[Entry]) -> str:
+def render(circumstances: str, said: Iterable[str], entries: Sequence[Entry]) -> str:
     """The index of a run as a page that needs nothing but the pages that it leads to.
 
     Args:
+        circumstances: when, of which commit, and where it ran.
         said: what the run has to say, line by line.
         entries: its checks, in the order in which they are to be shown.
     """
     states = Counter(entry.state for entry in entries)
     rows = [_row(entry, quote(entry.page), [entry.state]) for entry in entries]
-    return _page(states, said, tools("States", states) if entries else None, rows)
+    narrow = tools("States", states) if entries else None
+    return _page(circumstances, states, said, narrow, rows)
 
 
 def render_all(
-    said: Iterable[str], entries: Sequence[Entry], chapters: Mapping[str, Chapter]
+    circumstances: str,
+    said: Iterable[str],
+    entries: Sequence[Entry],
+    chapters: Mapping[str, Chapter],
 ) -> str:
     """A run as one page that needs nothing else: its checks, and all about their drifts.
 
     Args:
+        circumstances: when, of which commit, and where it ran.
         said: what the run has to say, line by line.
         entries: its checks, in the order in which they are to be shown.
         chapters: by the page that an entry names, what would be on it.
@@ -90,10 +96,12 @@ def render_all(
         for entry in entries
     ]
     states = Counter(entry.state for entry in entries)
-    return _page(states, said, tools("Categories", named) if entries else None, rows, *articles)
+    narrow = tools("Categories", named) if entries else None
+    return _page(circumstances, states, said, narrow, rows, *articles)
 
 
 def _page(
+    circumstances: str,
     states: Mapping[str, int],
     said: Iterable[str],
     narrow: Html | None,
@@ -103,7 +111,12 @@ def _page(
     verdict = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "no checks"
     lines = [tag("li", line) for line in said]
     content = (
-        tag("header", tag("p", "layersnap", class_="brand"), tag("h1", verdict)),
+        tag(
+            "header",
+            tag("p", "layersnap", class_="brand"),
+            tag("h1", verdict),
+            tag("p", circumstances, class_="lead") if circumstances else None,
+        ),
         tag("section", tag("h2", "The run"), tag("ul", *lines)) if lines else None,
         narrow,
         tag("section", tag("h2", "Checks"), _table(rows)) if rows else None,

@@ -11,8 +11,8 @@ from typing import Any, Final
 from pytest_layersnap.report.html.markup import Html, escaped, joined, tag
 from pytest_layersnap.report.words import cut, value_text
 
-#: Words, signs, and numbers with their thousands.
-_TOKEN: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|[^\W_]+|[\W_]")
+#: Words, signs, and numbers with their thousands and decimals.
+_TOKEN: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+\.\d+(?:e-?\d+)?|[^\W_]+|[\W_]")
 #: Longer values fold up.
 _LONG: Final = 300
 
