@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_layersnap import flow
 from pytest_layersnap.comparison.drift import Drift, compare
 from pytest_layersnap.report.html.index import Chapter, Entry, render_all
 from pytest_layersnap.table import LayerTable
@@ -152,6 +153,39 @@ def test_a_page_is_for_everybody(
     assert dark == (scheme == "dark")
     assert faults(page) == []
     assert len(reader.noted) == 1
+    page.close()
+
+
+#: What cells of a notebook end in.
+CELLS: dict[str, Callable[[], Any]] = {
+    "table": lambda: recorded("resnet50"),
+    "flow": lambda: flow(recorded("resnet50")),
+    "drift": DRIFTS["deeper"],
+    "two": lambda: [DRIFTS["unfrozen"](), flow(recorded("zoo/nested"))],
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cell_of_a_notebook_is_for_everybody(
+    browser: Any, tmp_path: Path, name: str, size: str, scheme: str
+) -> None:
+    """In a page that is not ours: nothing is loaded or sticks out, axe finds no serious fault."""
+    width, height = SIZES[size]
+    viewport = {"width": width, "height": height}
+    reader = Reader(browser, tmp_path, viewport=viewport, color_scheme=scheme)
+    shown = CELLS[name]()
+    cells = [each._repr_html_() for each in (shown if isinstance(shown, list) else [shown])]
+    page = reader.show(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Notebook</title>"
+        "<meta name=color-scheme content='light dark'>"
+        f"<meta name=viewport content='width=device-width'><h1>Notebook</h1>{''.join(cells)}"
+    )
+    for summary in page.locator("summary").all()[:3]:
+        summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert faults(page) == []
     page.close()
 
 

@@ -45,12 +45,12 @@ def of_table(table: LayerTable) -> str:
 
 
 def of_flow(network: Flow) -> str:
-    """The stages, drawn."""
-    return _cell(Html(network.to_svg()))
+    """The stages, drawn; on a narrow screen the picture is scrolled, with the keyboard too."""
+    return _cell(tag("div", Html(network.to_svg()), class_="wide", tabindex=0))
 
 
 def _cell(*content: Content) -> str:
     """A part of a notebook's page, which keeps its style to itself."""
     style = resource("page.css").replace(":root", "&").replace("\nbody {", "\n& {")
-    scoped = tag("style", Html(f".layersnap {{\n{style}}}\n"))
+    scoped = tag("style", Html(f".layersnap {{\n{style}.wide {{ overflow-x: auto; }}\n}}\n"))
     return tag("div", scoped, tag("main", *content), class_="layersnap")
