@@ -1,68 +1,35 @@
 """Snapshot tests for the architecture of neural networks."""
 
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Change as Change
-    from pytest_layersnap.comparison.drift import Drift as Drift
-    from pytest_layersnap.comparison.drift import LayerDrift as LayerDrift
-    from pytest_layersnap.comparison.drift import compare as compare
-    from pytest_layersnap.errors import LayersnapError as LayersnapError
-    from pytest_layersnap.exports import export as export
-    from pytest_layersnap.exports.files import ExportError as ExportError
-    from pytest_layersnap.extract import ModelError as ModelError
-    from pytest_layersnap.extract import layer_table as layer_table
-    from pytest_layersnap.extract.weightless import Memory as Memory
-    from pytest_layersnap.extract.weightless import WeightlessWarning as WeightlessWarning
-    from pytest_layersnap.extract.weightless import weightless as weightless
-    from pytest_layersnap.flows.model import Block as Block
-    from pytest_layersnap.flows.model import Flow as Flow
-    from pytest_layersnap.flows.model import Stage as Stage
-    from pytest_layersnap.flows.stages import flow as flow
-    from pytest_layersnap.snapshots import MissingSnapshot as MissingSnapshot
-    from pytest_layersnap.snapshots.fixture import LayerSnap as LayerSnap
-    from pytest_layersnap.snapshots.fixture import NoBehavior as NoBehavior
-    from pytest_layersnap.snapshots.fixture import WeightsAllocated as WeightsAllocated
-    from pytest_layersnap.snapshots.naming import SnapshotNameError as SnapshotNameError
-    from pytest_layersnap.snapshots.scope import ScopeError as ScopeError
-    from pytest_layersnap.snapshots.store import BrokenSnapshot as BrokenSnapshot
-    from pytest_layersnap.snapshots.store import StoreError as StoreError
-    from pytest_layersnap.table import Layer as Layer
-    from pytest_layersnap.table import LayerTable as LayerTable
-    from pytest_layersnap.table import TableError as TableError
 
-    __all__: list[str]
-    __version__: str
-else:
-    # Type checkers read the imports above; a name that is found here would hide typos from them.
+def __getattr__(name: str) -> Any:
     # pytest imports this package at every start, also of suites that never check a model.
-    _HOMES = {
-        "comparison.drift": ("Change", "Drift", "LayerDrift", "compare"),
-        "errors": ("LayersnapError",),
-        "exports": ("export",),
-        "exports.files": ("ExportError",),
-        "extract": ("ModelError", "layer_table"),
-        "extract.weightless": ("Memory", "WeightlessWarning", "weightless"),
-        "flows.model": ("Block", "Flow", "Stage"),
-        "flows.stages": ("flow",),
-        "snapshots": ("MissingSnapshot",),
-        "snapshots.fixture": ("LayerSnap", "NoBehavior", "WeightsAllocated"),
-        "snapshots.naming": ("SnapshotNameError",),
-        "snapshots.scope": ("ScopeError",),
-        "snapshots.store": ("BrokenSnapshot", "StoreError"),
-        "table": ("Layer", "LayerTable", "TableError"),
-    }
-
-    __all__ = sorted(["__version__", *(name for names in _HOMES.values() for name in names)])
-
-    def __getattr__(name: str) -> Any:
-        if name == "__version__":
-            return import_module("importlib.metadata").version("pytest-layersnap")
-        for module, names in _HOMES.items():
-            if name in names:
-                return getattr(import_module(f"{__name__}.{module}"), name)
+    if name == "__all__":
+        return sorted([*_homes(), "__version__"])
+    if name == "__version__":
+        return import_module("importlib.metadata").version(__name__)
+    if (home := _homes().get(name)) is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(home), name)
 
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+
+def __dir__() -> list[str]:
+    return [*globals(), *__getattr__("__all__")]
+
+
+@cache
+def _homes() -> dict[str, str]:
+    """By public name the module that has it, as type checkers read it in the stub beside this file."""
+    import ast
+    from importlib.resources import files
+
+    stub = ast.parse(files(__name__).joinpath("__init__.pyi").read_text(encoding="utf-8"))
+    return {
+        alias.name: node.module
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }

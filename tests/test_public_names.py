@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 from importlib.util import find_spec
 
 import pytest
@@ -24,17 +22,12 @@ def test_names(name: str) -> None:
     assert name in dir(pytest_layersnap)
 
 
-def test_type_checkers_see_the_same_names() -> None:
-    """What is imported for them is what can be imported."""
-    tree = ast.parse(inspect.getsource(pytest_layersnap))
-    imported = {
-        alias.asname
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-        if alias.asname
-    }
-    assert imported | {"__version__"} == set(pytest_layersnap.__all__)
+def test_an_unknown_name() -> None:
+    """It is missing as from any module."""
+    with pytest.raises(
+        ImportError, match="cannot import name 'LayerTabel' from 'pytest_layersnap'"
+    ):
+        exec("from pytest_layersnap import LayerTabel")
 
 
 def test_errors_have_one_base() -> None:
