@@ -211,7 +211,7 @@ def tells(config: pytest.Config, settings: Settings) -> bool:
     """Whether anybody is told what a run finds about each snapshot: a quiet update counts them alone."""
     return bool(
         not settings.update
-        or config.get_verbosity() >= 0
+        or config.getoption("verbose", default=0) >= 0
         or settings.report
         or os.environ.get("GITHUB_STEP_SUMMARY")
         or config.getoption("xmlpath", default=None)

@@ -197,7 +197,8 @@ def _model(keras: ModuleType, takes: str, mine: Any, place: str) -> Any:
     else:
         made = mine(given)
         if place == "called twice" and takes not in ("tokens", "embedded"):
-            halves = [one * -0.5 for one in _flat(given)]
+            # Keras 3.3 takes the product of a tensor and a number for sparse.
+            halves = [layers.Rescaling(-0.5)(one) for one in _flat(given)]
             again = mine(halves if takes == "two" else halves[0])
             made = [*_flat(made), *_flat(again)]
     outputs = _flat(made)
