@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import importlib
@@ -43,12 +44,14 @@ def session(
 @functools.cache
 def _server() -> subprocess.Popen[str]:
     """The process that forks; it ends with this one, as its input does."""
-    return subprocess.Popen(
+    server = subprocess.Popen(
         [sys.executable, "-P", __file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    atexit.register(server.communicate)
+    return server
 
 
 def _serve() -> None:
