@@ -45,7 +45,7 @@ def session(
 def _server() -> subprocess.Popen[str]:
     """The process that forks; it ends with this one, as its input does."""
     server = subprocess.Popen(
-        [sys.executable, "-P", __file__],
+        [sys.executable, __file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -57,6 +57,7 @@ def _server() -> subprocess.Popen[str]:
 def _serve() -> None:
     """Read what is to be run from the standard input, and answer with exit codes."""
     sys.dont_write_bytecode = True
+    del sys.path[0]  # where this file is
     libraries = tuple(sys.path)
     for line in sys.stdin:
         reading, writing = os.pipe()
