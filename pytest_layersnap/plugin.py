@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_layersnap import settings, update_flag
+# Not from the package: it would be asked for their names, and read its stub at every start.
+import pytest_layersnap.settings as settings
+import pytest_layersnap.update_flag as update_flag
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.session import RECORD, control
 from pytest_layersnap.snapshots.session.collection import Collection

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import pytest
 
-from pytest_layersnap import update_flag
+import pytest_layersnap.update_flag as update_flag
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.scope import Scope, ScopeError
 

@@ -40,6 +40,7 @@ def test_x():
     assert "pytest_layersnap.plugin" in sys.modules
     assert not loaded & set({HEAVY!r})
     assert not sys.modules.keys() & set({OURS!r})
+    assert not sys.modules["pytest_layersnap"]._homes.cache_info().misses
 """
     )
     project.run().assert_outcomes(passed=1)
