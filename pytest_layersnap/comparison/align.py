@@ -20,7 +20,7 @@ from pytest_layersnap.table import BEHAVIOR, Layer, LayerTable
 # What a row costs as a finding: the figures only have to rank explanations.
 _COST_AUTO_RENAME = 0.02
 _COST_RENAME = 0.4
-_COST_NAMED = 0.7
+_COST_NAMED = 0.7  # by a person where Keras had named it, or the other way round
 _COST_MOVE = 0.5
 _COST_FOLLOW = 0.3
 _COST_CHANGE = 1.0
@@ -315,12 +315,7 @@ def _unique(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, int]:
 
 
 def _unique_places(keys: Iterable[Hashable]) -> dict[Hashable, int]:
-    places: dict[Hashable, int] = {}
-    doubled = set()
-    for place, key in enumerate(keys):
-        if places.setdefault(key, place) != place:
-            doubled.add(key)
-    return {key: place for key, place in places.items() if key not in doubled}
+    return _unique((key, place) for place, key in enumerate(keys))
 
 
 def _pair_alike(
@@ -474,8 +469,8 @@ def cost(before: Rows, after: Rows, found: Alignment, of_edges: float) -> float:
     total += of_edges
     for old, new in found.pairs:
         if new in found.renamed:
-            by_hand = before.is_auto(old) == after.is_auto(new)
-            total += _COST_RENAME if by_hand else _COST_NAMED
+            is_of_one_kind = before.is_auto(old) == after.is_auto(new)
+            total += _COST_RENAME if is_of_one_kind else _COST_NAMED
         if before.layers[old].layer_name != after.layers[new].layer_name:
             total += _COST_AUTO_RENAME
         if before.bodies[old] == after.bodies[new]:

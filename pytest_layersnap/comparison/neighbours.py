@@ -187,9 +187,8 @@ def pairs_on_graph(before: Network, after: Network, first: int) -> list[tuple[in
         both = zip(sides, written, strict=True)
         to_the_end = [_to_the_end(numbers, side, marks, end) for side, marks in both]
         pairing.pair_unique(*to_the_end)
-        while (
-            pairing.fresh
-        ):  # once one of several paths is told by what it ends in, another may be unique
+        # Once one of several paths is told by what it ends in, another may be unique.
+        while pairing.fresh:
             pairing.spread(*to_the_end)
             pairing.pair_unique(*to_the_end)
     pairing.again(*written)

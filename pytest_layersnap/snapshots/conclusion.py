@@ -199,10 +199,11 @@ class Conclusion:
             return
         from pytest_layersnap.snapshots import reports
 
-        run = replace(self._run, circumstances=reports.circumstances(self._settings.rootdir))
-        report = reports.of(run, self._store)
+        report = reports.of(self._run, self._store)
         try:
             if folder is not None:
+                where = reports.circumstances(self._settings.rootdir)
+                report = replace(report, run=replace(report.run, circumstances=where))
                 page = reports.write(report, folder)
                 self._run = replace(self._run, reported=near(page, self._start))
             if summary:

@@ -101,7 +101,7 @@ class Evaluation:
             yield SHAPE, shape
         if number:
             yield INPUTS, number
-        if not self._has_modes() or self._is_fixed():
+        if not self._has_modes():
             return
         if _draws(self._reader, self._operation):
             yield TRAINING, RANDOM
@@ -158,7 +158,7 @@ class Evaluation:
 
     def _evaluated(self, way: Way, *, training: bool = False) -> Outcome:
         args, kwargs = self._given(way)
-        if self._has_modes() and not self._is_fixed():
+        if self._has_modes():
             kwargs["training"] = training
         before = random_states()
         with as_before(self._operation):
@@ -168,14 +168,12 @@ class Evaluation:
         return replace(made, random=made.random or random_states() != before)
 
     def _has_modes(self) -> bool:
-        """Whether the layer, or one that it holds, is told whether it is trained."""
+        """Whether the layer, or one that it holds, is told whether it is trained, and not by the call."""
         if self._reader.is_operation(self._operation):
             return False
+        if isinstance(self._call.arguments.get("training"), bool):
+            return False
         return _takes_training(self._reader, self._operation)
-
-    def _is_fixed(self) -> bool:
-        """Whether somebody gave the call its mode."""
-        return isinstance(self._call.arguments.get("training"), bool)
 
     def _values(self) -> Iterator[Any]:
         for number, weight in enumerate(self._weights):
