@@ -14,11 +14,13 @@ import pytest_layersnap.update_flag as update_flag
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.session import RECORD, control
 from pytest_layersnap.snapshots.session.collection import Collection
+from pytest_layersnap.snapshots.session.items import MARKER
+from pytest_layersnap.snapshots.settings import Settings, unusual
 
 if TYPE_CHECKING:
     from pytest_layersnap.snapshots.fixture import LayerSnap
 
-_SETTINGS = pytest.StashKey[settings.Settings]()
+_SETTINGS = pytest.StashKey[Settings]()
 
 
 @pytest.hookimpl
@@ -41,7 +43,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, obje
 @pytest.hookimpl
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; gather and write in the process that controls the run."""
-    config.addinivalue_line("markers", settings.MARKER)
+    config.addinivalue_line("markers", MARKER)
     config.stash[_SETTINGS] = settings.read(config)
     ours = config.stash[_SETTINGS]
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
@@ -58,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say in the header what is unusual about this run."""
-    return settings.unusual(config.stash[_SETTINGS]) or None
+    return unusual(config.stash[_SETTINGS]) or None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

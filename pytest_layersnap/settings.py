@@ -1,60 +1,21 @@
-"""What a project sets: the ini options, read once and checked, and the marker."""
+"""What a project sets: the ini options and those of the command line, read once and checked."""
 
 from __future__ import annotations
 
 import math
 import os
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 import pytest_layersnap.update_flag as update_flag
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.scope import Scope, ScopeError
+from pytest_layersnap.snapshots.settings import Settings, Unused
 
 if TYPE_CHECKING:
     from pytest_layersnap.exports.files import Destination
-
-MARKER = (
-    "layersnap(only=None, ignore=None, behavior=None): "
-    "compare only these categories or columns, or all but these, in the checks of the test; "
-    "behavior=True also compares what the layers compute."
-)
-
-
-#: What to do about snapshots that no test uses.
-Unused = Literal["warn", "error", "ignore"]
-
-
-# A named tuple, as every start of pytest defines it: a dataclass takes several times as long.
-class Settings(NamedTuple):
-    """The settings of one run.
-
-    Args:
-        rootdir: pytest's root directory.
-        directory: the folder of all snapshots, inside ``rootdir``.
-        update: whether ``--snapshot-update`` was given.
-        unused: what to do about snapshots that no test uses.
-        report: the folder, or the ``.html`` file, to write the reports of the run to, if any.
-        export: where to write the tables that checks saw, if anywhere.
-        scope: what all checks compare where neither their marker nor they themselves say.
-        tolerance: what the tolerances for numbers are multiplied by.
-    """
-
-    rootdir: Path
-    directory: Path
-    update: bool
-    unused: Unused
-    report: Path | None
-    export: Destination | None
-    scope: Scope
-    tolerance: float
-
-    @property
-    def shown(self) -> str:
-        """The folder as messages name it: relative to ``rootdir``, with slashes."""
-        return self.directory.relative_to(self.rootdir).as_posix()
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -189,45 +150,6 @@ def _tolerance(config: pytest.Config) -> float:
     return tolerance
 
 
-def unusual(settings: Settings) -> str:
-    """What makes the checks of this run see less, or change files; empty for an ordinary run."""
-    parts = ["snapshots are recorded"] if settings.update else []
-    for name, words in (("only", "comparing only"), ("ignore", "ignoring")):
-        if names := getattr(settings.scope, name):
-            parts.append(f"{words} {', '.join(sorted(names))}")
-    if settings.tolerance != 1:
-        parts.append(f"numbers may differ by {settings.tolerance:g} times as much as usual")
-    if settings.unused == "ignore":
-        parts.append("unused snapshots are left alone")
-    return f"layersnap: {'; '.join(parts)}" if parts else ""
-
-
-def in_ci() -> bool:
-    """Whether this is a run of a CI, as pytest tells it."""
-    return any(os.environ.get(name) for name in ("CI", "BUILD_NUMBER"))
-
-
-def tells(config: pytest.Config, settings: Settings) -> bool:
-    """Whether anybody is told what a run finds about each snapshot: a quiet update counts them alone."""
-    return bool(
-        not settings.update
-        or config.getoption("verbose", default=0) >= 0
-        or settings.report
-        or os.environ.get("GITHUB_STEP_SUMMARY")
-        or config.getoption("xmlpath", default=None)
-    )
-
-
-def color(config: pytest.Config) -> bool:
-    """Whether the terminal that shows failures is colored; a worker of pytest-xdist is told so."""
-    if (worker := getattr(config, "workerinput", None)) is not None:
-        return bool(worker["layersnap_color"])
-    if config.getoption("xmlpath", default=None):  # a JUnit report repeats the message as it is
-        return False
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    return reporter is not None and bool(reporter.hasmarkup)
-
-
 def _directory(config: pytest.Config) -> Path:
     value = str(config.getini("layersnap_dir")).strip()
     if not value:
@@ -258,23 +180,3 @@ def _directory(config: pytest.Config) -> Path:
 
 def _belongs_to_syrupy(directory: PurePath) -> bool:
     return "__snapshots__" in (part.casefold() for part in directory.parts)
-
-
-def marked(item: pytest.Item, scope: Scope) -> Scope:
-    """What the ``layersnap`` markers of a test make of the scope of all; the closest one wins.
-
-    Raises:
-        pytest.UsageError: a marker has an argument that it does not take.
-    """
-    for mark in reversed(list(item.iter_markers("layersnap"))):
-        if mark.args or not {"only", "ignore", "behavior"}.issuperset(mark.kwargs):
-            given = ", ".join([*map(repr, mark.args), *mark.kwargs])
-            raise pytest.UsageError(
-                "@pytest.mark.layersnap takes only=, ignore= and behavior=, and nothing else; "
-                f"got {given}"
-            )
-        try:
-            scope = scope.refined(Scope.of(**mark.kwargs))
-        except ScopeError as error:
-            raise pytest.UsageError(f"@pytest.mark.layersnap: {error}") from None
-    return scope

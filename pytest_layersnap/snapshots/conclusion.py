@@ -27,7 +27,7 @@ from pytest_layersnap.snapshots.unused import judge
 
 if TYPE_CHECKING:
     from pytest_layersnap.exports.files import Destination, ExportError
-    from pytest_layersnap.settings import Settings
+    from pytest_layersnap.snapshots.settings import Settings
 
 #: What an export that fails is filed under, beside the snapshots.
 _EXPORT = "--layersnap-export"

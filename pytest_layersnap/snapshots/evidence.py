@@ -17,7 +17,7 @@ from pytest_layersnap.snapshots.tree import Project, Tree
 from pytest_layersnap.snapshots.unused import Facts, Fate, proves_nothing
 
 if TYPE_CHECKING:
-    from pytest_layersnap.settings import Settings
+    from pytest_layersnap.snapshots.settings import Settings
 
 #: Of several runs of one test, the one that says least decides.
 _LEAST: tuple[Fate, ...] = (

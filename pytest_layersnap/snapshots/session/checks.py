@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.settings import Settings, color, in_ci, marked, tells
 from pytest_layersnap.snapshots.commands import near, shell_line
 from pytest_layersnap.snapshots.gathered import relative
 from pytest_layersnap.snapshots.session import RECORD
-from pytest_layersnap.snapshots.session.items import test_id, test_name
+from pytest_layersnap.snapshots.session.items import marked, test_id, test_name
+from pytest_layersnap.snapshots.session.told import color, in_ci, tells
+from pytest_layersnap.snapshots.settings import Settings
 from pytest_layersnap.update_flag import FLAG
 
 if TYPE_CHECKING:

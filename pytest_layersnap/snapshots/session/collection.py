@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_layersnap.settings import Settings
 from pytest_layersnap.snapshots.session import items
+from pytest_layersnap.snapshots.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_layersnap.snapshots.gathered import Collected, Found, Use

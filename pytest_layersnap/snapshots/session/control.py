@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_layersnap.settings import Settings, color, in_ci
 from pytest_layersnap.snapshots.session.collection import Collection
+from pytest_layersnap.snapshots.session.told import color, in_ci
+from pytest_layersnap.snapshots.settings import Settings
 from pytest_layersnap.update_flag import FLAG
 
 if TYPE_CHECKING:

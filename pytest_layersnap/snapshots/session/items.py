@@ -1,4 +1,4 @@
-"""What an item of pytest is called, and whether it uses the fixture."""
+"""What an item of pytest is called, whether it uses the fixture, and what its markers say."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_layersnap.snapshots.scope import Scope, ScopeError
+
 if TYPE_CHECKING:
     from pytest_layersnap.snapshots.gathered import Use
 
 FIXTURE = "layersnap"
+MARKER = (
+    "layersnap(only=None, ignore=None, behavior=None): "
+    "compare only these categories or columns, or all but these, in the checks of the test; "
+    "behavior=True also compares what the layers compute."
+)
 #: Asked for several times of each test.
 _OWN_NAME = pytest.StashKey[str]()
 
@@ -118,3 +125,23 @@ def _calls(code: CodeType) -> bool:
     """Whether code refers to anything outside of itself, so that it could open a file."""
     inner = any(isinstance(constant, CodeType) for constant in code.co_consts)
     return bool(code.co_names or code.co_freevars or inner)
+
+
+def marked(item: pytest.Item, scope: Scope) -> Scope:
+    """What the ``layersnap`` markers of a test make of the scope of all; the closest one wins.
+
+    Raises:
+        pytest.UsageError: a marker has an argument that it does not take.
+    """
+    for mark in reversed(list(item.iter_markers("layersnap"))):
+        if mark.args or not {"only", "ignore", "behavior"}.issuperset(mark.kwargs):
+            given = ", ".join([*map(repr, mark.args), *mark.kwargs])
+            raise pytest.UsageError(
+                "@pytest.mark.layersnap takes only=, ignore= and behavior=, and nothing else; "
+                f"got {given}"
+            )
+        try:
+            scope = scope.refined(Scope.of(**mark.kwargs))
+        except ScopeError as error:
+            raise pytest.UsageError(f"@pytest.mark.layersnap: {error}") from None
+    return scope
