@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from pytest_layersnap import cli, settings, update_flag  # noqa: E402
+from pytest_layersnap.snapshots.session.items import MARKER  # noqa: E402
 
 _HEAD = """\
 # Options, settings, verbs
@@ -73,7 +74,7 @@ def page() -> str:
     parts.append("\n## Settings\n\nIn `pytest.ini`, `[tool.pytest.ini_options]`, …\n\n")
     parts.append("| setting | type | what it says |\n|---|---|---|\n")
     parts += (f"| `{name}` | {type} | {help} |\n" for name, type, help in declared.settings)
-    signature, _, help = settings.MARKER.partition(": ")
+    signature, _, help = MARKER.partition(": ")
     parts += [_FIXTURE, f"`{signature}`: {help}\n", _EXIT, *_verbs(cli.parser())]
     return "".join(parts)
 

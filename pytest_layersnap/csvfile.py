@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -16,9 +17,11 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest_layersnap.reading as reading
 from pytest_layersnap.table import (
     BEHAVIOR,
     COLUMNS,
+    COLUMNS_WITH_BEHAVIOR,
     COUNTS,
     FLAGS,
     JSON_CELLS,
@@ -28,8 +31,10 @@ from pytest_layersnap.table import (
     TableError,
 )
 
-#: The first bytes of every file we write; nothing else of ours or of others begins like this.
-HEADER = ",".join(COLUMNS[:5])
+#: The first bytes of every file we write.
+HEADERS = tuple(",".join(columns).encode() for columns in (COLUMNS, COLUMNS_WITH_BEHAVIOR))
+#: How a line begins that is a header of ours, or what is left of one.
+_BEGINNING = ",".join(COLUMNS[:5]).encode()
 
 _CONFLICT = ("<<<<<<<", ">>>>>>>")
 _FLAG = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
@@ -66,6 +71,28 @@ class Dumped(NamedTuple):
 
 #: A cell of plain text, quoted or not.
 _CELL = re.compile(rb'[ !#-+\--~]*|"(?:[ !#-~]|"")*"')
+
+
+def is_snapshot(path: Path) -> bool:
+    """Whether a snapshot, whole or damaged, is at a path."""
+    try:
+        data = reading.read(path)
+    except OSError:
+        return False
+    return bool(data) and is_ours(data)
+
+
+def is_ours(data: bytes) -> bool:
+    """Whether a line of ours is in the file: its header, or the beginning of one that was cut off.
+
+    Tables which people kept before may begin with the same columns; the last one is ours alone.
+    """
+    head = data.removeprefix(codecs.BOM_UTF8)
+    if head.startswith(HEADERS):
+        return True
+    return any(header.startswith(head.strip()) for header in HEADERS) or any(
+        line.startswith(_BEGINNING) and b"recorded_with" in line for line in head.splitlines()
+    )
 
 
 def has_behavior(data: bytes) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from pytest_layersnap.printable import printable
+from pytest_layersnap.quantities import size_text
 from pytest_layersnap.references import parent
-from pytest_layersnap.report.words import size_text, trained
 from pytest_layersnap.snapshots.preview import totals
 from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, UNKNOWN_EDGES, Layer, LayerTable
 
@@ -118,7 +118,7 @@ def _parameters(inside: Sequence[Layer]) -> str:
 
 
 def _trained(inside: Iterable[Layer]) -> str:
-    answers = set(map(trained, inside)) - {""}
+    answers = {row.trained for row in inside} - {""}
     return "partly" if len(answers) > 1 else "".join(answers)
 
 

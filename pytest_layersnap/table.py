@@ -85,6 +85,13 @@ class Layer:
         """
         return self.layer_type != "InputLayer" and not self.layer_type.startswith("op:")
 
+    @property
+    def trained(self) -> str:
+        """Whether the row is trained: ``yes``, ``no``, or nothing where there is nothing to train."""
+        if not self.parameters:
+            return ""
+        return "yes" if self.is_trainable else "no"
+
     def compared(self) -> Layer:
         """The row as it is compared: a flag that means nothing is the same everywhere."""
         return self if self.has_flag or self.is_trainable else replace(self, is_trainable=True)

@@ -22,9 +22,10 @@ from pytest_layersnap.cli.terminal import (
 )
 from pytest_layersnap.cli.verbs import Verbs, declare
 from pytest_layersnap.printable import printable
+from pytest_layersnap.quantities import counted
 from pytest_layersnap.snapshots.naming import SUFFIX
 from pytest_layersnap.snapshots.pending import Pending, PendingError, Received
-from pytest_layersnap.snapshots.preview import counted, head
+from pytest_layersnap.snapshots.preview import head
 from pytest_layersnap.snapshots.store import BrokenSnapshot, StoreError
 from pytest_layersnap.table import TableError
 

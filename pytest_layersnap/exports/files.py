@@ -13,9 +13,8 @@ from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.exports import latex, markdown, workbook
 from pytest_layersnap.exports.unique import unique
+from pytest_layersnap.filenames import stem
 from pytest_layersnap.formats import Format
-from pytest_layersnap.snapshots.naming import stem
-from pytest_layersnap.snapshots.store import is_snapshot
 from pytest_layersnap.table import NOTEBOOK_COLUMNS, LayerTable
 from pytest_layersnap.writing import ForeignFile, replace_file, require_ours
 
@@ -124,7 +123,7 @@ def require_free(to: Destination) -> None:
 
 
 def _require_free(path: Path, format: Format) -> None:
-    if is_snapshot(path):
+    if csvfile.is_snapshot(path):
         raise ExportError(f"{path} is a snapshot, so it is left alone; export elsewhere")
     try:
         require_ours(path, format.is_ours)

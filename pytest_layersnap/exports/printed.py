@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_layersnap.printable import printable
-from pytest_layersnap.report.words import size_text, trained
-from pytest_layersnap.snapshots.preview import counted
+from pytest_layersnap.quantities import counted, size_text
 from pytest_layersnap.table import Layer, LayerTable
 
 
@@ -45,7 +44,7 @@ _COLUMNS: Final[dict[str, Callable[[Layer], str]]] = {
     "Kernel": lambda layer: layer.kernel_size or layer.pooling_size,
     "Strides": lambda layer: layer.strides,
     "Parameters": lambda layer: f"{layer.parameters:,}",
-    "Trainable": trained,
+    "Trainable": lambda layer: layer.trained,
 }
 
 

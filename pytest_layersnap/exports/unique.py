@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from operator import add
 
-from pytest_layersnap.snapshots.naming import fold
+from pytest_layersnap.filenames import fold
 
 
 def unique(

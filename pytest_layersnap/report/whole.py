@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_layersnap.comparison.behavior import is_told
 from pytest_layersnap.comparison.weights import WAYS, Loading
-from pytest_layersnap.report.words import listed, size_text
+from pytest_layersnap.quantities import size_text
+from pytest_layersnap.report.words import listed
 from pytest_layersnap.table import BEHAVIOR, UNREADABLE
 
 if TYPE_CHECKING:

@@ -70,21 +70,6 @@ def is_none(value: Any) -> bool:
     return value is ABSENT or value == ""
 
 
-def trained(layer: Layer) -> str:
-    """Whether a row is trained: ``yes``, ``no``, or nothing where there is nothing to train."""
-    if not layer.parameters:
-        return ""
-    return "yes" if layer.is_trainable else "no"
-
-
-def size_text(size: int) -> str:
-    """A number of bytes as Keras' own summary prints it."""
-    if size < 1024:
-        return f"{size} B"
-    power = min((size.bit_length() - 1) // 10, 3)
-    return f"{size / 1024**power:.2f} {('KB', 'MB', 'GB')[power - 1]}"
-
-
 def cut_pair(recorded: str, current: str) -> tuple[str, str]:
     """Two long values, each cut down to the surroundings of where they differ."""
     if max(len(recorded), len(current)) <= _WIDTH:

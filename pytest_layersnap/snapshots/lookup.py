@@ -10,7 +10,6 @@ from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.inifile import setting
 from pytest_layersnap.snapshots.naming import SUFFIX
-from pytest_layersnap.snapshots.store import is_snapshot
 from pytest_layersnap.table import LayerTable
 
 _LISTED = 5
@@ -102,7 +101,7 @@ def _named(name: str, places: tuple[Path, ...]) -> list[Path]:
 
 
 def _inside(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob(f"*{SUFFIX}")) if is_snapshot(path))
+    return (path for path in sorted(folder.rglob(f"*{SUFFIX}")) if csvfile.is_snapshot(path))
 
 
 def _name(path: Path, folder: Path) -> str:

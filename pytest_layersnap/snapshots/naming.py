@@ -1,29 +1,19 @@
-"""Names of snapshots: paths that every file system takes, and that no two names share.
+"""Names of snapshots: paths below the folder of all snapshots, with slashes: ``a/b.csv``.
 
-A snapshot's path is relative to the folder of all snapshots and has slashes: ``a/b.csv``. A part
-that is safe stays as it is. One that is not loses what is unsafe and gains a hash of the whole, so
-that different parts never become the same one. Case is kept, as most test classes and parameters
-have capitals; names which differ by nothing else are told apart by whoever sees both (``fold``).
+No two names share a path; each part is made safe for every file system (``filenames``).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import unicodedata
 from functools import cache
 from pathlib import PurePosixPath
 
 from pytest_layersnap.errors import LayersnapError
+from pytest_layersnap.filenames import safe
 
 SUFFIX = ".csv"
 
-# A file name has 100 characters at most: the part, "@" and five digits, the suffix.
-_LONGEST = 90
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.,=+-]+")
-_HASHED = re.compile(r"-[0-9a-f]{8}$")
-# Windows opens a device by these names, whatever the suffix and the case.
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -54,7 +44,7 @@ def derived(test_file: PurePosixPath, test: str, number: int = 0) -> str:
 def folder(test_file: PurePosixPath) -> str:
     """The folder of a test file's unnamed snapshots: ``tests/test_a``."""
     path = test_file.with_suffix("") if test_file.suffix == ".py" else test_file
-    return "/".join(map(_safe, path.parts))
+    return "/".join(map(safe, path.parts))
 
 
 def owner(snapshot: str) -> str:
@@ -79,23 +69,13 @@ def explicit(name: str) -> str:
         raise SnapshotNameError(
             f"name={name!r} {reason}; a name is a path of plain parts, as in 'transfer/resnet50'"
         )
-    return "/".join(map(_safe, name.split("/"))) + SUFFIX
-
-
-def stem(name: str) -> str:
-    """A file name without suffix for any text; slashes become underscores."""
-    return _safe(name.replace("/", "_")) or "_"
+    return "/".join(map(safe, name.split("/"))) + SUFFIX
 
 
 def stays_inside(snapshot: str) -> bool:
     """Whether a path that someone else wrote stays in the folder that it is joined to."""
     parts = snapshot.split("/")
     return all(part not in ("", ".", "..") for part in parts) and not _refusal(snapshot)
-
-
-def fold(path: str) -> str:
-    """What a file system that ignores case makes of a path."""
-    return path.casefold()
 
 
 def _refusal(name: object) -> str:
@@ -122,20 +102,5 @@ def _safe_test(test: str) -> str:
     if bracket and test.endswith("]") and "-" not in base:
         # Nothing is lost: the first "-" is where the parameters begin. (Excel opens no file with
         # brackets in its name, and shells expand them.)
-        return _safe(f"{base}-{parameters[:-1]}", whole=test)
-    return _safe(test, keep="-" not in test)
-
-
-def _safe(part: str, *, whole: str | None = None, keep: bool = True) -> str:
-    """``part``, or what is safe of it and a hash of ``whole``, from which it was made."""
-    # macOS may hand out a name decomposed that was typed composed.
-    part = unicodedata.normalize("NFC", part)
-    safe = _UNSAFE.sub("_", part)
-    if _DEVICE.match(safe):
-        safe = f"_{safe}"
-    safe = safe[:_LONGEST].rstrip(".")
-    if keep and safe == part and not _HASHED.search(safe):
-        return safe
-    text = unicodedata.normalize("NFC", part if whole is None else whole)
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{safe[: _LONGEST - 9]}-{digest}"
+        return safe(f"{base}-{parameters[:-1]}", whole=test)
+    return safe(test, keep="-" not in test)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_layersnap.printable import printable
+from pytest_layersnap.quantities import counted
 from pytest_layersnap.table import LayerTable
 
 COLUMNS = ("layer_name", "layer_type", "output_shape", "parameters", "is_trainable")
@@ -28,8 +29,3 @@ def head(table: LayerTable) -> str:
 def totals(table: LayerTable) -> str:
     """How large a model is: ``3 layers, 1,024 parameters``."""
     return f"{counted(len(table), 'layer', 'layers')}, {table.parameters:,} parameters"
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """A number and its noun: ``1 layer``, ``2 layers``."""
-    return f"{number:,} {one if number == 1 else many}"

@@ -12,8 +12,9 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.snapshots import naming, store
+from pytest_layersnap.snapshots import naming
 from pytest_layersnap.writing import replace_files
 
 JSON = "report.json"
@@ -112,7 +113,7 @@ def _is_ours(path: Path) -> bool:
 
     kinds: dict[str, Callable[[bytes], bool]] = {
         ".html": page.is_ours,
-        ".csv": store.is_ours,
+        ".csv": csvfile.is_ours,
         ".md": lambda data: data.startswith(TITLE.encode()),
         ".json": lambda data: _written(path.parent) is not None,
     }

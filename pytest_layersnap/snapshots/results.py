@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from pytest_layersnap.snapshots.naming import fold
+from pytest_layersnap.filenames import fold
 from pytest_layersnap.table import BEHAVIOR
 
 Finding = Literal["same", "missing", "drifted", "broken"]

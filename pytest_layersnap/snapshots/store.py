@@ -8,30 +8,26 @@ import errno
 import hashlib
 import io
 import os
-import stat
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.snapshots.naming import SUFFIX, fold, is_explicit
-from pytest_layersnap.table import COLUMNS, COLUMNS_WITH_BEHAVIOR, LayerTable, TableError
+from pytest_layersnap.filenames import fold
+from pytest_layersnap.reading import opened, read
+from pytest_layersnap.snapshots.naming import SUFFIX, is_explicit
+from pytest_layersnap.table import LayerTable, TableError
 from pytest_layersnap.writing import TEMPORARY, replace_files
 from pytest_layersnap.writing import replace_file as replace_file  # known to others from here
 
-_BOM = b"\xef\xbb\xbf"
-_HEADERS = tuple(",".join(columns).encode() for columns in (COLUMNS, COLUMNS_WITH_BEHAVIOR))
 #: No write takes as long (in seconds): a temporary file that is older was left by a killed run.
 _LONG_DEAD = 3600
 #: A folder with one of these is the root of tests of its own.
 _ROOTS = frozenset({"pytest.ini", "pytest.toml", "pyproject.toml", "tox.ini", "setup.cfg"})
-#: Windows has neither: it follows links.
+#: Windows lacks it: it follows links.
 _NOT_FOLLOWING: int = getattr(os, "O_NOFOLLOW", 0)
-_NOT_WAITING: int = getattr(os, "O_NONBLOCK", 0)
-_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 #: What the systems say of a link that is not followed.
 _IS_LINK = frozenset({errno.ELOOP, errno.EMLINK})
 
@@ -70,7 +66,7 @@ class Store:
             StoreError: the file is not ours, can't be read, or the path leaves the folder.
         """
         data = self._bytes(snapshot)
-        if data is not None and not is_ours(data):
+        if data is not None and not csvfile.is_ours(data):
             first = data[:60].splitlines()[0].decode("utf-8", "replace")
             raise self._error(
                 snapshot,
@@ -229,7 +225,7 @@ class Store:
     def _bytes(self, snapshot: str) -> bytes | None:
         path = self._place(snapshot)
         try:
-            return _read(path, _NOT_FOLLOWING | _NOT_WAITING)
+            return read(path, _NOT_FOLLOWING)
         except FileNotFoundError:
             return None
         except NotADirectoryError:
@@ -243,7 +239,7 @@ class Store:
             if error.errno not in _IS_LINK:
                 raise self._not(snapshot, "read", error) from None
         try:
-            return _read(self._path(snapshot), _NOT_WAITING)
+            return read(self._path(snapshot))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -331,48 +327,6 @@ class Store:
         return f"{self.shown}/{snapshot}"
 
 
-def is_snapshot(path: Path) -> bool:
-    """Whether a snapshot, whole or damaged, is at a path."""
-    try:
-        data = _read(path, _NOT_WAITING)
-    except OSError:
-        return False
-    return bool(data) and is_ours(data)
-
-
-def _read(path: Path, flags: int) -> bytes:
-    """The bytes of a file."""
-    with _opened(path, flags) as file:
-        return file.read()
-
-
-@contextlib.contextmanager
-def _opened(path: Path, flags: int) -> Iterator[BinaryIO]:
-    """A file to be read; what is no plain file is not, as it may never end."""
-    descriptor = os.open(path, _READING | flags)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(path))
-        with open(descriptor, "rb", closefd=False) as file:
-            yield file
-    finally:
-        os.close(descriptor)
-
-
-def is_ours(data: bytes) -> bool:
-    """Whether a line of ours is in the file: its header, or the beginning of one that was cut off.
-
-    Tables which people kept before may begin with the same columns; the last one is ours alone.
-    """
-    head = data.removeprefix(_BOM)
-    if head.startswith(_HEADERS):
-        return True
-    return any(header.startswith(head.strip()) for header in _HEADERS) or any(
-        line.startswith(csvfile.HEADER.encode()) and b"recorded_with" in line
-        for line in head.splitlines()
-    )
-
-
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
@@ -384,10 +338,10 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 def _first_model(path: Path) -> str | None:
     """The first cell of the first row, if the file begins as ours do."""
     try:
-        with _opened(path, _NOT_WAITING) as file:
+        with opened(path) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
             rows = csv.reader(text, strict=True)
-            if not ",".join(next(rows)).encode().startswith(_HEADERS):
+            if not ",".join(next(rows)).encode().startswith(csvfile.HEADERS):
                 return None
             return next(rows)[0]
     except (OSError, StopIteration, IndexError, UnicodeDecodeError, csv.Error):

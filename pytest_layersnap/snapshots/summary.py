@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_layersnap.snapshots.preview import counted
+from pytest_layersnap.quantities import counted
 from pytest_layersnap.snapshots.run import Run
 
 _ON_ONE_LINE = 3

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from pytest_layersnap.snapshots.naming import fold, owner
+from pytest_layersnap.filenames import fold
+from pytest_layersnap.snapshots.naming import owner
 
 #: What became of a test. ``passed``: it ran to its end, and claimed or read a snapshot; ``idle``: it
 #: did neither; ``unchecked``: nor did a test that asks for the fixture.

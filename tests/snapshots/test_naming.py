@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from pytest_layersnap.snapshots.naming import SnapshotNameError, derived, explicit, fold
+from pytest_layersnap.filenames import fold
+from pytest_layersnap.snapshots.naming import SnapshotNameError, derived, explicit
 
 FILE = PurePosixPath("tests/test_a.py")
 

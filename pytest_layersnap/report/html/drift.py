@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.comparison.changes import CATEGORIES
+from pytest_layersnap.quantities import size_text
 from pytest_layersnap.report.finding import MODEL, Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.html import network, rows, values
@@ -22,7 +23,7 @@ from pytest_layersnap.report.whole import (
     verdict,
     verdict_parts,
 )
-from pytest_layersnap.report.words import SIGNS, size_text
+from pytest_layersnap.report.words import SIGNS
 
 if TYPE_CHECKING:
     from pytest_layersnap.comparison.drift import Drift

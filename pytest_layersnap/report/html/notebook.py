@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from pytest_layersnap.report.html.drift import tell
 from pytest_layersnap.report.html.markup import Content, Html, tag
 from pytest_layersnap.report.html.page import resource
-from pytest_layersnap.report.words import trained
 
 if TYPE_CHECKING:
     from pytest_layersnap.comparison.drift import Drift
@@ -32,7 +31,7 @@ def of_table(table: LayerTable) -> str:
     names = ("layer", "type", "output shape", "parameters", "trainable")
     header = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in names)))
     lines = [
-        (row.layer_name, row.layer_type, row.output_shape, f"{row.parameters:,}", trained(row))
+        (row.layer_name, row.layer_type, row.output_shape, f"{row.parameters:,}", row.trained)
         for row in table
     ]
     body = tag("tbody", *(tag("tr", *(tag("td", cell) for cell in line)) for line in lines))
