@@ -26,7 +26,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.ops_corpus import Built, built, conclude, judge
+from benchmarks.ops_corpus import UNINITIALIZED, Built, built, conclude, judge
 
 #: Tests of calls that no model can hold, of a backend alone, or thousands of which differ in dtypes alone.
 _WITHOUT = "not Sparse and not Ragged and not NumpyDtypeTest"
@@ -163,7 +163,7 @@ def main() -> None:
     with calls.kept():
         pytest.main([str(folder), *quiet.split(), "-k", _WITHOUT, *sys.argv[1:]], plugins=[calls])
     counts: Counter[str] = Counter()
-    for name in sorted(calls.found):
+    for name in sorted(calls.found.keys() - set(UNINITIALIZED)):
         before = counts["models"]
         for models in groups(keras, name, calls.found[name], counts):
             judge(name, models, counts)

@@ -16,8 +16,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from pytest_layersnap.extract.functions.branches import branched
-from pytest_layersnap.extract.functions.bytecode import Unreadable, operators, read
+from pytest_layersnap.extract.functions.bytecode import read
 from pytest_layersnap.extract.functions.captured import Surroundings, Taken, at_home
+from pytest_layersnap.extract.functions.instructions import operators
 from pytest_layersnap.extract.functions.normal import blocks, folded, tidied
 from pytest_layersnap.extract.functions.scopes import (
     FIXED,
@@ -30,6 +31,7 @@ from pytest_layersnap.extract.functions.scopes import (
     walk,
 )
 from pytest_layersnap.extract.functions.source import Definition, definition, unshared
+from pytest_layersnap.extract.functions.stack import Unreadable
 from pytest_layersnap.extract.functions.writing import written
 from pytest_layersnap.table import UNREADABLE
 
