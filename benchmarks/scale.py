@@ -108,6 +108,12 @@ class Suite:
         (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
         (folder / "tables.py").write_text(TABLE)
         (folder / "conftest.py").write_text(tool.conftest)
+        # Whoever installs a plugin has its byte code; the first run writes it.
+        self._environment = {
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": os.fspath(folder.parent / "byte-code"),
+        }
         self._tests = [f"test_{first // IN_A_FILE}" for first in range(0, size, IN_A_FILE)]
         for number, name in enumerate(self._tests):
             first = number * IN_A_FILE
@@ -134,7 +140,7 @@ class Suite:
         process = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *plugins, *flag],
             cwd=self._folder,
-            env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | changed,
+            env=os.environ | self._environment | changed,
             stdout=subprocess.DEVNULL,
             check=False,
         )
@@ -165,7 +171,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as root:
             suites = {name: Suite(Path(root, name), tool, size) for name, tool in tools.items()}
             bare = Suite(Path(root, "bare"), BARE, size)
-            bare.run("check")
+            for suite in (bare, *suites.values()):
+                for step in STEPS:
+                    suite.run(step)
             for _ in range(options.rounds):
                 taken.setdefault(("no check", "check"), []).append(bare.run("check"))
                 for suite in suites.values():

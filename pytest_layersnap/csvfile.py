@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -117,15 +116,22 @@ def parted(table: LayerTable) -> Dumped:
         TableError: a text can't be written as UTF-8.
     """
     try:
-        header, *rows = _lines([table.columns, *replace(table, recorded_with="").rows()])
+        header, *rows = _lines([table.columns, *table.rows()])
         if not rows:
             return Dumped(header.encode(), b"", b"")
-        # A first cell that is not empty keeps csv from quoting an empty one.
-        (ends,) = _lines([("", table.recorded_with)])
-        first, rest = rows[0].removesuffix("\n"), "".join(rows[1:])
-        return Dumped(f"{header}{first}".encode(), ends[1:-1].encode(), f"\n{rest}".encode())
+        cell = _last_cell(table.recorded_with)
+        first, rest = rows[0].removesuffix(f"{cell}\n"), "".join(rows[1:])
+        return Dumped(f"{header}{first}".encode(), cell.encode(), f"\n{rest}".encode())
     except UnicodeEncodeError:
         raise TableError(_not_text(table)) from None
+
+
+@lru_cache  # the same for all tables of a run
+def _last_cell(text: str) -> str:
+    """A cell as it stands at the end of a line."""
+    # A first cell that is empty keeps csv from quoting one that stands alone.
+    (line,) = _lines([("", text)])
+    return line[1:-1]
 
 
 def _not_text(table: LayerTable) -> str:
@@ -158,7 +164,13 @@ def differs(data: bytes, table: LayerTable) -> bool:
     if any(len(row) != len(header) for row in rows) or header != list(table.columns):
         return False
     chosen = itemgetter(*(header.index(column) for column in _LITERAL))
-    return Counter(map(chosen, rows)) != Counter(map(chosen, table.rows()))
+    before = list(map(chosen, rows))
+    aligned = zip(map(chosen, table.rows()), before, strict=False)
+    moved = next((row for row, other in aligned if row != other), None)
+    # One row that has none like it is told sooner than all rows are counted.
+    if moved is not None and moved not in before:
+        return True
+    return Counter(before) != Counter(map(chosen, table.rows()))
 
 
 def require(table: LayerTable, dumped: Dumped) -> None:
@@ -170,7 +182,7 @@ def require(table: LayerTable, dumped: Dumped) -> None:
     if b"\0" in dumped.before or b"\0" in dumped.after or b"\0" in dumped.recorded_with:
         raise TableError(_not_text(table))
     layers = table.layers
-    if layers and all(map(_is_sound, layers)):
+    if layers and _are_sound(layers):
         return
     again = table_from_cells(
         table.columns, table.cells(), where=lambda index: f"layer {str(layers[index].layer_name)!r}"
@@ -188,16 +200,20 @@ def require(table: LayerTable, dumped: Dumped) -> None:
 #: What each cell of a row is before it is written.
 _TYPES = tuple(int if c in COUNTS else bool if c in FLAGS else str for c in COLUMNS[:-1])
 _values = attrgetter(*COLUMNS[:-1])
-_JSON = (*sorted(JSON_CELLS), BEHAVIOR)
-_json_cells = attrgetter(*_JSON)
+_counts = attrgetter(*COUNTS)
+_json_cells = {column: attrgetter(column) for column in (*JSON_CELLS, BEHAVIOR)}
 
 
-def _is_sound(layer: Layer) -> bool:
-    """Whether a row is sure to be read back as it is."""
+def _are_sound(layers: Sequence[Layer]) -> bool:
+    """Whether rows are sure to be read back as they are."""
     return (
-        tuple(map(type, _values(layer))) == _TYPES
-        and min(layer.parameters, layer.trainable_parameters) >= 0
-        and not any(map(_no_json, _JSON, _json_cells(layer)))
+        all(tuple(map(type, _values(layer))) == _TYPES for layer in layers)
+        and min(map(min, map(_counts, layers))) >= 0
+        and not any(
+            _no_json(column, cell)
+            for column, cells in _json_cells.items()
+            for cell in set(map(cells, layers))
+        )
     )
 
 

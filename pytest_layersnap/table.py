@@ -94,7 +94,7 @@ class Layer:
 
     def compared(self) -> Layer:
         """The row as it is compared: a flag that means nothing is the same everywhere."""
-        return self if self.has_flag or self.is_trainable else replace(self, is_trainable=True)
+        return self if self.is_trainable or self.has_flag else replace(self, is_trainable=True)
 
     @property
     def is_fed(self) -> bool:
@@ -152,6 +152,7 @@ COLUMNS_WITH_BEHAVIOR: tuple[str, ...] = (*COLUMNS[:-1], BEHAVIOR, COLUMNS[-1])
 NOTEBOOK_COLUMNS = COLUMNS[:16]
 
 _values = attrgetter(*COLUMNS_WITH_BEHAVIOR[:-1])
+_behavior = attrgetter(BEHAVIOR)
 
 #: How many bits a number takes, as the name of its dtype says.
 _BITS = re.compile(r"\D+(\d+)")
@@ -228,7 +229,7 @@ class LayerTable:
     @property
     def has_behavior(self) -> bool:
         """Whether the table tells what its rows compute."""
-        return any(layer.behavior for layer in self.layers)
+        return any(map(_behavior, self.layers))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -282,8 +283,10 @@ class LayerTable:
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The values of each row, in the order of ``columns``."""
         width = len(self.columns) - 1
-        for index, layer in enumerate(self.layers):
-            yield (*_values(layer)[:width], self.recorded_with if index == 0 else "")
+        recorded_with = self.recorded_with
+        for layer in self.layers:
+            yield (*_values(layer)[:width], recorded_with)
+            recorded_with = ""
 
     def to_frame(self) -> pd.DataFrame:
         """The table as a DataFrame with the columns ``columns``.

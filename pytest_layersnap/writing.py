@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
-import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -18,6 +16,8 @@ TEMPORARY = ".layersnap-tmp"
 #: So many files are made safe on disk together, which costs little more than one of them does.
 _TOGETHER = 256
 _THREADS = 16
+#: Windows puts on the disk only what was opened to be written.
+_FLUSHING = os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
 
 
 class ForeignFile(LayersnapError, ValueError):
@@ -95,11 +95,8 @@ class _Staged:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path
         self.error: OSError | None = None
-        # What a link leads to is what holds the data.
-        self._target = os.path.realpath(path) if os.path.islink(path) else os.fspath(path)
-        # Not tempfile: its files are the owner's alone, whatever the umask says.
-        name = f".{secrets.token_hex(8)}{TEMPORARY}"
-        self._temporary = os.path.join(os.path.dirname(self._target), name)
+        self._target = os.fspath(path)
+        self._temporary = ""
         self._written = False
 
     def try_to(self, step: Callable[..., None], *arguments: bytes) -> None:
@@ -111,24 +108,34 @@ class _Staged:
                 self.error = OSError(error.errno, error.strerror, os.fspath(self.path))
 
     def write(self, data: bytes) -> None:
-        mode = _mode(self._target)
+        mode = _mode(self._target, follow_symlinks=False)
+        if mode is not None and stat.S_ISLNK(mode):
+            # What a link leads to is what holds the data.
+            self._target = os.path.realpath(self._target)
+            mode = _mode(self._target)
         if mode is not None and not stat.S_ISREG(mode):
             with open(self.path, "wb") as device:
                 device.write(data)
             return
+        # Not tempfile: its files are the owner's alone, whatever the umask says.
+        name = f".{os.urandom(8).hex()}{TEMPORARY}"
+        self._temporary = os.path.join(os.path.dirname(self._target), name)
         self._written = True
         with open(self._temporary, "xb") as file:
             file.write(data)
 
     def flush(self) -> None:
         if self._written:
-            with open(self._temporary, "r+b") as file:
-                os.fsync(file.fileno())
+            descriptor = os.open(self._temporary, _FLUSHING)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def move(self) -> None:
         if self._written:
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copymode(self._target, self._temporary)
+            if (mode := _mode(self._target)) is not None:
+                os.chmod(self._temporary, stat.S_IMODE(mode))
             os.replace(self._temporary, self._target)
             self._written = False
 
@@ -138,10 +145,10 @@ class _Staged:
                 os.unlink(self._temporary)
 
 
-def _mode(path: str) -> int | None:
+def _mode(path: str, *, follow_symlinks: bool = True) -> int | None:
     """The mode of what is at a path; ``None`` where nothing is."""
     try:
-        mode = os.stat(path).st_mode
+        mode = os.stat(path, follow_symlinks=follow_symlinks).st_mode
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(mode):
@@ -156,6 +163,10 @@ def _flush(staged: list[_Staged]) -> None:
         return
     from concurrent.futures import ThreadPoolExecutor
 
+    def flush(several: list[_Staged]) -> None:
+        for one in several:
+            one.try_to(one.flush)
+
     with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(lambda one: one.try_to(one.flush), staged):
+        for _ in pool.map(flush, (staged[first::_THREADS] for first in range(_THREADS))):
             pass

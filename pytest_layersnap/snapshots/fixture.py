@@ -235,36 +235,40 @@ class LayerSnap:
                 same = dumped.is_in(recorded)
         scoped = scope.selects
         text = dumped.data.decode("utf-8")
-        found = Result(
+        result = partial(
+            Result,
             test=self._origin.test,
             snapshot=snapshot,
             name=name,
             number=number,
-            finding="same",
-            digest=_digest(table, dumped) if self._update else "",
-            table=text if self._export or (self._update and (scoped or table.has_behavior)) else "",
             only=None if scope.only is None else sorted(scope.only),
             ignore=None if scope.ignore is None else sorted(scope.ignore),
             accept=self._origin.accept,
         )
+        digest = "" if same and not self._update else _digest(table, dumped)
+        found = partial(
+            result,
+            finding="same",
+            digest=digest if self._update else "",
+            table=text if self._export or (self._update and (scoped or table.has_behavior)) else "",
+        )
         if same:
-            return found, None
-        received = replace(found, table=text, digest=found.digest or _digest(table, dumped))
+            return found(), None
+        received = partial(result, digest=digest, table=text)
         if recorded is None:
-            summary = preview.totals(table)
-            missing = replace(received, finding="missing", summary=summary)
+            missing = received(finding="missing", summary=preview.totals(table))
             return missing, partial(self._missing, snapshot, table)
         if not (self._told or scoped) and csvfile.differs(recorded, table):
-            return replace(received, finding="drifted"), None
+            return received(finding="drifted"), None
         try:
             before = self._store.table(snapshot, recorded)
         except BrokenSnapshot as error:
             summary = f"in place of a broken snapshot: {error}"
-            broken = replace(received, finding="broken", summary=summary)
+            broken = received(finding="broken", summary=summary)
             return broken, partial(self._broken, str(error))
         lacking = table.has_behavior and not before.has_behavior
         if not lacking and before.same_architecture(table):
-            return found, None
+            return found(), None
         # Not at the top: what is as it was recorded needs no more than its bytes.
         from pytest_layersnap.comparison.drift import compare
 
@@ -273,12 +277,12 @@ class LayerSnap:
         )
         if lacking and not drift:
             summary = "what its layers compute is recorded, too"
-            return replace(received, finding="drifted", summary=summary), partial(
+            return received(finding="drifted", summary=summary), partial(
                 self._no_behavior, snapshot
             )
         if not drift:
-            return found, None
-        drifted = replace(received, finding="drifted", summary=drift.summary)
+            return found(), None
+        drifted = received(finding="drifted", summary=drift.summary)
         return drifted, partial(self._drifted, snapshot, drift)
 
     def _settled(self, snapshot: str, recorded: bytes, table: LayerTable) -> LayerTable:

@@ -123,21 +123,25 @@ class Store:
             early, the others are as they were.
         """
         present: dict[str, dict[str, str]] = {}
-        waiting: dict[Path, tuple[str, bytes]] = {}
+        made: set[Path] = set()
+        waiting: dict[str, tuple[str, bytes]] = {}
         for snapshot, data in tables.items():
             try:
                 self.data(snapshot)
                 self._refuse_twin(snapshot, present)
                 path = self._path(snapshot)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                waiting[path] = snapshot, data
+                folder = path.parent
+                if folder not in made:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    made.add(folder)
+                waiting[os.fspath(path)] = snapshot, data
             except StoreError as error:
                 yield snapshot, error
             except OSError as error:
                 yield snapshot, self._not(snapshot, "written", error)
         files = ((path, data) for path, (_, data) in waiting.items())
         for written, failed in replace_files(files):
-            snapshot = waiting[Path(written)][0]
+            snapshot = waiting[os.fspath(written)][0]
             yield snapshot, None if failed is None else self._not(snapshot, "written", failed)
 
     def unclaimed(self, used: set[str]) -> Iterator[tuple[str, bool]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,8 +39,9 @@ class Record:
         if self._outcomes.get(report.when) != "failed":
             self._outcomes[report.when] = report.outcome
         if report.when == "teardown":
+            outcome = self._outcome()
             vars(report)["layersnap"] = [
-                replace(result, outcome=self._outcome()).to_dict() for result in self.results
+                result.to_dict() | {"outcome": outcome} for result in self.results
             ]
 
     def _outcome(self) -> str:
