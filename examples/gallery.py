@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from pytest_layersnap import compare
-from pytest_layersnap.comparison.drift import Drift
+from pytest_layersnap.drift import Drift
 from pytest_layersnap.report.html.beside import Line, Panel, follows, panels
 from pytest_layersnap.report.html.rows import SIGN_OF, rows
 from pytest_layersnap.report.whole import verdict

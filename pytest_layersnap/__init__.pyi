@@ -1,9 +1,9 @@
 """The public names: the one list of them, also for what imports them at run time."""
 
-from pytest_layersnap.comparison.drift import Change as Change
-from pytest_layersnap.comparison.drift import Drift as Drift
-from pytest_layersnap.comparison.drift import LayerDrift as LayerDrift
-from pytest_layersnap.comparison.drift import compare as compare
+from pytest_layersnap.comparison.changes import Change as Change
+from pytest_layersnap.drift import Drift as Drift
+from pytest_layersnap.drift import LayerDrift as LayerDrift
+from pytest_layersnap.drift import compare as compare
 from pytest_layersnap.errors import LayersnapError as LayersnapError
 from pytest_layersnap.exports import export as export
 from pytest_layersnap.exports.files import ExportError as ExportError
@@ -12,8 +12,8 @@ from pytest_layersnap.extract import layer_table as layer_table
 from pytest_layersnap.extract.weightless import Memory as Memory
 from pytest_layersnap.extract.weightless import WeightlessWarning as WeightlessWarning
 from pytest_layersnap.extract.weightless import weightless as weightless
+from pytest_layersnap.flows.flow import Flow as Flow
 from pytest_layersnap.flows.model import Block as Block
-from pytest_layersnap.flows.model import Flow as Flow
 from pytest_layersnap.flows.model import Stage as Stage
 from pytest_layersnap.flows.stages import flow as flow
 from pytest_layersnap.snapshots import MissingSnapshot as MissingSnapshot

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
+from operator import add
 
 # A file name has 100 characters at most: the part, "@" and five digits, the suffix.
 _LONGEST = 90
@@ -42,3 +44,28 @@ def stem(name: str) -> str:
 def fold(path: str) -> str:
     """What a file system that ignores case makes of a path."""
     return path.casefold()
+
+
+def unique(
+    names: Iterable[str],
+    *,
+    taken: Iterable[str] = (),
+    joined: Callable[[str, str], str] = add,
+) -> list[str]:
+    """The names, where one that is taken becomes ``name_2``, ``name_3``, ….
+
+    Args:
+        names: what is wanted.
+        taken: what is not to be had.
+        joined: makes one of a name and the number that goes with it (which may be empty).
+    """
+    used = set(map(fold, taken))
+    found = []
+    for name in names:
+        number, candidate = 1, joined(name, "")
+        while fold(candidate) in used:
+            number += 1
+            candidate = joined(name, f"_{number}")
+        used.add(fold(candidate))
+        found.append(candidate)
+    return found

@@ -12,9 +12,10 @@ import pytest
 import pytest_layersnap.settings as settings
 import pytest_layersnap.update_flag as update_flag
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.snapshots.session import RECORD, control
+from pytest_layersnap.snapshots.session import control
 from pytest_layersnap.snapshots.session.collection import Collection
 from pytest_layersnap.snapshots.session.items import MARKER
+from pytest_layersnap.snapshots.session.record import RECORD
 from pytest_layersnap.snapshots.settings import Settings, unusual
 
 if TYPE_CHECKING:

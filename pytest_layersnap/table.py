@@ -207,9 +207,23 @@ class LayerTable:
         return iter(self.layers)
 
     def _repr_html_(self) -> str:
-        from pytest_layersnap.report.html import notebook
+        from pytest_layersnap.markup import notebook
 
-        return notebook.of_table(self)
+        return notebook.table(
+            self.model,
+            f"{len(self):,} layers, {self.parameters:,} parameters",
+            ("layer", "type", "output shape", "parameters", "trainable"),
+            (
+                (
+                    row.layer_name,
+                    row.layer_type,
+                    row.output_shape,
+                    f"{row.parameters:,}",
+                    row.trained,
+                )
+                for row in self
+            ),
+        )
 
     @property
     def model(self) -> str:
@@ -357,7 +371,7 @@ class LayerTable:
             ModuleNotFoundError: openpyxl is not installed; the message names the extra.
             OSError: the file can't be written; what was there before is still there.
         """
-        from pytest_layersnap.exports import workbook
+        from pytest_layersnap import workbook
         from pytest_layersnap.writing import replace_file
 
         replace_file(path, workbook.render([self], totals=False))

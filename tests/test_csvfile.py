@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_layersnap import csvfile
-from pytest_layersnap.comparison.drift import compare
+from pytest_layersnap.drift import compare
 from pytest_layersnap.table import COLUMNS, Layer, LayerTable, TableError
 
 TABLE = LayerTable(

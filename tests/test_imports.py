@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
-from pathlib import Path
+import re
 
-import pytest_layersnap
+from examples import house
 
-HOUSE = Path(pytest_layersnap.__file__).parent
 #: The modules that know pytest; those in a package are named by it.
 RIM = {"plugin", "settings", "update_flag", "snapshots.session"}
-
-
-def imports(path: Path) -> Iterator[str]:
-    """What a file imports, wherever it does."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def importing(*wanted: str) -> set[str]:
     """The modules of ours that import one of these, or something in it, also for types alone."""
     return {
-        ".".join(path.relative_to(HOUSE).with_suffix("").parts)
-        for path in HOUSE.rglob("*.py")
-        if any(f"{name}.".startswith(f"{one}.") for name in imports(path) for one in wanted)
+        ".".join(path.relative_to(house.HOUSE).with_suffix("").parts)
+        for path in house.HOUSE.rglob("*.py")
+        if any(f"{name}.".startswith(f"{one}.") for name in house.imports(path) for one in wanted)
     }
 
 
@@ -51,3 +39,29 @@ def test_only_one_room_touches_keras() -> None:
     by_name = importing("importlib.import_module")
     # Our own public names, and the module that the command line names.
     assert rooms(by_name, {"extract"}) == {"extract", "__init__", "builders"}
+
+
+def test_imports_run_one_way() -> None:
+    """No circle of modules, and none of rooms, but for the one that is named."""
+    modules = house.modules()
+    assert all(upper in modules[lower] for lower, upper in house.BACK)
+    for graph in (modules, house.rooms(modules)):
+        house.one_way(graph)  # raises where they lead in a circle
+
+
+def test_the_floors_are_drawn() -> None:
+    """docs/design.md shows the rooms as they are: ``python examples/house.py``."""
+    assert house.page() == house.PAGE.read_text(encoding="utf-8")
+
+
+def test_every_module_has_its_line() -> None:
+    """The tree in docs/design.md names each module, but for those that are one a subject, or a verb."""
+    tree = house.PAGE.read_text(encoding="utf-8").partition("```text")[2].partition("```")[0]
+    named = set(re.findall(r"\b(\w+)(?:\.py\b|/)", tree))
+    alike = set(re.findall(r"\b(\w+)/ .* an? (?:file|module) a ", tree))
+    missing = {
+        module
+        for module in house.modules()
+        if not named.issuperset(module.split(".")) and alike.isdisjoint(module.split("."))
+    }
+    assert missing == {"__main__"}

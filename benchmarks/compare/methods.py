@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pytest_layersnap import csvfile
-from pytest_layersnap.comparison.drift import compare
+from pytest_layersnap.drift import compare
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.table import COLUMNS, LayerTable
 

@@ -14,7 +14,7 @@ from pytest_layersnap.formats import Format
 from pytest_layersnap.table import LayerTable
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.drift import Drift
 
 
 def _text(drift: Drift) -> str:
@@ -22,7 +22,7 @@ def _text(drift: Drift) -> str:
 
 
 def _is_page(data: bytes) -> bool:
-    from pytest_layersnap.report.html import page
+    from pytest_layersnap.markup import page
 
     return page.is_ours(data)
 
@@ -51,7 +51,7 @@ def add(verbs: Verbs) -> None:
 
 
 def _diff(parsed: argparse.Namespace) -> int:
-    from pytest_layersnap.comparison.drift import compare
+    from pytest_layersnap.drift import compare
 
     drift = compare(*_sides(parsed))
     output.put(parsed, FORMATS, drift)

@@ -30,7 +30,7 @@ from pytest_layersnap.snapshots.store import BrokenSnapshot, StoreError
 from pytest_layersnap.table import TableError
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.drift import Drift
 
 #: By their keys.
 _ANSWERS = {"a": "accept", "r": "reject", "s": "skip", "q": "quit"}

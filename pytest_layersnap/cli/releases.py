@@ -55,7 +55,7 @@ def _json(answers: Sequence[Answer]) -> str:
 
 
 def _is_page(data: bytes) -> bool:
-    from pytest_layersnap.report.html import page
+    from pytest_layersnap.markup import page
 
     return page.is_ours(data)
 

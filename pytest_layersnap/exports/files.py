@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pytest_layersnap import csvfile
+from pytest_layersnap import csvfile, workbook
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.exports import latex, markdown, workbook
-from pytest_layersnap.exports.unique import unique
-from pytest_layersnap.filenames import stem
+from pytest_layersnap.exports import latex, markdown
+from pytest_layersnap.filenames import stem, unique
 from pytest_layersnap.formats import Format
 from pytest_layersnap.table import NOTEBOOK_COLUMNS, LayerTable
 from pytest_layersnap.writing import ForeignFile, replace_file, require_ours

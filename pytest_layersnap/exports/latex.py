@@ -8,7 +8,7 @@ from typing import Final
 
 from pytest_layersnap.exports import printed
 from pytest_layersnap.exports.printed import Printed
-from pytest_layersnap.exports.unique import unique
+from pytest_layersnap.filenames import unique
 from pytest_layersnap.table import LayerTable
 
 _HEAD: Final = "% Needs \\usepackage{booktabs,longtable}; include it with \\input.\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from pytest_layersnap.flows.model import Flow
+from pytest_layersnap.flows.model import Network
 from pytest_layersnap.references import Reference, holders
 from pytest_layersnap.table import Layer
 
@@ -12,7 +12,7 @@ from pytest_layersnap.table import Layer
 INPUT = -1
 
 
-def sources(flow: Flow) -> Iterator[list[int]]:
+def sources(flow: Network) -> Iterator[list[int]]:
     """For each stage the numbers of what feeds it: the input, and stages before it.
 
     Where the table does not tell, that is the stage before it.
@@ -24,7 +24,7 @@ def sources(flow: Flow) -> Iterator[list[int]]:
         yield [feed for feed in sorted(feeds) if feed < number] or [number - 1]
 
 
-def _makers(flow: Flow, paths: Container[str]) -> dict[str, int]:
+def _makers(flow: Network, paths: Container[str]) -> dict[str, int]:
     """The stage that makes what each layer hands on, or the input.
 
     Of a layer that holds others it is that of the last of them. What only prepares the input of

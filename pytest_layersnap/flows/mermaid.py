@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pytest_layersnap.flows.feeds import INPUT, sources
-from pytest_layersnap.flows.model import Flow, Stage
+from pytest_layersnap.flows.model import Network, Stage
 from pytest_layersnap.flows.text import repeat_text
 from pytest_layersnap.printable import printable
 
@@ -13,7 +13,7 @@ from pytest_layersnap.printable import printable
 _MARKUP = re.compile(r"[^\w (),.=/+|×·–-]|[.-](?= )")
 
 
-def as_mermaid(flow: Flow) -> str:
+def as_mermaid(flow: Network) -> str:
     """The text of the flowchart."""
     lines = ["flowchart TB", f"  input([{quoted(', '.join(flow.inputs) or flow.model)}])"]
     for number, (stage, feeds) in enumerate(zip(flow.stages, sources(flow), strict=True)):

@@ -9,8 +9,9 @@ from itertools import groupby
 from math import prod
 
 from pytest_layersnap.flows.blocks import Piece, pieces
+from pytest_layersnap.flows.flow import Flow
 from pytest_layersnap.flows.labels import labels
-from pytest_layersnap.flows.model import Block, Flow, Stage
+from pytest_layersnap.flows.model import Block, Stage
 from pytest_layersnap.flows.nodes import shapes, tree, width
 from pytest_layersnap.table import LayerTable
 

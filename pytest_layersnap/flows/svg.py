@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from pytest_layersnap.flows.feeds import INPUT, sources
-from pytest_layersnap.flows.model import Block, Flow, Repeat, Section, Stage
+from pytest_layersnap.flows.model import Block, Network, Repeat, Section, Stage
 from pytest_layersnap.flows.text import repeat_text, title
 from pytest_layersnap.printable import printable
 
@@ -61,7 +61,7 @@ class _Drawing:
     height: float
 
 
-def as_svg(flow: Flow) -> str:
+def as_svg(flow: Network) -> str:
     """The text of the picture."""
     column = _column(flow)
     chosen = _chosen(flow)
@@ -82,7 +82,7 @@ def as_svg(flow: Flow) -> str:
     )
 
 
-def _column(flow: Flow) -> _Drawing:
+def _column(flow: Network) -> _Drawing:
     """The input, a card for each stage, and beside them the ways that lead past stages."""
     elements = [_text(title(flow), 0, 12, "lsf-name")]
     totals = f"{flow.parameters:,} parameters, {flow.trainable_parameters:,} trainable"
@@ -106,7 +106,7 @@ def _column(flow: Flow) -> _Drawing:
     return _Drawing((*elements, *beside), _COLUMN + _lanes(skips) * _LANE, y)
 
 
-def _repeats(flow: Flow) -> Iterator[Repeat]:
+def _repeats(flow: Network) -> Iterator[Repeat]:
     for stage in flow.stages:
         yield from stage.repeats
 
@@ -192,7 +192,7 @@ def _number(repeat: Repeat) -> str:
     return f"{repeat.parameters:,}" if repeat.parameters else ""
 
 
-def _chosen(flow: Flow) -> tuple[Stage, Block] | None:
+def _chosen(flow: Network) -> tuple[Stage, Block] | None:
     """The block that is drawn: of the stage that has the most, one with a projection, or the usual."""
     stages = [stage for stage in flow.stages if any(map(_is_composed, stage.blocks))]
     if not stages:

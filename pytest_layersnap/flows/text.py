@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pytest_layersnap.flows.model import Block, Flow, Repeat
+from pytest_layersnap.flows.model import Block, Network, Repeat
 from pytest_layersnap.markdown import literal
 from pytest_layersnap.printable import printable
 
@@ -41,7 +41,7 @@ def repeat_text(repeat: Repeat) -> str:
     return f"{count} × {text}" if is_one_word else f"{count} × ({text})"
 
 
-def as_text(flow: Flow) -> str:
+def as_text(flow: Network) -> str:
     """The table for a terminal."""
     table = [list(map(printable, cells)) for cells in (_COLUMNS, *_rows(flow))]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
@@ -57,20 +57,20 @@ def as_text(flow: Flow) -> str:
     return "\n".join([printable(title(flow)), "", head, "-" * max(map(len, (head, *body))), *body])
 
 
-def as_markdown(flow: Flow) -> str:
+def as_markdown(flow: Network) -> str:
     """The table in Markdown."""
     rule = ["---:" if name in _NUMBERS else "---" for name in _COLUMNS]
     lines = [f"| {' | '.join(map(literal, cells))} |" for cells in (_COLUMNS, rule, *_rows(flow))]
     return "\n".join([literal(title(flow)), "", *lines])
 
 
-def title(flow: Flow) -> str:
+def title(flow: Network) -> str:
     """The name of the network, and what goes in."""
     inputs = ", ".join(flow.inputs)
     return f"{flow.model}: {inputs}" if inputs else flow.model
 
 
-def _rows(flow: Flow) -> list[Sequence[str]]:
+def _rows(flow: Network) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
     for stage in flow.stages:
         name, output = stage.name, stage.output_shape

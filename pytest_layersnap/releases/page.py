@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_layersnap.comparison.drift import Drift
+from pytest_layersnap.drift import Drift
+from pytest_layersnap.markup.elements import Html, tag
+from pytest_layersnap.markup.page import page
 from pytest_layersnap.releases.answer import HEAD, Answer
 from pytest_layersnap.releases.trials import Outcome
 from pytest_layersnap.report.html.drift import tell
-from pytest_layersnap.report.html.markup import Html, tag
-from pytest_layersnap.report.html.page import page
 
 #: The states of checks that verdicts look like.
 _LOOKS = {"holds": "same", "drifts": "drifted", "fails": "broken", "not tried": "missing"}

@@ -13,8 +13,8 @@ from typing import Final, Literal, TypeVar
 from packaging.version import Version
 
 from pytest_layersnap import csvfile
-from pytest_layersnap.comparison.drift import Drift, compare
 from pytest_layersnap.comparison.selection import Names
+from pytest_layersnap.drift import Drift, compare
 from pytest_layersnap.releases.environments import Environment, Environments
 from pytest_layersnap.releases.pairings import pairing
 from pytest_layersnap.releases.processes import Ended, Processes

@@ -1,1 +1,1 @@
-"""Drift as text, Markdown and JSON: pure functions of a ``Drift``."""
+"""Drift as text, Markdown and JSON: pure functions of a ``Comparison``."""

@@ -6,10 +6,10 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
 
 
-def alike(drifts: Mapping[str, Drift]) -> list[list[str]]:
+def alike(drifts: Mapping[str, Comparison]) -> list[list[str]]:
     """The names of drifts, those together that say the same.
 
     Args:
@@ -24,7 +24,7 @@ def alike(drifts: Mapping[str, Drift]) -> list[list[str]]:
     return list(groups.values())
 
 
-def _said(drift: Drift) -> Hashable:
+def _said(drift: Comparison) -> Hashable:
     return tuple(
         (change.kind, change.recorded_layer, change.layer, repr(sorted(_fields(change.fields))))
         for change in drift.changes

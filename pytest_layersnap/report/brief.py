@@ -8,13 +8,13 @@ from pytest_layersnap.printable import printable
 from pytest_layersnap.report.words import LABELS, said
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
 
 #: What merely follows from another change, and is told where nothing else has changed.
 _FOLLOWING: Final = frozenset({"shape", "parameters", "order"})
 
 
-def brief(drift: Drift) -> str:
+def brief(drift: Comparison) -> str:
     """``6 layers changed (parameters, config), dense units 1024 → 512``: how much, and the first change."""
     changed = [
         (change.layer, difference)

@@ -32,7 +32,7 @@ from pytest_layersnap.report.words import (
 from pytest_layersnap.table import BEHAVIOR
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
 
 #: So much is told layer by layer; more is rolled up.
 _FINDINGS_IN_FULL = 7
@@ -45,7 +45,7 @@ _SHAPES = 5
 _GROUPS = 8
 
 
-def findings(drift: Drift) -> list[Finding]:
+def findings(drift: Comparison) -> list[Finding]:
     """What a drift comes to, the gravest first."""
     if not drift:
         return []
@@ -71,7 +71,7 @@ def _in_blocks(finding: Finding, blocks: Blocks) -> Finding:
     return replace(finding, remark=blocks.remark(finding.rows, flagged=flagged))
 
 
-def _model(drift: Drift) -> Iterator[Finding]:
+def _model(drift: Comparison) -> Iterator[Finding]:
     """What changed about the model as a whole."""
     facts = [
         Fact("name", change.layer, change.recorded_layer)

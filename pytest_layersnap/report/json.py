@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_layersnap.comparison.changes import ABSENT, CATEGORIES, Change, Difference
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
     from pytest_layersnap.table import LayerTable
 
 #: Raised whenever a key changes its meaning or goes away; new keys do not raise it.
 SCHEMA = 1
 
 
-def render(drift: Drift) -> dict[str, Any]:
+def render(drift: Comparison) -> dict[str, Any]:
     """The drift as dictionaries, lists and plain values, in a stable order."""
     return {
         "schema": SCHEMA,

@@ -15,10 +15,10 @@ from pytest_layersnap.report.whole import circumstances, verdict
 from pytest_layersnap.report.words import SIGNS
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
 
 
-def render(drift: Drift, *, accept: str | None, drawn: bool = True) -> str:
+def render(drift: Comparison, *, accept: str | None, drawn: bool = True) -> str:
     """The report as Markdown that folds up to its verdict; names and values are code, sentences are not.
 
     Args:

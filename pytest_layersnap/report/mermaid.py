@@ -11,7 +11,7 @@ from pytest_layersnap.report.html.beside import Line, Panel, panels
 from pytest_layersnap.report.html.rows import rows
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
 
 #: A stage, and its lines if something has happened in it.
 _Stage = tuple[Panel, tuple[Line, ...]]
@@ -21,7 +21,7 @@ _MOST: Final = 40
 _FRAMES: Final = {"added": "#2da44e", "removed": "#cf222e", "changed": "#bf8700"}
 
 
-def changed_stages(drift: Drift) -> str:
+def changed_stages(drift: Comparison) -> str:
     """The text of the flowchart: stages that have changed with their blocks, the others folded up.
 
     Returns:

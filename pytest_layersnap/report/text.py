@@ -12,7 +12,7 @@ from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.whole import circumstances, verdict
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
 
 #: Sentences are wrapped; findings are not, so that a name or a value can be searched for.
 _WIDTH: Final = 100
@@ -24,7 +24,7 @@ _BOLD, _DIM = 1, 2
 _Paint = Callable[[str, int], str]
 
 
-def render(drift: Drift, *, accept: str | None, color: bool) -> str:
+def render(drift: Comparison, *, accept: str | None, color: bool) -> str:
     """The report: the verdict, the findings, totals and circumstances, and how to accept it.
 
     Args:

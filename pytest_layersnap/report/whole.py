@@ -12,8 +12,8 @@ from pytest_layersnap.report.words import listed
 from pytest_layersnap.table import BEHAVIOR, UNREADABLE
 
 if TYPE_CHECKING:
+    from pytest_layersnap.comparison.comparing import Comparison
     from pytest_layersnap.comparison.consequences import Tensor
-    from pytest_layersnap.comparison.drift import Drift
     from pytest_layersnap.comparison.selection import Selection
 
 #: What a signature consists of: the part, its category, and the column that shows it.
@@ -30,12 +30,12 @@ _UNTRACED = (
 )
 
 
-def verdict(drift: Drift) -> str:
+def verdict(drift: Comparison) -> str:
     """The drift in a line, and first of all if it is only Keras that changed."""
     return "".join(verdict_parts(drift))
 
 
-def verdict_parts(drift: Drift) -> tuple[str, str, str]:
+def verdict_parts(drift: Comparison) -> tuple[str, str, str]:
     """The verdict as the name of the model, what is to be said of it, and what goes into detail."""
     name, versions = drift.current.model, _versions(drift)
     if not drift:
@@ -51,7 +51,7 @@ def verdict_parts(drift: Drift) -> tuple[str, str, str]:
     return name, what, f": {drift.summary}"
 
 
-def signature(drift: Drift) -> Iterator[tuple[str, str, str]]:
+def signature(drift: Comparison) -> Iterator[tuple[str, str, str]]:
     """What changed about inputs and outputs: (label, recorded, current)."""
     whole = drift.consequences
     for label, (old, new) in (("inputs", whole.inputs), ("outputs", whole.outputs)):
@@ -85,7 +85,7 @@ def _tensors(tensors: Sequence[Tensor], parts: Iterable[str]) -> str:
     )
 
 
-def lost_weights(drift: Drift) -> list[str]:
+def lost_weights(drift: Comparison) -> list[str]:
     """What hurts about saved weights, if they no longer load or load into the wrong layers."""
     if not drift or not drift.selection.counts(*_WEIGHTS):
         return []
@@ -95,7 +95,7 @@ def lost_weights(drift: Drift) -> list[str]:
     return _loadings(drift.consequences.weights)
 
 
-def circumstances(drift: Drift) -> Iterator[tuple[str, str]]:
+def circumstances(drift: Comparison) -> Iterator[tuple[str, str]]:
     """What stands below the findings of a report: totals, what was left out, and the versions."""
     whole = drift.consequences
     yield "parameters", _count(*whole.parameters)
@@ -169,20 +169,20 @@ def _outcome(loading: Loading) -> str:
     return "still load"
 
 
-def _versions(drift: Drift) -> str:
+def _versions(drift: Comparison) -> str:
     """The two versions of Keras, where they differ."""
     old, new = (table.recorded_with.partition(",")[0] for table in (drift.recorded, drift.current))
     return f"{old} → {new}" if old and new and old != new else ""
 
 
-def _backends(drift: Drift) -> str:
+def _backends(drift: Comparison) -> str:
     """The two backends, where Keras is the same and they differ."""
     sides = (table.recorded_with.split(", ") for table in (drift.recorded, drift.current))
     old, new = (side[1] if len(side) > 1 else "" for side in sides)
     return f"{old} → {new}" if old and new and old != new else ""
 
 
-def _hidden(drift: Drift) -> str:
+def _hidden(drift: Comparison) -> str:
     if not drift.hidden:
         return " (hides nothing)"
     layers = "layer" if drift.hidden == 1 else "layers"

@@ -19,7 +19,7 @@ from pytest_layersnap.snapshots.store import BrokenSnapshot, Store
 from pytest_layersnap.table import LayerTable
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.drift import Drift
 
 # A failure is shown at the line of the test, and says all; our frames would say nothing more.
 __tracebackhide__ = True
@@ -270,7 +270,7 @@ class LayerSnap:
         if not lacking and before.same_architecture(table):
             return found(), None
         # Not at the top: what is as it was recorded needs no more than its bytes.
-        from pytest_layersnap.comparison.drift import compare
+        from pytest_layersnap.drift import compare
 
         drift = compare(
             before, table, only=scope.only, ignore=scope.ignore, tolerance=self._tolerance
@@ -321,7 +321,7 @@ class LayerSnap:
         )
 
     def _drifted(self, snapshot: str, drift: Drift) -> Exception:
-        from pytest_layersnap.comparison.drift import LayerDrift
+        from pytest_layersnap.drift import LayerDrift
 
         accept = None if self._origin.in_ci else self._origin.accept
         failure = LayerDrift(drift, accept=accept, color=self._origin.color)
@@ -367,7 +367,7 @@ def _joined(failures: Mapping[str, Exception], *, of: int) -> Exception:
     """One failure that says what all of them say."""
     if len(failures) == 1:
         return next(iter(failures.values()))
-    from pytest_layersnap.comparison.drift import LayerDrift
+    from pytest_layersnap.drift import LayerDrift
     from pytest_layersnap.report.alike import alike
 
     drifts = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.comparison.drift import Drift
+from pytest_layersnap.drift import Drift
 from pytest_layersnap.snapshots import naming
 from pytest_layersnap.snapshots.report_folder import DRIFTS, INDEX
 from pytest_layersnap.snapshots.results import Result

@@ -22,7 +22,7 @@ from pytest_layersnap.table import LayerTable
 from pytest_layersnap.writing import replace_file
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.drift import Drift
 
 #: Where pytest keeps its cache, and where ours is in it.
 CACHE = ".pytest_cache"
@@ -102,7 +102,7 @@ def drift_of(result: Result, store: Store) -> Drift | None:
         BrokenSnapshot, StoreError: the snapshot can't be read.
     """
     # Not at the top: commands that compare nothing start faster without it.
-    from pytest_layersnap.comparison.drift import compare
+    from pytest_layersnap.drift import compare
 
     recorded = store.read(result.snapshot)
     if recorded is None:

@@ -109,7 +109,7 @@ def _delete(folder: Path, name: str) -> None:
 
 def _is_ours(path: Path) -> bool:
     """Whether a file is one that a report may have written there; no link is."""
-    from pytest_layersnap.report.html import page
+    from pytest_layersnap.markup import page
 
     kinds: dict[str, Callable[[bytes], bool]] = {
         ".html": page.is_ours,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_layersnap import csvfile, git
-from pytest_layersnap.comparison.drift import Drift
+from pytest_layersnap.drift import Drift
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.markdown import literal
 from pytest_layersnap.snapshots import naming, pages, report_folder
@@ -119,7 +119,7 @@ def require_free(to: Path, *, snapshots: Path | None = None) -> None:
     if not pages.is_one(to):
         report_folder.require_free(to, snapshots=snapshots)
         return
-    from pytest_layersnap.report.html import page
+    from pytest_layersnap.markup import page
 
     require_ours(to, page.is_ours)
 

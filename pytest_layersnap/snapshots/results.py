@@ -127,7 +127,7 @@ def _takes(check: Result, other: Result) -> bool:
         return False
     # Not at the top: hardly a run needs it.
     from pytest_layersnap import csvfile
-    from pytest_layersnap.comparison.drift import compare
+    from pytest_layersnap.drift import compare
 
     tables = (csvfile.load(result.table.encode()) for result in (other, check))
     return not compare(*tables, only=check.only, ignore=check.ignore)

@@ -206,7 +206,7 @@ def test_an_expected_drift_is_no_news(project: Project) -> None:
     project.write(
         test_a="""
 import pytest
-from pytest_layersnap.comparison.drift import LayerDrift
+from pytest_layersnap.drift import LayerDrift
 from pytest_layersnap.snapshots import MissingSnapshot
 from tables import table
 

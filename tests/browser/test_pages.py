@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_layersnap import flow
-from pytest_layersnap.comparison.drift import Drift, compare
+from pytest_layersnap.drift import Drift, compare
 from pytest_layersnap.report.html.index import Chapter, Entry, render_all
 from pytest_layersnap.table import LayerTable
 

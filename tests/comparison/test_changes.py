@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_layersnap.comparison.changes import ABSENT, config_differences
-from pytest_layersnap.comparison.drift import compare
+from pytest_layersnap.drift import compare
 from pytest_layersnap.table import LayerTable
 
 from .tables import chain, changed, dense, entry, mlp, plain, resnet, row, table

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_layersnap.comparison.consequences import Tensor
-from pytest_layersnap.comparison.drift import LayerDrift, compare
+from pytest_layersnap.drift import LayerDrift, compare
 from pytest_layersnap.table import LayerTable, TableError
 
 from .tables import chain, changed, entry, mlp, plain, resnet, row, table, told
@@ -35,7 +35,7 @@ def test_equal_tables_import_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from pytest_layersnap.table import Layer, LayerTable\n"
-        "from pytest_layersnap.comparison.drift import compare\n"
+        "from pytest_layersnap.drift import compare\n"
         "a = LayerTable((Layer(model='m', layer_name='a', layer_type='A'),))\n"
         "b = LayerTable((Layer(model='m', layer_name='a', layer_type='B'),))\n"
         "assert not compare(a, a)\n"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_layersnap.comparison.changes import COMPARED_COLUMNS
-from pytest_layersnap.comparison.drift import Drift, compare
+from pytest_layersnap.drift import Drift, compare
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 
 from .tables import chain, entry, plain, renumbered, resnet

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_layersnap.comparison.drift import compare
+from pytest_layersnap.drift import compare
 from pytest_layersnap.table import Layer, LayerTable
 
 from .tables import chain, changed, dense, entry, plain, row, table, told, without_topology

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from pytest_layersnap import LayerTable, compare, layer_table
-from pytest_layersnap.comparison.drift import Drift
 from pytest_layersnap.comparison.known_changes import release
 from pytest_layersnap.comparison.weights import WAYS, Loading
+from pytest_layersnap.drift import Drift
 
 from .pairs import GROUPS, PAIRS, Build
 from .tables import chain, changed, dense, entry, mlp, table

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pytest_layersnap import LayerTable
-from pytest_layersnap.exports import export, workbook
+from pytest_layersnap import LayerTable, workbook
+from pytest_layersnap.exports import export
 from pytest_layersnap.exports.files import ExportError, told_apart
 from pytest_layersnap.table import COLUMNS, NOTEBOOK_COLUMNS, Layer
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_layersnap import flow, layer_table
-from pytest_layersnap.flows.model import Flow
+from pytest_layersnap.flows.flow import Flow
 
 from .networks import NETWORKS
 from .test_pictures import arrows

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_layersnap.comparison.drift import Drift, compare
+from pytest_layersnap.drift import Drift, compare
 from pytest_layersnap.report.html import values
 from pytest_layersnap.report.html.index import Chapter, Entry, render_all
 from pytest_layersnap.table import LayerTable

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import ValidationError
 
-from pytest_layersnap.comparison.drift import compare
+from pytest_layersnap.drift import compare
 from pytest_layersnap.report.json import SCHEMA
 from pytest_layersnap.snapshots import reports
 from pytest_layersnap.table import LayerTable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pytest_layersnap.comparison.drift import compare
+from pytest_layersnap.drift import compare
 
 from ..comparison.tables import chain, entry, mlp, plain
 

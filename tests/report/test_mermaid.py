@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_layersnap.comparison.drift import compare
+from pytest_layersnap.drift import compare
 from pytest_layersnap.report.mermaid import changed_stages
 from pytest_layersnap.table import LayerTable
 

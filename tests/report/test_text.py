@@ -8,7 +8,7 @@ from itertools import takewhile
 
 import pytest
 
-from pytest_layersnap.comparison.drift import compare
+from pytest_layersnap.drift import compare
 from pytest_layersnap.references import Reference
 from pytest_layersnap.report.words import cut_pair
 from pytest_layersnap.table import Layer, LayerTable

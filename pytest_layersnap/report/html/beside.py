@@ -15,7 +15,7 @@ from pytest_layersnap.flows.stages import flow
 from pytest_layersnap.flows.text import repeat_text
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
     from pytest_layersnap.report.html.rows import Row
 
 #: By the identity of a layer, the row of the report that shows it.
@@ -62,7 +62,7 @@ class Panel:
         return not any(line.kind for line in self.lines)
 
 
-def panels(drift: Drift, found: Sequence[Row]) -> dict[str, list[Panel | None]]:
+def panels(drift: Comparison, found: Sequence[Row]) -> dict[str, list[Panel | None]]:
     """By its name, each network as stages; only the current one where nothing has drifted.
 
     Those of both are equally many: what stands at the same place belongs together, None is a gap.

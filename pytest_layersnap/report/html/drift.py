@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING
+from itertools import count, groupby
+from typing import TYPE_CHECKING, Final
 
 from pytest_layersnap.comparison.changes import CATEGORIES
+from pytest_layersnap.markup import notebook
+from pytest_layersnap.markup.elements import Content, Html, joined, joined_by, tag
+from pytest_layersnap.markup.page import page
 from pytest_layersnap.quantities import size_text
 from pytest_layersnap.report.finding import MODEL, Fact, Finding
 from pytest_layersnap.report.findings import findings
 from pytest_layersnap.report.html import network, rows, values
-from pytest_layersnap.report.html.markup import Content, Html, joined, joined_by, tag
-from pytest_layersnap.report.html.page import page
 from pytest_layersnap.report.html.tools import tools
 from pytest_layersnap.report.whole import (
     circumstances,
@@ -26,8 +27,11 @@ from pytest_layersnap.report.whole import (
 from pytest_layersnap.report.words import SIGNS
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
     from pytest_layersnap.report.html.rows import Row
+
+#: Each cell of a notebook numbers the rows that its links lead to anew; none has as many.
+_cells: Final = count(step=1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Told:
     numbers: int
 
 
-def render(drift: Drift, *, accept: str | None) -> str:
+def render(drift: Comparison, *, accept: str | None) -> str:
     """The report as a page that needs nothing else.
 
     Args:
@@ -58,7 +62,13 @@ def render(drift: Drift, *, accept: str | None) -> str:
     return page(verdict(drift), tag("main", told.head, tools("Categories", told.counts), told.body))
 
 
-def tell(drift: Drift, *, accept: str | None, above: int = 0, folded: bool = False) -> Told:
+def cell(drift: Comparison) -> str:
+    """The report as a cell of a notebook: the rows are folded."""
+    told = tell(drift, accept=None, above=next(_cells), folded=True)
+    return notebook.cell(told.head, told.body)
+
+
+def tell(drift: Comparison, *, accept: str | None, above: int = 0, folded: bool = False) -> Told:
     """The report as a part of a page.
 
     Args:
@@ -88,7 +98,7 @@ def tell(drift: Drift, *, accept: str | None, above: int = 0, folded: bool = Fal
     )
 
 
-def _header(drift: Drift) -> Html:
+def _header(drift: Comparison) -> Html:
     name, said, more = verdict_parts(drift)
     badge = tag(
         "span", "drift" if drift else "no drift", class_=f"badge {'bad' if drift else 'good'}"
@@ -103,7 +113,7 @@ def _header(drift: Drift) -> Html:
 
 
 def _consequences(
-    drift: Drift, about: Iterable[Finding], told: Iterable[tuple[str, str]]
+    drift: Comparison, about: Iterable[Finding], told: Iterable[tuple[str, str]]
 ) -> Html | None:
     """What it means for who uses the model: its inputs and outputs, and its saved weights."""
     facts = [fact for finding in about for fact in finding.facts]
@@ -126,7 +136,7 @@ def _described(facts: Sequence[Fact]) -> Html:
     return joined([*told, *([tag("dl", *items)] if items else [])])
 
 
-def _cards(drift: Drift) -> Html:
+def _cards(drift: Comparison) -> Html:
     whole = drift.consequences
     counts = Counter[str](change.kind for change in drift.changes if "model" not in change.fields)
     kinds = joined_by(

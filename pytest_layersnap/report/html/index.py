@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pytest_layersnap.comparison.changes import CATEGORIES
+from pytest_layersnap.markup.elements import Content, Html, tag
+from pytest_layersnap.markup.page import page
 from pytest_layersnap.report.html.drift import tell
-from pytest_layersnap.report.html.markup import Content, Html, tag
-from pytest_layersnap.report.html.page import page
 from pytest_layersnap.report.html.tools import tools
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Chapter:
         accept: the command that accepts it.
     """
 
-    drift: Drift
+    drift: Comparison
     accept: str
 
 

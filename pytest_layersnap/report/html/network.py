@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from pytest_layersnap.markup.elements import Html, tag
 from pytest_layersnap.report.html.beside import Line, Panel, follows, panels
-from pytest_layersnap.report.html.markup import Html, tag
 from pytest_layersnap.report.html.rows import sign
 from pytest_layersnap.report.runs import runs
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
     from pytest_layersnap.report.html.rows import Row
 
 
-def drawing(drift: Drift, found: Sequence[Row]) -> Html:
+def drawing(drift: Comparison, found: Sequence[Row]) -> Html:
     """Both networks as stages beside each other; only one where nothing has drifted.
 
     Args:

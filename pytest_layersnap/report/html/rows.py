@@ -9,13 +9,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from pytest_layersnap.comparison.changes import CATEGORIES, Change
+from pytest_layersnap.markup.elements import Content, Html, escaped, joined_by, tag
 from pytest_layersnap.report.html import values
-from pytest_layersnap.report.html.markup import Content, Html, escaped, joined_by, tag
 from pytest_layersnap.report.words import LABELS, SIGNS, cut, in_full, listed
 from pytest_layersnap.table import Layer
 
 if TYPE_CHECKING:
-    from pytest_layersnap.comparison.drift import Drift
+    from pytest_layersnap.comparison.comparing import Comparison
 
 #: A row that others feed is a change of its own in the drawing.
 SIGN_OF = {kind: sign for sign, kind in SIGNS.items()} | {"rewired": "⇄"}
@@ -58,7 +58,7 @@ class Row:
         return self.change.categories if self.change else frozenset()
 
 
-def rows(drift: Drift, above: int) -> list[Row]:
+def rows(drift: Comparison, above: int) -> list[Row]:
     """All rows in the order in which they are now, each removed one after the row it followed.
 
     Args:
@@ -79,7 +79,7 @@ def rows(drift: Drift, above: int) -> list[Row]:
     ]
 
 
-def _gone(drift: Drift) -> Mapping[int, Sequence[Layer]]:
+def _gone(drift: Comparison) -> Mapping[int, Sequence[Layer]]:
     """The recorded rows that are in no pair, by the current row that stands before them."""
     current_of = dict(drift.pairs)
     gone: dict[int, list[Layer]] = defaultdict(list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_layersnap.report.html.markup import Html, tag
+from pytest_layersnap.markup.elements import Html, tag
 
 
 def tools(legend: str, counts: Mapping[str, int]) -> Html:

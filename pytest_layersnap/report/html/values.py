@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby, takewhile
 from typing import Any, Final
 
-from pytest_layersnap.report.html.markup import Html, escaped, joined, tag
+from pytest_layersnap.markup.elements import Html, escaped, joined, tag
 from pytest_layersnap.report.words import cut, value_text
 
 #: Words, signs, and numbers with their thousands and decimals.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,8 @@ import pytest
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.snapshots.commands import near, shell_line
 from pytest_layersnap.snapshots.gathered import relative
-from pytest_layersnap.snapshots.session import RECORD
 from pytest_layersnap.snapshots.session.items import marked, test_id, test_name
+from pytest_layersnap.snapshots.session.record import RECORD, Record
 from pytest_layersnap.snapshots.session.told import color, in_ci, tells
 from pytest_layersnap.snapshots.settings import Settings
 from pytest_layersnap.update_flag import FLAG
@@ -24,29 +23,6 @@ if TYPE_CHECKING:
     from pytest_layersnap.snapshots.fixture import LayerSnap
     from pytest_layersnap.snapshots.results import Result
     from pytest_layersnap.snapshots.store import Store
-
-
-@dataclass(slots=True)
-class Record:
-    """What the checks of one run of one test found, until its last report takes it along."""
-
-    results: list[Result] = field(default_factory=list)
-    _outcomes: dict[str, str] = field(default_factory=dict)
-
-    def report(self, report: pytest.TestReport) -> None:
-        """Take note of a phase's outcome; put the results on the report of the last phase."""
-        # A subtest that failed is followed by the report of the test, which may have passed.
-        if self._outcomes.get(report.when) != "failed":
-            self._outcomes[report.when] = report.outcome
-        if report.when == "teardown":
-            outcome = self._outcome()
-            vars(report)["layersnap"] = [
-                result.to_dict() | {"outcome": outcome} for result in self.results
-            ]
-
-    def _outcome(self) -> str:
-        outcomes = self._outcomes.values()
-        return next((worst for worst in ("failed", "skipped") if worst in outcomes), "passed")
 
 
 #: What a process knows of the folder of snapshots, which it looks at once.

@@ -1,4 +1,4 @@
-"""Comparing two layer tables, and the drift that comes of it."""
+"""How two layer tables compare, as data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from pytest_layersnap.comparison.changes import (
     CATEGORIES,
     Change,
-    Difference,
     Kind,
     find_changes,
 )
@@ -20,22 +19,15 @@ from pytest_layersnap.comparison.consequences import Consequences, consequences
 from pytest_layersnap.comparison.explain import explain
 from pytest_layersnap.comparison.known_changes import explanations
 from pytest_layersnap.comparison.known_changes.known import Explanation
-from pytest_layersnap.comparison.selection import Names, Selection
-from pytest_layersnap.errors import LayersnapError
+from pytest_layersnap.comparison.selection import Selection
 from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, UNKNOWN_EDGES, LayerTable
 
 if TYPE_CHECKING:
-    import pandas as pd
     from deepdiff import DeepDiff
-
-__all__ = ["Change", "Difference", "Drift", "LayerDrift", "compare"]
-
-#: The command that accepts a drift.
-ACCEPT = "pytest --snapshot-update"
 
 
 @dataclass(frozen=True, repr=False)  # no slots: cached_property needs the instance's dict
-class Drift:
+class Comparison:
     """How the current layer table differs from the recorded one; true if it does.
 
     Args:
@@ -57,18 +49,6 @@ class Drift:
     def __bool__(self) -> bool:
         """Whether anything that counts has changed."""
         return bool(self.changes)
-
-    def __repr__(self) -> str:
-        return f"<Drift of {self.current!r}: {self.summary}>"
-
-    def __str__(self) -> str:
-        """The report, without the command that accepts it."""
-        return self.to_text(accept=None)
-
-    def _repr_html_(self) -> str:
-        from pytest_layersnap.report.html import notebook
-
-        return notebook.of_drift(self)
 
     @property
     def categories(self) -> frozenset[str]:
@@ -126,122 +106,26 @@ class Drift:
         recorded, current = _sides(self.changes)
         return DeepDiff(recorded, current, view="tree", verbose_level=2, threshold_to_diff_deeper=0)
 
-    def to_text(self, *, accept: str | None = ACCEPT, color: bool = False) -> str:
-        """The report for a terminal: complete, and readable without color.
 
-        Args:
-            accept: the command that accepts the drift, with which the report ends; None to leave
-                it out.
-            color: whether to color it with ANSI escapes.
-        """
-        from pytest_layersnap.report.text import render
-
-        return render(self, accept=accept, color=color)
-
-    def to_markdown(self, *, accept: str | None = ACCEPT) -> str:
-        """The report for a pull request.
-
-        Args:
-            accept: the command that accepts the drift; None to leave it out.
-        """
-        from pytest_layersnap.report.markdown import render
-
-        return render(self, accept=accept)
-
-    def to_html(self, *, accept: str | None = ACCEPT) -> str:
-        """The report as a page in one file, which loads nothing and needs no script.
-
-        Args:
-            accept: the command that accepts the drift; None to leave it out.
-        """
-        from pytest_layersnap.report.html.drift import render
-
-        return render(self, accept=accept)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The drift as data that JSON can hold."""
-        from pytest_layersnap.report.json import render
-
-        return render(self)
-
-
-class LayerDrift(LayersnapError, AssertionError):
-    """A model is not what its snapshot says; the message is the report."""
-
-    __module__ = "pytest_layersnap"
-
-    def __init__(
-        self, drift: Drift | Iterable[Drift], *, accept: str | None = ACCEPT, color: bool = False
-    ) -> None:
-        """The failure of one drift, or of several.
-
-        Args:
-            drift: the drift, or at least one of them.
-            accept: the command that accepts them; None to leave it out.
-            color: whether the message is colored with ANSI escapes.
-        """
-        self.drifts = (drift,) if isinstance(drift, Drift) else tuple(drift)
-        *others, last = self.drifts
-        reports = [each.to_text(accept=None, color=color) for each in others]
-        reports.append(last.to_text(accept=accept, color=color))
-        super().__init__("\n\n\n".join(reports))
-
-    @property
-    def drift(self) -> Drift:
-        """The first drift."""
-        return self.drifts[0]
-
-    @property
-    def headline(self) -> str:
-        """What drifted, in one line: ``resnet50: 1 layer changed (config), dense units 10 → 12``."""
-        if len(self.drifts) > 1:
-            return super().headline
-        from pytest_layersnap.report.brief import brief
-
-        return f"{self.drift.current.model}: {brief(self.drift)}"
-
-
-def compare(
-    recorded: LayerTable | pd.DataFrame,
-    current: LayerTable | pd.DataFrame,
-    *,
-    only: Names | None = None,
-    ignore: Names | None = None,
-    tolerance: float = 1.0,
-) -> Drift:
-    """How the current layer table differs from the recorded one.
+def differences(
+    recorded: LayerTable, current: LayerTable, selection: Selection, tolerance: float
+) -> tuple[tuple[Change, ...], int, tuple[tuple[int, int], ...]]:
+    """What a ``Comparison`` holds of two tables: ``changes``, ``hidden`` and ``pairs``.
 
     Args:
-        recorded: the table of the snapshot, or its DataFrame.
-        current: the table of the model as it is now, or its DataFrame.
-        only: categories or columns (one, or several): nothing else counts.
-        ignore: categories or columns that do not count.
-        tolerance: what the tolerances for the numbers in ``behavior`` are multiplied by, for computers
-            that differ by more than those on which they were measured.
-
-    Returns:
-        The drift; false if nothing that counts has changed.
-
-    Raises:
-        ValueError: ``only`` or ``ignore`` names what is neither a category nor a column.
-        TableError: a DataFrame is no layer table.
+        recorded: the table of the snapshot.
+        current: the table of the model as it is now.
+        selection: which categories and columns count.
+        tolerance: what the tolerances for numbers are multiplied by.
     """
-    selection = Selection.of(only, ignore)
-    before, after = _table(recorded), _table(current)
-    if before.same_architecture(after):
-        return Drift(
-            before, after, (), selection, 0, tuple((row, row) for row in range(len(after)))
-        )
-    explanation = explain(before, after)
-    changes, hidden = selection.apply(find_changes(before, after, explanation, tolerance))
-    return Drift(before, after, changes, selection, hidden, explanation.alignment.pairs)
+    if recorded.same_architecture(current):
+        return (), 0, tuple((row, row) for row in range(len(current)))
+    explanation = explain(recorded, current)
+    changes, hidden = selection.apply(find_changes(recorded, current, explanation, tolerance))
+    return changes, hidden, explanation.alignment.pairs
 
 
 _KINDS: tuple[Kind, ...] = ("added", "removed", "changed", "renamed", "moved")
-
-
-def _table(data: LayerTable | pd.DataFrame) -> LayerTable:
-    return data if isinstance(data, LayerTable) else LayerTable.from_frame(data)
 
 
 def _sides(changes: Iterable[Change]) -> tuple[dict[str, Any], dict[str, Any]]:

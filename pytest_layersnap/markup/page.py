@@ -7,7 +7,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from pytest_layersnap.report.html.markup import Html, joined, tag
+from pytest_layersnap.markup.elements import Html, joined, tag
 
 #: How every page begins, so that no other file is ever taken for one.
 _PROLOGUE = (

@@ -15,7 +15,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_layersnap.exports.unique import unique
+from pytest_layersnap.filenames import unique
 from pytest_layersnap.table import LayerTable
 
 if TYPE_CHECKING:
