@@ -16,12 +16,12 @@ from pytest_layersnap.flows.flow import Flow as Flow
 from pytest_layersnap.flows.model import Block as Block
 from pytest_layersnap.flows.model import Stage as Stage
 from pytest_layersnap.flows.stages import flow as flow
+from pytest_layersnap.scope import ScopeError as ScopeError
 from pytest_layersnap.snapshots import MissingSnapshot as MissingSnapshot
 from pytest_layersnap.snapshots.fixture import LayerSnap as LayerSnap
 from pytest_layersnap.snapshots.fixture import NoBehavior as NoBehavior
 from pytest_layersnap.snapshots.fixture import WeightsAllocated as WeightsAllocated
 from pytest_layersnap.snapshots.naming import SnapshotNameError as SnapshotNameError
-from pytest_layersnap.snapshots.scope import ScopeError as ScopeError
 from pytest_layersnap.snapshots.store import BrokenSnapshot as BrokenSnapshot
 from pytest_layersnap.snapshots.store import StoreError as StoreError
 from pytest_layersnap.table import Layer as Layer

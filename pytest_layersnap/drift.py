@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap.comparison.comparing import Comparison, differences
-from pytest_layersnap.comparison.selection import Names, Selection
 from pytest_layersnap.errors import LayersnapError
+from pytest_layersnap.scope import Names, Scope
 from pytest_layersnap.table import LayerTable
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ class Drift(Comparison):
     Args:
         recorded: the table of the snapshot.
         current: the table of the model as it is now.
-        changes: what changed, in the order of the rows, as far as the selection lets it count.
-        selection: which categories and columns count.
-        hidden: of how many changes the selection hides something.
+        changes: what changed, in the order of the rows, as far as the scope lets it count.
+        scope: which categories and columns count.
+        hidden: of how many changes the scope hides something.
         pairs: which recorded row is which current row, as indices.
     """
 
@@ -143,10 +143,10 @@ def compare(
         ValueError: ``only`` or ``ignore`` names what is neither a category nor a column.
         TableError: a DataFrame is no layer table.
     """
-    selection = Selection.of(only, ignore)
+    scope = Scope.of(only, ignore)
     tables = _table(recorded), _table(current)
-    changes, hidden, pairs = differences(*tables, selection, tolerance)
-    return Drift(*tables, changes, selection, hidden, pairs)
+    changes, hidden, pairs = differences(*tables, scope, tolerance)
+    return Drift(*tables, changes, scope, hidden, pairs)
 
 
 def _table(data: LayerTable | pd.DataFrame) -> LayerTable:

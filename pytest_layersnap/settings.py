@@ -11,7 +11,7 @@ import pytest
 
 import pytest_layersnap.update_flag as update_flag
 from pytest_layersnap.errors import LayersnapError
-from pytest_layersnap.snapshots.scope import Scope, ScopeError
+from pytest_layersnap.scope import Scope, ScopeError
 from pytest_layersnap.snapshots.settings import Settings, Unused
 
 if TYPE_CHECKING:

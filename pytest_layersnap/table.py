@@ -148,10 +148,13 @@ COLUMNS: tuple[str, ...] = (
 )
 COLUMNS_WITH_BEHAVIOR: tuple[str, ...] = (*COLUMNS[:-1], BEHAVIOR, COLUMNS[-1])
 
+#: Those that are compared.
+COMPARED_COLUMNS: tuple[str, ...] = COLUMNS_WITH_BEHAVIOR[:-1]
+
 #: Those of the notebooks, which exports to CSV have.
 NOTEBOOK_COLUMNS = COLUMNS[:16]
 
-_values = attrgetter(*COLUMNS_WITH_BEHAVIOR[:-1])
+_values = attrgetter(*COMPARED_COLUMNS)
 _behavior = attrgetter(BEHAVIOR)
 
 #: How many bits a number takes, as the name of its dtype says.

@@ -175,11 +175,11 @@ def _code(answers: Sequence[Answer], *, fails: int = WRONG) -> int:
 
 def _aspect(parsed: argparse.Namespace, subjects: Sequence[Subject], layer: str | None) -> Aspect:
     """What of drifts counts; a snapshot that says what its layers compute is always held to that."""
-    from pytest_layersnap.comparison.selection import Selection
     from pytest_layersnap.releases.survey import Aspect
+    from pytest_layersnap.scope import Scope
 
     try:
-        Selection.of(parsed.only, None)
+        Scope.of(parsed.only)
     except ValueError as error:
         raise CommandError(f"--only: {error}") from None
     tables = [subject.table for subject in subjects if subject.table is not None]

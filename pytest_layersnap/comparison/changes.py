@@ -6,7 +6,7 @@ import json
 import reprlib
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any, Final, Literal
 
@@ -15,22 +15,8 @@ from pytest_layersnap.comparison.behavior import apart
 from pytest_layersnap.comparison.edges import ReferenceNames
 from pytest_layersnap.comparison.explain import Explanation
 from pytest_layersnap.references import is_auto_model_name, without_number
-from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, Layer, LayerTable
-
-#: The categories of changes, those that matter most first.
-CATEGORIES: Final = (
-    "layers",
-    "type",
-    "topology",
-    "order",
-    "trainability",
-    "parameters",
-    "config",
-    "dtype",
-    "behavior",
-    "shape",
-    "name",
-)
+from pytest_layersnap.scope import CATEGORIES
+from pytest_layersnap.table import BEHAVIOR, COMPARED_COLUMNS, JSON_CELLS, Layer, LayerTable
 
 Kind = Literal["added", "removed", "changed", "renamed", "moved"]
 
@@ -85,8 +71,6 @@ _KEY_COLUMN: Final = {
 #: The keys of ``layer_attributes`` that name other rows: in any order, and as references.
 _SHARED: Final = "shares_weights_with"
 _RETURNS: Final = "returns"
-#: All columns that are compared.
-COMPARED_COLUMNS: Final = tuple(column.name for column in fields(Layer))
 #: Columns that are judged by other means: names and edges through the pairs, keys one by one, numbers by
 #: how far they are apart.
 _JUDGED_APART: Final = frozenset(

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap.comparison.changes import (
-    CATEGORIES,
     Change,
     Kind,
     find_changes,
@@ -19,7 +18,8 @@ from pytest_layersnap.comparison.consequences import Consequences, consequences
 from pytest_layersnap.comparison.explain import explain
 from pytest_layersnap.comparison.known_changes import explanations
 from pytest_layersnap.comparison.known_changes.known import Explanation
-from pytest_layersnap.comparison.selection import Selection
+from pytest_layersnap.comparison.selection import select
+from pytest_layersnap.scope import CATEGORIES, Scope
 from pytest_layersnap.table import BEHAVIOR, JSON_CELLS, UNKNOWN_EDGES, LayerTable
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ class Comparison:
     Args:
         recorded: the table of the snapshot.
         current: the table of the model as it is now.
-        changes: what changed, in the order of the rows, as far as the selection lets it count.
-        selection: which categories and columns count.
-        hidden: of how many changes the selection hides something.
+        changes: what changed, in the order of the rows, as far as the scope lets it count.
+        scope: which categories and columns count.
+        hidden: of how many changes the scope hides something.
         pairs: which recorded row is which current row, as indices.
     """
 
     recorded: LayerTable
     current: LayerTable
     changes: tuple[Change, ...]
-    selection: Selection
+    scope: Scope
     hidden: int
     pairs: tuple[tuple[int, int], ...]
 
@@ -108,20 +108,20 @@ class Comparison:
 
 
 def differences(
-    recorded: LayerTable, current: LayerTable, selection: Selection, tolerance: float
+    recorded: LayerTable, current: LayerTable, scope: Scope, tolerance: float
 ) -> tuple[tuple[Change, ...], int, tuple[tuple[int, int], ...]]:
     """What a ``Comparison`` holds of two tables: ``changes``, ``hidden`` and ``pairs``.
 
     Args:
         recorded: the table of the snapshot.
         current: the table of the model as it is now.
-        selection: which categories and columns count.
+        scope: which categories and columns count.
         tolerance: what the tolerances for numbers are multiplied by.
     """
     if recorded.same_architecture(current):
         return (), 0, tuple((row, row) for row in range(len(current)))
     explanation = explain(recorded, current)
-    changes, hidden = selection.apply(find_changes(recorded, current, explanation, tolerance))
+    changes, hidden = select(find_changes(recorded, current, explanation, tolerance), scope)
     return changes, hidden, explanation.alignment.pairs
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from pytest_layersnap.comparison.selection import Names
 from pytest_layersnap.errors import LayersnapError
 from pytest_layersnap.releases.answer import Answer
 from pytest_layersnap.releases.bisect import bisect
 from pytest_layersnap.releases.pairings import PYTHONS
 from pytest_layersnap.releases.tools import Tool
 from pytest_layersnap.releases.trials import Built, Outcome, Trials, judged
+from pytest_layersnap.scope import Names
 from pytest_layersnap.table import LayerTable
 
 #: Of Keras 2 the last release; the ones before keep things elsewhere.

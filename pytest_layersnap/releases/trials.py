@@ -13,12 +13,12 @@ from typing import Final, Literal, TypeVar
 from packaging.version import Version
 
 from pytest_layersnap import csvfile
-from pytest_layersnap.comparison.selection import Names
 from pytest_layersnap.drift import Drift, compare
 from pytest_layersnap.releases.environments import Environment, Environments
 from pytest_layersnap.releases.pairings import pairing
 from pytest_layersnap.releases.processes import Ended, Processes
 from pytest_layersnap.releases.tools import FullDisk, ToolError, failure, scratched, temporary
+from pytest_layersnap.scope import Names
 from pytest_layersnap.table import LayerTable
 
 #: What became of a builder under a release.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pytest_layersnap.comparison.changes import CATEGORIES, Change
+from pytest_layersnap.comparison.changes import Change
 from pytest_layersnap.report.words import named
+from pytest_layersnap.scope import CATEGORIES
 from pytest_layersnap.table import Layer
 
 #: What hurts most comes first: inputs and outputs, weights that no longer fit, trainability, the rest.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pytest_layersnap.comparison.changes import ABSENT, CATEGORIES, Change, Difference
+from pytest_layersnap.comparison.changes import ABSENT, Change, Difference
+from pytest_layersnap.scope import CATEGORIES
 
 if TYPE_CHECKING:
     from pytest_layersnap.comparison.comparing import Comparison
@@ -25,8 +26,8 @@ def render(drift: Comparison) -> dict[str, Any]:
         "recorded": _table(drift.recorded),
         "current": _table(drift.current),
         "consequences": _lists(asdict(drift.consequences)),
-        "only": None if drift.selection.only is None else sorted(drift.selection.only),
-        "ignore": sorted(drift.selection.ignore),
+        "only": None if drift.scope.only is None else sorted(drift.scope.only),
+        "ignore": sorted(drift.scope.ignore or ()),
         "hidden": drift.hidden,
         "explanations": [
             {

@@ -14,7 +14,7 @@ from pytest_layersnap.table import BEHAVIOR, UNREADABLE
 if TYPE_CHECKING:
     from pytest_layersnap.comparison.comparing import Comparison
     from pytest_layersnap.comparison.consequences import Tensor
-    from pytest_layersnap.comparison.selection import Selection
+    from pytest_layersnap.scope import Scope
 
 #: What a signature consists of: the part, its category, and the column that shows it.
 _PARTS = (
@@ -58,17 +58,15 @@ def signature(drift: Comparison) -> Iterator[tuple[str, str, str]]:
         if old is None or new is None:
             continue
         parts = [
-            part
-            for part in _told_parts(drift.selection)
-            if _values(old, part) != _values(new, part)
+            part for part in _told_parts(drift.scope) if _values(old, part) != _values(new, part)
         ]
         if parts:
             shown = [part for part, _, _ in _PARTS if part in {*parts, "shape"}]
             yield label, _tensors(old, shown), _tensors(new, shown)
 
 
-def _told_parts(selection: Selection) -> list[str]:
-    return [part for part, category, column in _PARTS if selection.counts(category, (column,))]
+def _told_parts(scope: Scope) -> list[str]:
+    return [part for part, category, column in _PARTS if scope.counts(category, (column,))]
 
 
 def _values(tensors: Iterable[Tensor], part: str) -> list[str]:
@@ -87,7 +85,7 @@ def _tensors(tensors: Sequence[Tensor], parts: Iterable[str]) -> str:
 
 def lost_weights(drift: Comparison) -> list[str]:
     """What hurts about saved weights, if they no longer load or load into the wrong layers."""
-    if not drift or not drift.selection.counts(*_WEIGHTS):
+    if not drift or not drift.scope.counts(*_WEIGHTS):
         return []
     by_position = [loading for loading in drift.consequences.weights if loading.way != WAYS[2]]
     if not any(loading.loads is False or loading.misplaced for loading in by_position):
@@ -103,13 +101,13 @@ def circumstances(drift: Comparison) -> Iterator[tuple[str, str]]:
     old, new = whole.memory
     if old is not None and new is not None and old != new:
         yield "memory", f"{size_text(old)} → {size_text(new)}"
-    if drift and whole.weights and not lost_weights(drift) and drift.selection.counts(*_WEIGHTS):
+    if drift and whole.weights and not lost_weights(drift) and drift.scope.counts(*_WEIGHTS):
         for text in _loadings(whole.weights):
             yield "weights", text
-    if drift.selection.only is not None:
-        yield "only", ", ".join(sorted(drift.selection.only)) + _hidden(drift)
-    if drift.selection.ignore:
-        yield "ignored", ", ".join(sorted(drift.selection.ignore)) + _hidden(drift)
+    if drift.scope.only is not None:
+        yield "only", ", ".join(sorted(drift.scope.only)) + _hidden(drift)
+    if drift.scope.ignore:
+        yield "ignored", ", ".join(sorted(drift.scope.ignore)) + _hidden(drift)
     unread = [row.layer_name for row in drift.current.layers if UNREADABLE in row.layer_attributes]
     if unread:
         yield (

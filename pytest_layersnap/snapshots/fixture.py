@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_layersnap import csvfile
 from pytest_layersnap.errors import LayersnapError
+from pytest_layersnap.scope import Scope
 from pytest_layersnap.snapshots import MissingSnapshot, naming, preview
 from pytest_layersnap.snapshots.naming import SnapshotNameError
 from pytest_layersnap.snapshots.results import Result
-from pytest_layersnap.snapshots.scope import Scope
 from pytest_layersnap.snapshots.store import BrokenSnapshot, Store
 from pytest_layersnap.table import LayerTable
 

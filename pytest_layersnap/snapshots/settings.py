@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pytest_layersnap.snapshots.scope import Scope
+from pytest_layersnap.scope import Scope
 
 if TYPE_CHECKING:
     from pytest_layersnap.exports.files import Destination

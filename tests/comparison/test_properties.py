@@ -10,9 +10,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_layersnap.comparison.changes import COMPARED_COLUMNS
 from pytest_layersnap.drift import Drift, compare
-from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
+from pytest_layersnap.table import COMPARED_COLUMNS, UNKNOWN_EDGES, Layer, LayerTable
 
 from .tables import chain, entry, plain, renumbered, resnet
 

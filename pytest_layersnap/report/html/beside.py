@@ -9,10 +9,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pytest_layersnap.comparison.align import ascending
-from pytest_layersnap.comparison.changes import CATEGORIES
 from pytest_layersnap.flows.model import Block, Repeat, Stage
 from pytest_layersnap.flows.stages import flow
 from pytest_layersnap.flows.text import repeat_text
+from pytest_layersnap.scope import CATEGORIES
 
 if TYPE_CHECKING:
     from pytest_layersnap.comparison.comparing import Comparison

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import count, groupby
 from typing import TYPE_CHECKING, Final
 
-from pytest_layersnap.comparison.changes import CATEGORIES
 from pytest_layersnap.markup import notebook
 from pytest_layersnap.markup.elements import Content, Html, joined, joined_by, tag
 from pytest_layersnap.markup.page import page
@@ -25,6 +24,7 @@ from pytest_layersnap.report.whole import (
     verdict_parts,
 )
 from pytest_layersnap.report.words import SIGNS
+from pytest_layersnap.scope import CATEGORIES
 
 if TYPE_CHECKING:
     from pytest_layersnap.comparison.comparing import Comparison

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_layersnap.comparison.changes import CATEGORIES
 from pytest_layersnap.markup.elements import Content, Html, tag
 from pytest_layersnap.markup.page import page
 from pytest_layersnap.report.html.drift import tell
 from pytest_layersnap.report.html.tools import tools
+from pytest_layersnap.scope import CATEGORIES
 
 if TYPE_CHECKING:
     from pytest_layersnap.comparison.comparing import Comparison

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from pytest_layersnap.comparison.changes import CATEGORIES, Change
+from pytest_layersnap.comparison.changes import Change
 from pytest_layersnap.markup.elements import Content, Html, escaped, joined_by, tag
 from pytest_layersnap.report.html import values
 from pytest_layersnap.report.words import LABELS, SIGNS, cut, in_full, listed
+from pytest_layersnap.scope import CATEGORIES
 from pytest_layersnap.table import Layer
 
 if TYPE_CHECKING:

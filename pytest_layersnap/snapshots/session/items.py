@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_layersnap.snapshots.scope import Scope, ScopeError
+from pytest_layersnap.scope import Scope, ScopeError
 
 if TYPE_CHECKING:
     from pytest_layersnap.snapshots.gathered import Use

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_layersnap.snapshots.scope import Scope, ScopeError
+from pytest_layersnap.scope import Scope, ScopeError
 
 
 def test_a_single_string_is_one_name() -> None:
