@@ -40,6 +40,8 @@ class Rewiring:
 #: A tensor: the node that made it, in which call, and which output it is. Nodes are numbered like
 #: the rows of the current table, removed rows by negative numbers; a text is a path without a row.
 _Tensor = tuple[int | str, int, int]
+#: For each call of a node the tensors that feed it; None where unknown.
+_Calls = tuple[tuple[_Tensor, ...], ...] | None
 #: For each node (or path without a row): the nodes that it feeds.
 _Feeding = dict[int | str, set[int]]
 
@@ -53,7 +55,7 @@ class _Graph:
         paired: the nodes that both tables have.
     """
 
-    calls: dict[int, tuple[tuple[_Tensor, ...], ...] | None]
+    calls: dict[int, _Calls]
     paired: AbstractSet[int]
 
     def sources(self, tensor: _Tensor, bridged: AbstractSet[int]) -> frozenset[_Tensor]:
@@ -203,7 +205,7 @@ def _rewired(before: _Graph, after: _Graph, bridged: AbstractSet[int]) -> frozen
 def _fed_alike(before: _Graph, after: _Graph, node: int, bridged: AbstractSet[int]) -> bool:
     """Whether a node is fed by the same tensors, or the bridged nodes explain the difference."""
     old_calls, new_calls = before.calls[node], after.calls[node]
-    if old_calls == new_calls:
+    if old_calls == new_calls and not _passes(old_calls, bridged):
         return True
     if old_calls is None or new_calls is None or len(old_calls) != len(new_calls):
         return False
@@ -216,10 +218,15 @@ def _fed_alike(before: _Graph, after: _Graph, node: int, bridged: AbstractSet[in
     )
 
 
+def _passes(calls: _Calls, bridged: AbstractSet[int]) -> bool:
+    """Whether any of the tensors of calls is one of a bridged node."""
+    return bool(bridged) and any(node in bridged for call in calls or () for node, _, _ in call)
+
+
 def _same_tensor(
     before: _Graph, after: _Graph, old: _Tensor, new: _Tensor, bridged: AbstractSet[int]
 ) -> bool:
-    if old == new:
+    if old == new and old[0] not in bridged:
         return True
     sources = before.sources(old, bridged), after.sources(new, bridged)
     # A merge that was added brings further sources with it; it is a finding of its own.

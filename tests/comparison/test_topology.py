@@ -174,6 +174,13 @@ def test_a_head_fed_from_elsewhere_is_rewired_although_others_moved() -> None:
     assert told(compare(recorded, current)) == [("moved", "b"), ("changed", "head")]
 
 
+def test_a_row_that_still_feeds_whom_it_fed_did_not_move() -> None:
+    """That it would explain what another row is fed by does not make it a move."""
+    recorded = graph(x="", s="x", m="s", n="m", z="n m")
+    current = graph(x="", s="x", m="x", n="m", z="n s")
+    assert told(compare(recorded, current)) == [("changed", "m"), ("changed", "z")]
+
+
 def test_another_start_does_not_explain_itself() -> None:
     """What was fed by an input that is gone is now fed by something new."""
     recorded = table(entry(64, "old"), plain("a", "Dropout", ["old"]))
