@@ -131,14 +131,14 @@ def layers() -> Iterator[tuple[str, str, tuple[int, ...], dict[str, Any]]]:
             IMAGE,
             {"size": size, "interpolation": kind},
         )
-    for kind, size, crop in product(IMAGES, ((5, 5), (12, 16)), (True, False)):
+    for kind, sides, crop in product(IMAGES, ((5, 5), (12, 16)), (True, False)):
         yield (
-            f"Resizing{size}({kind!r}, crop_to_aspect_ratio={crop})",
+            f"Resizing{sides}({kind!r}, crop_to_aspect_ratio={crop})",
             "Resizing",
             IMAGE,
             {
-                "height": size[0],
-                "width": size[1],
+                "height": sides[0],
+                "width": sides[1],
                 "interpolation": kind,
                 "crop_to_aspect_ratio": crop,
             },
@@ -218,14 +218,15 @@ def layers() -> Iterator[tuple[str, str, tuple[int, ...], dict[str, Any]]]:
         "Dropout",
         "SpatialDropout1D",
     ):
-        settings = {
+        given: dict[str, dict[str, object]] = {
             "Permute": {"dims": (2, 1)},
             "RepeatVector": {"n": 3},
             "Reshape": {"target_shape": (4, 6)},
             "Dropout": {"rate": 0.5},
             "SpatialDropout1D": {"rate": 0.5},
-        }.get(name, {})
-        yield f"{name}()", name, VECTOR if name == "RepeatVector" else SEQUENCE, settings
+        }
+        shape = VECTOR if name == "RepeatVector" else SEQUENCE
+        yield f"{name}()", name, shape, given.get(name, {})
     yield "Masking(0.0)", "Masking", SEQUENCE, {}
     yield "Rescaling(0.5, 1)", "Rescaling", IMAGE, {"scale": 0.5, "offset": 1}
     yield "Embedding(20, 3)", "Embedding", (6,), {"input_dim": 20, "output_dim": 3}

@@ -53,8 +53,8 @@ def main() -> None:
     figures: dict[str, list[float]] = {name: [] for name in WAYS}
     for _ in range(rounds):
         for name, arguments in WAYS.items():
-            if (spent := seconds(arguments)) is not None:
-                figures[name].append(spent)
+            if (taken := seconds(arguments)) is not None:
+                figures[name].append(taken)
     base = min(figures["layersnap flow resnet50"])
     for name, spent in figures.items():
         told = f"{min(spent):6.2f} s  {min(spent) / base:6.1f} ×" if spent else "not installed"

@@ -53,7 +53,7 @@ class Desk:
         self.project.mkdir()
         self._beside = folder / "beside"
         self._wheels = folder / "wheels"
-        build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", self._wheels]
+        build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(self._wheels)]
         subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
         self._beside.mkdir()
         for path in Path(sysconfig.get_path("purelib")).iterdir():
@@ -66,9 +66,14 @@ class Desk:
 
     def shown(self, name: str, cell: str) -> str:
         """What a notebook shows below its one cell, as text; it has to show a picture, too."""
-        cells = [{"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}]
-        cells[0]["source"] = cell
-        notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+        one = {
+            "cell_type": "code",
+            "execution_count": None,
+            "metadata": {},
+            "outputs": [],
+            "source": cell,
+        }
+        notebook = {"cells": [one], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
         self.write(name, json.dumps(notebook))
         printed = self.run(f"jupyter execute --inplace {name}", [])
         (output,) = json.loads((self.project / name).read_bytes())["cells"][0]["outputs"] or [{}]

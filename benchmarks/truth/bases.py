@@ -77,7 +77,7 @@ class Base:
 def live_layers(model: Any, chain: Chain = (), seen: set[int] | None = None) -> Any:
     """The layers and operations of a model and of what is nested in it."""
     seen = set() if seen is None else seen
-    for layer in getattr(model, "operations", None) or getattr(model, "layers", ()):
+    for layer in getattr(model, "operations", None) or getattr(model, "layers", None) or ():
         if id(layer) in seen:
             continue
         seen.add(id(layer))

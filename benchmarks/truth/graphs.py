@@ -36,7 +36,8 @@ class Level:
 
     def path(self, name: str) -> str:
         """The path of one of its layers in the recorded table."""
-        return self.base.paths[(*self.chain, name)]
+        chain = (*self.chain, name)
+        return self.base.paths[chain]
 
     def row(self, name: str) -> Any:
         """The recorded row of one of its layers."""
@@ -230,14 +231,15 @@ def _has_output(level: Level, name: str) -> bool:
     return "" in level.consumers[name]
 
 
-for _name, _settings in {
+_INSERTED: dict[str, dict[str, Any]] = {
     "Dropout": {"rate": 0.15},
     "BatchNormalization": {},
     "LayerNormalization": {},
     "Activation": {"activation": "tanh"},
     "GaussianNoise": {"stddev": 0.2},
     "ReLU": {},
-}.items():
+}
+for _name, _settings in _INSERTED.items():
     mutation(f"insert {_name}")(_inserted(_name, _settings))
 
 
