@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -60,7 +61,9 @@ class Evidence:
         collected = gathered.collected
         self._items = {nodeid: one for each in collected for nodeid, one in each["items"].items()}
         self._tests = {one["test"] for one in self._items.values()}
-        self._without_parameters = {_without_parameters(test) for test in self._tests}
+        self._without_parameters = {
+            _without_parameters(test) for test in self._tests if not _lacks_parameters(test)
+        }
         self._deselected = {nodeid for each in collected for nodeid in each["deselected"]}
         self._files = {file: kinds for each in collected for file, kinds in each["files"].items()}
         self._checked = {nodeid for (nodeid, _), found in gathered.found.items() if found}
@@ -138,7 +141,7 @@ class Evidence:
         fates: dict[str, Fate] = {}
         for nodeid, item in self._items.items():
             fate = self._fate(nodeid, item)
-            if item["use"] == "nothing" and fate != "failed":
+            if item["use"] == "nothing" and fate not in ("failed", "idle"):
                 continue
             test = item["test"]
             fates[test] = min(fate, fates.get(test, fate), key=_LEAST.index)
@@ -225,7 +228,7 @@ class Evidence:
         collected = {
             _without_parameters(item["name"])
             for item in self._items.values()
-            if item["file"] == file
+            if item["file"] == file and not _lacks_parameters(item["name"])
         }
         return set(self._tree.defines(file)) - collected
 
@@ -233,6 +236,11 @@ class Evidence:
 def _without_parameters(test: str) -> str:
     """The id or the name of a test without its parameters."""
     return test.partition("[")[0]
+
+
+def _lacks_parameters(test: str) -> bool:
+    """Whether a test stands for those of a set of parameters that is empty: pytest calls it so."""
+    return "NOTSET" in re.split(r"[\[\]-]", test)
 
 
 def _belongs(snapshot: str, file: str, name: str) -> bool:

@@ -119,6 +119,10 @@ ASKS = (
     "def test_asks(request):\n    if os.environ.get('GPU'):\n"
     "        request.getfixturevalue('layersnap').check(table(), name='named/asks')"
 )
+EMPTY = HEAD + (
+    "@pytest.mark.parametrize('n', [1, 2] if os.environ.get('GPU') else [])\n"
+    "def test_g(layersnap, n):\n    layersnap.check(table(n))\n"
+)
 NESTED = {
     "tests/test_a.py": checks(""),
     "inner/pytest.ini": "[pytest]\npythonpath = ..\n",
@@ -152,6 +156,16 @@ SUBTESTS = PLAIN | {
     "        with subtests.test(n=n):\n            pass\n"
     "            layersnap.check(table(n), name=f'named/s{n}')\n"
 }
+
+
+def _instead(hook: str, arguments: str, item: str) -> str:
+    """A conftest that does what pytest does for a test, but for one of them: nothing."""
+    return (
+        "import pytest\n@pytest.hookimpl(tryfirst=True)\n"
+        f"def pytest_{hook}({arguments}):\n"
+        f"    return True if {item}.name == 'test_named' else None\n"
+    )
+
 
 SITUATIONS = (
     Situation(name="all run", files=PLAIN, dead=BOTH),
@@ -795,6 +809,62 @@ SITUATIONS = (
     Situation(name="a nested root", files=NESTED, dead=BOTH),
     Situation(
         name="the outer root alone", files=NESTED, arguments=("tests",), reason="not collected"
+    ),
+    Situation(
+        name="a set of parameters that is empty for now",
+        setting="GPU",
+        files=PLAIN | {"tests/test_g.py": EMPTY},
+        dead=frozenset({OLD}),
+        reason="did not run",
+    ),
+    Situation(
+        name="a set of parameters that is empty for now, nothing remembered",
+        setting="GPU",
+        files=PLAIN | {"tests/test_g.py": EMPTY},
+        forgets=True,
+        dead=frozenset({OLD}),
+        reason="not collected in full",
+    ),
+    # Plugins that run tests, and tell what became of them, in their own way.
+    Situation(
+        name="pytest.exit with 0",
+        files=PLAIN | OTHER,
+        then={"tests/test_a.py": HEAD + "def test_x():\n    pytest.exit('enough', returncode=0)\n"},
+        forgets=True,
+        workers=False,  # pytest-xdist stops with an error of its own
+    ),
+    Situation(
+        name="a protocol that leaves out a test",
+        files=PLAIN | OTHER,
+        then={"conftest.py": _instead("runtest_protocol", "item, nextitem", "item")},
+        forgets=True,
+        reason="did not run",
+    ),
+    Situation(
+        name="a call that leaves out a test",
+        files=PLAIN | OTHER,
+        then={"conftest.py": _instead("pyfunc_call", "pyfuncitem", "pyfuncitem")},
+        forgets=True,
+        dead=frozenset({OLD}),
+        reason="made no check",
+    ),
+    Situation(
+        name="an exit code that hides a failure",
+        files=PLAIN | OTHER,
+        then={
+            "tests/test_b.py": checks("def test_named(layersnap): assert False"),
+            "conftest.py": "import pytest\n@pytest.hookimpl(tryfirst=True)\n"
+            "def pytest_sessionfinish(session): session.exitstatus = 0\n",
+        },
+        forgets=True,
+        reason="failed",
+    ),
+    Situation(
+        name="a test that can't use anything any more",
+        files=PLAIN | OTHER,
+        then={"tests/test_b.py": checks("def test_named(): pass")},
+        dead=BOTH,
+        reason="used none",
     ),
     # What is really gone.
     Situation(

@@ -37,8 +37,15 @@ def ini(project: Project, lines: str) -> None:
     project.ini(f"pythonpath = .\nmarkers = x\n{lines}")
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+@pytest.mark.parametrize(
+    ("situation", "column"),
+    [
+        pytest.param(situation, column, id=f"{situation.name}-{column}")
+        for situation in SITUATIONS
+        for column in COLUMNS
+        if situation.workers or column == "plain"
+    ],
+)
 def test_situation(
     project: Project, monkeypatch: pytest.MonkeyPatch, situation: Situation, column: str
 ) -> None:
