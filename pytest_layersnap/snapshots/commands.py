@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final
 
+from pytest_layersnap.update_flag import FLAG
+
 #: Options of pytest, its usual plugins and ours that say how a run is made and told, and not what of.
 _FLAGS: Final = """
     -q --quiet -s -v --verbose -x --exitfirst -l --showlocals --no-showlocals --ff --failed-first --nf
@@ -52,3 +54,8 @@ def selecting(arguments: Sequence[str]) -> list[str]:
         return list(arguments)
     plugins = [plugin for plugin in known.plugins if not plugin.startswith("no:")]
     return [*(part for plugin in plugins for part in ("-p", plugin)), *kept]
+
+
+def options(arguments: Sequence[str]) -> list[str]:
+    """Of what pytest was called with, the long options on which tests may depend."""
+    return [each for each in selecting(arguments) if each.startswith("--") and each != FLAG]

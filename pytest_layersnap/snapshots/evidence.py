@@ -61,8 +61,9 @@ class Evidence:
         collected = gathered.collected
         self._items = {nodeid: one for each in collected for nodeid, one in each["items"].items()}
         self._tests = {one["test"] for one in self._items.values()}
+        self._options = project.options
         self._without_parameters = {
-            _without_parameters(test) for test in self._tests if not _lacks_parameters(test)
+            _without_parameters(test) for test in self._tests if not self._lacks_parameters(test)
         }
         self._deselected = {nodeid for each in collected for nodeid in each["deselected"]}
         self._files = {file: kinds for each in collected for file, kinds in each["files"].items()}
@@ -228,19 +229,22 @@ class Evidence:
         collected = {
             _without_parameters(item["name"])
             for item in self._items.values()
-            if item["file"] == file and not _lacks_parameters(item["name"])
+            if item["file"] == file and not self._lacks_parameters(item["name"])
         }
         return set(self._tree.defines(file)) - collected
+
+    def _lacks_parameters(self, test: str) -> bool:
+        """Whether a test may have further parameters in another run.
+
+        Options may choose them, and pytest calls one so whose set of parameters is empty.
+        """
+        ids = re.split(r"[\[\]-]", test)[1:]
+        return "NOTSET" in ids or bool(ids and self._options)
 
 
 def _without_parameters(test: str) -> str:
     """The id or the name of a test without its parameters."""
     return test.partition("[")[0]
-
-
-def _lacks_parameters(test: str) -> bool:
-    """Whether a test stands for those of a set of parameters that is empty: pytest calls it so."""
-    return "NOTSET" in re.split(r"[\[\]-]", test)
 
 
 def _belongs(snapshot: str, file: str, name: str) -> bool:

@@ -25,12 +25,16 @@ _NOT_THE_PROJECTS = ("pyvenv.cfg", "CACHEDIR.TAG")
 
 
 class Project(NamedTuple):
-    """Where pytest looks for tests: its root directory, and its ini options of these names."""
+    """Where pytest looks for tests: its root directory, and its ini options of these names.
+
+    ``options`` are what it was given that tests may depend on.
+    """
 
     root: Path
     testpaths: Sequence[str]
     python_files: Sequence[str]
     norecursedirs: Sequence[str]
+    options: Sequence[str]
 
 
 class Tree:

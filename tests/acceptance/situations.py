@@ -119,6 +119,12 @@ ASKS = (
     "def test_asks(request):\n    if os.environ.get('GPU'):\n"
     "        request.getfixturevalue('layersnap').check(table(), name='named/asks')"
 )
+CHOSEN = PLAIN | {
+    "conftest.py": "def pytest_addoption(parser): parser.addoption('--model')\n"
+    "def pytest_generate_tests(metafunc):\n    if 'n' in metafunc.fixturenames:\n"
+    "        metafunc.parametrize('n', [1] if metafunc.config.option.model else [1, 2])\n",
+    "tests/test_g.py": HEAD + "def test_g(layersnap, n): layersnap.check(table(n))\n",
+}
 EMPTY = HEAD + (
     "@pytest.mark.parametrize('n', [1, 2] if os.environ.get('GPU') else [])\n"
     "def test_g(layersnap, n):\n    layersnap.check(table(n))\n"
@@ -823,6 +829,21 @@ SITUATIONS = (
         files=PLAIN | {"tests/test_g.py": EMPTY},
         forgets=True,
         dead=frozenset({OLD}),
+        reason="not collected in full",
+    ),
+    Situation(
+        name="parameters that an option chooses",
+        files=CHOSEN,
+        arguments=("--model", "1"),
+        dead=BOTH,
+        reason="did not run",
+    ),
+    Situation(
+        name="parameters that an option chooses, nothing remembered",
+        files=CHOSEN,
+        arguments=("--model=1",),
+        forgets=True,
+        dead=BOTH,
         reason="not collected in full",
     ),
     # Plugins that run tests, and tell what became of them, in their own way.

@@ -191,6 +191,7 @@ class SnapshotSession:
 
 
 def _project(config: pytest.Config) -> Project:
+    from pytest_layersnap.snapshots.commands import options
     from pytest_layersnap.snapshots.tree import Project
 
     return Project(
@@ -198,4 +199,5 @@ def _project(config: pytest.Config) -> Project:
         testpaths=config.getini("testpaths"),
         python_files=config.getini("python_files"),
         norecursedirs=config.getini("norecursedirs"),
+        options=options([str(each) for each in config.invocation_params.args]),
     )
