@@ -62,9 +62,8 @@ class Evidence:
         self._items = {nodeid: one for each in collected for nodeid, one in each["items"].items()}
         self._tests = {one["test"] for one in self._items.values()}
         self._options = project.options
-        self._without_parameters = {
-            _without_parameters(test) for test in self._tests if not self._lacks_parameters(test)
-        }
+        self._without_parameters = {_without_parameters(test) for test in self._tests}
+        self._lacking = set(map(_without_parameters, filter(self._lacks_parameters, self._tests)))
         self._deselected = {nodeid for each in collected for nodeid in each["deselected"]}
         self._files = {file: kinds for each in collected for file, kinds in each["files"].items()}
         self._checked = {nodeid for (nodeid, _), found in gathered.found.items() if found}
@@ -198,6 +197,8 @@ class Evidence:
         if user in self._tests:
             return False
         base = _without_parameters(user)
+        if base in self._lacking:
+            return False
         if base in self._without_parameters:
             return True  # it had parameters that it has no more
         name = ".".join(base.split("::")[1:])
@@ -226,12 +227,10 @@ class Evidence:
         return found
 
     def _uncollected_names(self, file: str) -> set[str]:
-        collected = {
-            _without_parameters(item["name"])
-            for item in self._items.values()
-            if item["file"] == file and not self._lacks_parameters(item["name"])
-        }
-        return set(self._tree.defines(file)) - collected
+        collected = {item["name"] for item in self._items.values() if item["file"] == file}
+        lacking = set(filter(self._lacks_parameters, collected))
+        absent = self._tree.defines(file) - set(map(_without_parameters, collected))
+        return absent | set(map(_without_parameters, lacking))
 
     def _lacks_parameters(self, test: str) -> bool:
         """Whether a test may have further parameters in another run.

@@ -846,6 +846,19 @@ SITUATIONS = (
         dead=BOTH,
         reason="not collected in full",
     ),
+    Situation(
+        name="parameters that an option chooses, of an inherited test",
+        files=CHOSEN
+        | {
+            "tests/base.py": HEAD + "class Base:\n    def test_g(self, layersnap, n):\n"
+            "        layersnap.check(table(n))\n",
+            "tests/test_g.py": "from base import Base\nclass TestG(Base): pass\n",
+        },
+        arguments=("--model=1",),
+        forgets=True,
+        dead=BOTH,
+        reason="not collected in full",
+    ),
     # Plugins that run tests, and tell what became of them, in their own way.
     Situation(
         name="pytest.exit with 0",
