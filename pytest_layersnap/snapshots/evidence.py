@@ -228,9 +228,9 @@ class Evidence:
 
     def _uncollected_names(self, file: str) -> set[str]:
         collected = {item["name"] for item in self._items.values() if item["file"] == file}
-        lacking = set(filter(self._lacks_parameters, collected))
-        absent = self._tree.defines(file) - set(map(_without_parameters, collected))
-        return absent | set(map(_without_parameters, lacking))
+        lacking = filter(self._lacks_parameters, collected)
+        absent = set(self._tree.defines(file)).difference(map(_without_parameters, collected))
+        return absent.union(map(_without_parameters, lacking))
 
     def _lacks_parameters(self, test: str) -> bool:
         """Whether a test may have further parameters in another run.
