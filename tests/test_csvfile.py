@@ -242,6 +242,9 @@ ROWS = st.builds(
 @example(
     [replace(TABLE.layers[1], layer_name="dense_1")], [replace(TABLE.layers[1], layer_name="dense")]
 )
+@example(
+    [replace(TABLE.layers[1], layer_name="dense")], [replace(TABLE.layers[1], layer_name="dense_1")]
+)
 @example(*2 * [[replace(TABLE.layers[1], activation_function='a "b"')]])
 @given(*2 * [st.lists(ROWS, min_size=1, max_size=3)])
 def test_what_differs_in_any_order_has_drifted(one: list[Layer], other: list[Layer]) -> None:
