@@ -127,6 +127,7 @@ def auto_stems(kind: str) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=4_096)
 def without_number(name: str) -> str:
     """A name without the counter that Keras appends (``dense_7`` → ``dense``)."""
     return _COUNTER.sub("", name) or name

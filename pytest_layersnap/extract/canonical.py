@@ -47,11 +47,22 @@ def value(raw: Any) -> Any:
 
     What can't be serialised becomes a stable, readable stand-in.
     """
+    if type(raw) in _PLAIN:
+        return raw
     try:
         return _value(raw)
     except RecursionError:  # it holds itself
         return stand_in(raw)
 
+
+#: What is a plain value itself; most settings are.
+_PLAIN = frozenset({type(None), bool, int, str})
+
+#: Of these Keras' own layers hold no more than their configs say.
+_NUMBERS = frozenset({type(None), bool, int, float})
+
+#: Dicts come first: it takes long to ask an abstract class.
+_MAPPINGS = (dict, Mapping)
 
 #: What has a text of its own, whatever attributes it was given.
 _FUNCTIONS = (
@@ -64,8 +75,10 @@ _FUNCTIONS = (
 
 
 def _value(raw: Any) -> Any:
-    if raw is None or isinstance(raw, bool):
+    if type(raw) in _PLAIN:
         return raw
+    if type(raw) is dict:
+        return _mapping(raw)
     if isinstance(raw, str):
         return str.__str__(raw)  # what a file has for it, also for a member of an enumeration
     if isinstance(raw, int):
@@ -83,7 +96,7 @@ def _value(raw: Any) -> Any:
     if isinstance(raw, (list, tuple)):
         array = constants.long_list(raw)
         return [_value(item) for item in raw] if array is None else constants.digest(array)
-    if isinstance(raw, (dict, Mapping)):
+    if isinstance(raw, _MAPPINGS):
         return _mapping(dict(raw))
     if isinstance(raw, (set, frozenset)):
         return sorted(map(_value, raw), key=as_json)
@@ -98,15 +111,14 @@ _TAGS = frozenset(
 
 def _mapping(raw: dict[Any, Any]) -> Any:
     """A dict; Keras' tagged dicts (serialised objects, policies, functions) in their plain form."""
-    keys = raw.keys() - _TAGS
     if raw.keys() == {"start", "stop", "step"}:
         return _value(slice(raw["start"], raw["stop"], raw["step"]))
-    if keys == {"class_name", "items"}:
-        return _value(raw["items"])
-    if keys == {"class_name", "config"} and isinstance(raw["class_name"], str):
-        return serialized(raw)
-    if keys == {"class_name", "inner_config"}:
-        return _value(raw["inner_config"])
+    if "class_name" in raw and len(keys := raw.keys() - _TAGS) == 2:
+        (other,) = keys - {"class_name"}
+        if other == "config" and isinstance(raw["class_name"], str):
+            return serialized(raw)
+        if other in ("items", "inner_config"):
+            return _value(raw[other])
     plain = {_key(key): _value(item) for key, item in raw.items()}
     if len(plain) == len(raw):
         return plain
@@ -137,7 +149,7 @@ def serialized(raw: Mapping[str, Any]) -> Any:
         return "<lambda>" if function is None else _function(function)
     if name.endswith(_POLICY_CLASSES):
         return str(config.get("name", "")) if isinstance(config, Mapping) else str(config)
-    if not isinstance(config, Mapping):
+    if not isinstance(config, _MAPPINGS):
         return {"class_name": name, "config": _value(config)}
     if name in ("Functional", "Sequential"):
         return {"class_name": name}  # its layers have rows of their own
@@ -153,6 +165,9 @@ def serialized(raw: Mapping[str, Any]) -> Any:
 _OF_LAYERS = frozenset({"name", "trainable", "dtype"})
 
 
+_OF_NOBODY = KERAS | {"builtins"}
+
+
 def _is_somebodys(raw: Mapping[str, Any]) -> bool:
     """Whether a serialised object is of a class that Keras did not write.
 
@@ -163,7 +178,7 @@ def _is_somebodys(raw: Mapping[str, Any]) -> bool:
     home = raw.get("registered_name") or raw.get("module") or name.rpartition(">")[0]
     if not home:
         return name not in objects.NAMES and not is_name_of_keras(name)
-    return str(home).partition(".")[0] not in KERAS | {"builtins"}
+    return str(home).partition(".")[0] not in _OF_NOBODY
 
 
 def _object(raw: Any) -> Any:
@@ -213,6 +228,9 @@ def as_json(plain: Any) -> str:
     return _ENCODER.encode(plain)
 
 
+_KERAS_AND_BELOW = KERAS | {"tensorflow"}
+
+
 def _function(raw: Any) -> str:
     """Keras' own functions are known by their name, also below the decorators of Keras 2.
 
@@ -223,7 +241,7 @@ def _function(raw: Any) -> str:
         return function_text(raw, value)
     is_function = isinstance(raw, types.FunctionType)
     home = raw.__globals__.get("__name__", "") if is_function else getattr(raw, "__module__", None)
-    if str(home).partition(".")[0] in KERAS | {"tensorflow"} and (not is_function or at_home(raw)):
+    if str(home).partition(".")[0] in _KERAS_AND_BELOW and (not is_function or at_home(raw)):
         inner = inspect.unwrap(raw)
         module = str(getattr(inner, "__module__", None))
         # Keras 2 takes some of its activations from TensorFlow as they are.
@@ -279,8 +297,11 @@ def attributes(
     rules = rules_of(class_name)
     renames, drops, defaults = rules.renames, rules.drops, rules.defaults
     plain: dict[str, Any] = {}
-    given = arguments if isinstance(arguments := config.get("arguments"), Mapping) else None
+    given = config.get("arguments")
+    given = given if given and isinstance(given, _MAPPINGS) else None
     for key, raw in config.items():
+        if raw is None:
+            continue
         key = str(key)
         key = renames.get(key, key)
         if key in drops:
@@ -337,17 +358,15 @@ def _attributes_of(layer: Any, rank: int | None) -> dict[str, Any]:
         # Somebody's class leaves it to Keras' to say what it is, which does not know what was added.
         config = _kept(layer, owner) | config
     own = _own_keys(layer, config)
+    whole = _NUMBERS if is_built_in(layer) else ()
     live = {
-        key: _live(layer, key, config[key])
-        for key in config
-        if key in own or key not in rules.drops
+        key: item if type(item) in whole else _live(layer, key, item)
+        for key, item in config.items()
+        if key not in rules.drops or key in own
     }
-    told = attributes(
-        name,
-        {key: item for key, item in live.items() if key not in own} | _activity_regularizer(layer),
-        rank,
-    )
-    return told | _whole({key: item for key, item in live.items() if key in own})
+    added = {key: live.pop(key) for key in config if key in own}
+    told = attributes(name, live | _activity_regularizer(layer), rank)
+    return told | _whole(added) if added else told
 
 
 def _beside_the_graph(model: Any) -> dict[str, Any]:
@@ -426,15 +445,17 @@ def _live(layer: Any, key: str, item: Any) -> Any:
 
 def _instead(item: Any, live: Any, layer: Any) -> Any:
     """A function, an object or a wrapped layer itself instead of its serialised form."""
+    if type(live) in _PLAIN:
+        return item
+    if isinstance(item, list) and isinstance(live, (list, tuple)) and len(item) == len(live):
+        return [_instead(*both, layer) for both in zip(item, live, strict=True)]
     says = attribute(live, "get_config") is not None
     if callable(live) and not isinstance(live, type) and not says:
         is_method = attribute(live, "__self__") is layer  # which only has the name of the key
         return item if is_method else live
-    if isinstance(item, list) and isinstance(live, (list, tuple)) and len(item) == len(live):
-        return [_instead(*both, layer) for both in zip(item, live, strict=True)]
-    if not isinstance(item, Mapping):
+    if type(item) in _PLAIN or not isinstance(item, _MAPPINGS):
         return item
-    if isinstance(live, Mapping) and item.keys() == live.keys():
+    if isinstance(live, _MAPPINGS) and item.keys() == live.keys():
         return {key: _instead(item[key], live[key], layer) for key in item}
     is_layer = is_a(live, "Layer") and not is_a(live, "Model")
     # An object whose config may leave out what the object itself still has.

@@ -58,9 +58,9 @@ def read_graph(reader: Reader, functional: Any) -> Graph:
         operation = reader.node_operation(node)
         nodes[id(operation), reader.call_number(node)] = node
         numbers.setdefault(id(operation), len(numbers))
-    signature = remembered(inspect.signature)
+    parameters = remembered(_parameters)
     bound = {
-        key: _bind(reader, reader.node_operation(node), reader.call(node), signature)
+        key: _bind(reader, reader.node_operation(node), reader.call(node), parameters)
         for key, node in nodes.items()
     }
     if casts := dict(_casts(reader, nodes, bound)):
@@ -109,8 +109,27 @@ def tensors(reader: Reader, arguments: dict[str, Any]) -> list[Any]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Parameters:
+    """What a function takes: its signature, the defaults in it, and the name of its ``**kwargs``."""
+
+    signature: inspect.Signature
+    defaults: dict[str, Any]
+    others: str | None
+
+
+def _parameters(function: Callable[..., Any]) -> _Parameters:
+    signature = inspect.signature(function)
+    every = signature.parameters.values()
+    return _Parameters(
+        signature,
+        {one.name: one.default for one in every if one.default is not one.empty},
+        next((one.name for one in every if one.kind is one.VAR_KEYWORD), None),
+    )
+
+
 def _bind(
-    reader: Reader, operation: Any, call: Call, signature_of: Callable[[Any], inspect.Signature]
+    reader: Reader, operation: Any, call: Call, parameters_of: Callable[[Any], _Parameters]
 ) -> BoundCall:
     """Give arguments their names, so that ``f(x, key=k)`` and ``f(x, k)`` are the same call."""
     function: Callable[..., Any]
@@ -118,19 +137,14 @@ def _bind(
         reader.operation_call(operation)[1] if reader.is_operation(operation) else operation.call
     )
     try:
-        signature = signature_of(function)
-        arguments = dict(signature.bind_partial(*call.args, **call.kwargs).arguments)
+        parameters = parameters_of(function)
+        arguments = dict(parameters.signature.bind_partial(*call.args, **call.kwargs).arguments)
     except (TypeError, ValueError):
         positional = {f"argument_{index}": value for index, value in enumerate(call.args)}
         return BoundCall({**positional, **call.kwargs}, {}, call.outputs, call)
-    defaults = {
-        name: parameter.default
-        for name, parameter in signature.parameters.items()
-        if parameter.default is not parameter.empty
-    }
-    for name, parameter in signature.parameters.items():
-        if parameter.kind is parameter.VAR_KEYWORD:
-            arguments.update(arguments.pop(name, {}))
+    if parameters.others in arguments:
+        arguments.update(arguments.pop(parameters.others))
+    defaults = parameters.defaults
     if not reader.is_operation(operation):
         for name in list(reader.filled_in(arguments, defaults)):
             arguments.pop(name, None)

@@ -218,6 +218,10 @@ def is_of_keras(kind: type) -> bool:
     return kind.__module__.partition(".")[0] in KERAS
 
 
+_is_of_keras = functools.lru_cache(maxsize=1_000)(is_of_keras)
+
+
 def is_built_in(value: Any) -> bool:
     """Whether an object's own class is one of Keras'."""
-    return is_of_keras(type(value))
+    kind: Any = type(value)
+    return _is_of_keras(kind)

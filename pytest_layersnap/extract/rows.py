@@ -658,6 +658,8 @@ def _chosen(reader: Reader, call: BoundCall) -> set[str]:
     Those are masks, and optional arguments behind one that was left out; not the state of a recurrent
     layer, which Keras 2 takes as one of the inputs.
     """
+    if call.defaults.keys().isdisjoint(call.arguments):
+        return set()
     chosen, left_out = set(), False
     for name, default in call.defaults.items():
         given = call.arguments.get(name)
@@ -769,7 +771,7 @@ def _shape(tensor: Any) -> Any:
     shape = getattr(tensor, "shape", None)
     if shape is None or getattr(shape, "rank", 0) is None:
         return "unknown"
-    return tuple(None if size is None else int(size) for size in shape)
+    return tuple([None if size is None else int(size) for size in shape])
 
 
 def _call_shapes(reader: Reader, operation: Any, call: BoundCall) -> tuple[Any, Any]:
