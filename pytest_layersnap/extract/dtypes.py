@@ -38,10 +38,12 @@ def name(dtype: Any) -> str:
 
 
 def policy(layer: Any) -> str:
-    """The name of a layer's policy; where it is a map, of what it says of this layer."""
+    """The name of a layer's policy; where it is a map, or has no name, of what it says of this layer."""
     found = getattr(layer, "dtype_policy", None)
-    if not is_a(found, "DTypePolicyMap"):
-        return str(getattr(found, "name", ""))
+    own = getattr(found, "name", "")
+    # A map takes the names of its policies away for good where it is asked for its config.
+    if own is not None and not is_a(found, "DTypePolicyMap"):
+        return str(own)
     made, kept = layer.compute_dtype, layer.variable_dtype
     quantized = f"{layer.quantization_mode}_from_" if layer.quantization_mode else ""
     return quantized + (made if made == kept else f"mixed_{made}")

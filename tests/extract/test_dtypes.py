@@ -106,6 +106,24 @@ def test_a_map_of_policies(keras: ModuleType) -> None:
     assert compare(usual, mixed).categories == {"dtype"}
 
 
+def test_policies_whose_map_was_asked_for_its_config(keras: ModuleType) -> None:
+    """Saving such a model leaves its layers without names of their policies: the table is the same."""
+    policies: Any = getattr(keras, "dtype_policies", None)
+    if not hasattr(policies, "DTypePolicyMap"):
+        pytest.skip("this Keras has no map of policies")
+    inputs = keras.Input((4,))
+    kept = [keras.layers.Dense(2, dtype=dtype) for dtype in ("float32", "mixed_bfloat16")]
+    model = keras.Model(inputs, [layer(inputs) for layer in kept])
+    before = layer_table(model)
+    named = policies.DTypePolicyMap()
+    for layer in kept:
+        named[layer.path] = layer.dtype_policy
+    named.get_config()
+    after = layer_table(model)
+    assert [row.dtype for row in after] == ["float32", "float32", "mixed_bfloat16"]
+    assert not compare(before, after)
+
+
 def test_what_lookups_give(keras: ModuleType) -> None:
     """Indices have no dtype to choose; what counts them has."""
 
