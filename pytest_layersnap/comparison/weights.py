@@ -38,7 +38,7 @@ from pytest_layersnap.table import Layer, LayerTable
 
 WAYS: Final = (".weights.h5", ".h5", ".h5 by name")
 
-#: Layers of Keras whose inner layers lie elsewhere in the ``.weights.h5`` of the other generation.
+#: Layers of Keras whose inner layers Keras 2 may not find where Keras 3 has saved them.
 _ELSEWHERE: Final = WRAPPERS | {"MultiHeadAttention", "GroupQueryAttention"}
 #: Keys of a config under which a wrapper keeps what it wraps.
 _WRAPPED: Final = ("layer", "backward_layer", "cell", "cells")
@@ -207,8 +207,8 @@ def _doubt(models: _Models, saved: Node, node: Node) -> str:
             return "wraps another number of weights"
         if _inner_classes(saved.layer) != _inner_classes(node.layer):
             return "wraps layers of another class"
-    if len(set(models.generations)) > 1 and node.weights and node.layer.layer_type in _ELSEWHERE:
-        return "keeps its inner layers elsewhere in the other generation of Keras"
+    if models.generations == (3, 2) and node.weights and node.layer.layer_type in _ELSEWHERE:
+        return "keeps its inner layers elsewhere in Keras 2"
     return ""
 
 

@@ -16,6 +16,9 @@ from pytest_layersnap.extract.weightless import weightless
 
 _HDF5 = (".h5", ".hdf5")
 
+#: What is raised by files that are no archive, or in which other things are than expected.
+_UNREADABLE = (OSError, KeyError, TypeError, ValueError, RecursionError, zipfile.BadZipFile)
+
 #: No architecture takes as many bytes (the largest of ``keras.applications`` takes a million), and a zip of
 #: a few kilobytes may hold gigabytes.
 _LARGEST = 256 * 1024**2
@@ -42,29 +45,40 @@ def read(path: str | os.PathLike[str]) -> Any:
     reader = _hdf5 if Path(path).suffix in _HDF5 else _archive
     try:
         text, version = reader(path)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else f"no model: {error}"
         raise FileError(f"{os.fspath(path)}: {reason}") from None
-    keras = import_module(_package(version))
-    try:
-        with weightless():
-            return _model(keras, text, legacy=reader is _hdf5)
-    except Exception as error:  # whatever Keras, or a class of the user's, raises
-        raise FileError(
-            f"{os.fspath(path)} (saved by Keras {version}): {keras.__name__} {keras.__version__} makes no "
-            f"model of it: {error}"
-        ) from error
+    errors = []
+    for name in _packages(version):
+        keras = import_module(name)
+        try:
+            with weightless():
+                return _checked(_model(keras, text, legacy=reader is _hdf5))
+        except Exception as error:  # whatever Keras, or a class of the user's, raises
+            errors.append((f"{name} {keras.__version__} makes no model of it: {error}", error))
+    reason, cause = errors[0]
+    raise FileError(f"{os.fspath(path)} (saved by Keras {version}): {reason}") from cause
+
+
+def _checked(made: Any) -> Any:
+    """What Keras made of a config; it takes what names no class for mere data."""
+    if not hasattr(made, "weights"):
+        raise TypeError(f"its config describes a {type(made).__name__}")
+    return made
 
 
 def _archive(path: Any) -> tuple[str, str]:
     with zipfile.ZipFile(path) as archive:
-        for name in ("metadata.json", "config.json"):
-            if (size := archive.getinfo(name).file_size) > _LARGEST:
-                raise ValueError(
-                    f"its {name} takes {size:,} bytes, and no model's takes {_LARGEST:,}"
-                )
-        version = json.loads(archive.read("metadata.json"))["keras_version"]
-        return archive.read("config.json").decode("utf-8"), version
+        metadata, config = (_member(archive, name) for name in ("metadata.json", "config.json"))
+    return config, str(json.loads(metadata)["keras_version"])
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> str:
+    """A file in an archive, if it is of a size that is worth reading."""
+    if (size := archive.getinfo(name).file_size) > _LARGEST:
+        raise ValueError(f"its {name} takes {size:,} bytes, and no model's takes {_LARGEST:,}")
+    with archive.open(name) as file:
+        return file.read(size + 1).decode("utf-8")  # there may be more than the archive says
 
 
 def _hdf5(path: Any) -> tuple[str, str]:
@@ -77,14 +91,19 @@ def _hdf5(path: Any) -> tuple[str, str]:
         return str(file.attrs["model_config"]), str(file.attrs.get("keras_version", "2"))
 
 
-def _package(version: str) -> str:
-    """The Keras that reads what this version wrote: the one in use, if it is of that generation."""
+def _packages(version: str) -> list[str]:
+    """The Kerases that may read what this version wrote.
+
+    Those in use, if they are of that generation: each knows the classes that were registered with it.
+    """
     names = ("tf_keras", "keras") if version.startswith("2") else ("keras", "tf_keras")
-    in_use = [name for name in names if name in sys.modules]
-    for name in in_use:
-        if sys.modules[name].__version__.partition(".")[0] == version.partition(".")[0]:
-            return name
-    return next((name for name in names if find_spec(name)), "keras")
+    generation = version.partition(".")[0]
+    in_use = [
+        name
+        for name in names
+        if name in sys.modules and sys.modules[name].__version__.partition(".")[0] == generation
+    ]
+    return in_use or [next((name for name in names if find_spec(name)), "keras")]
 
 
 def _model(keras: Any, text: str, *, legacy: bool) -> Any:
@@ -93,11 +112,14 @@ def _model(keras: Any, text: str, *, legacy: bool) -> Any:
         if not legacy:
             config = json.loads(text) | {"compile_config": None}
             return serialization.deserialize_keras_object(config, safe_mode=True)
+        saving = f"{keras.__name__}.src"
         if not hasattr(keras, "ops"):
-            return keras.models.model_from_json(text)
-        saving = {
-            name: import_module(f"keras.src.legacy.saving.{name}")
+            json_utils = import_module(f"{saving}.saving.legacy.saved_model.json_utils")
+            return keras.models.model_from_config(json_utils.decode(text))
+        legacy_saving = {
+            name: import_module(f"{saving}.legacy.saving.{name}")
             for name in ("json_utils", "saving_options", "saving_utils")
         }
-        with saving["saving_options"].keras_option_scope(use_legacy_config=True):
-            return saving["saving_utils"].model_from_config(saving["json_utils"].decode(text))
+        with legacy_saving["saving_options"].keras_option_scope(use_legacy_config=True):
+            config = legacy_saving["json_utils"].decode(text)
+            return legacy_saving["saving_utils"].model_from_config(config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,8 @@ import pytest
 
 from pytest_layersnap import ModelError, layer_table
 from pytest_layersnap.extract import files
+
+METADATA = json.dumps({"keras_version": "3.0.0"})
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # HDF5 is called legacy
 
@@ -86,16 +89,49 @@ def test_unusable_files(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"broken\.keras: no model"):
         layer_table(broken)
     with zipfile.ZipFile(bare, "w") as archive:
-        archive.writestr("metadata.json", json.dumps({"keras_version": "3.0.0"}))
+        archive.writestr("metadata.json", METADATA)
     with pytest.raises(ModelError, match=r"bare\.keras: no model"):
         layer_table(bare)
-    with zipfile.ZipFile(bare, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("metadata.json", json.dumps({"keras_version": "3.0.0"}))
-        archive.writestr("config.json", b" " * (257 * 1024**2))
-    with pytest.raises(
-        ModelError, match=r"bare\.keras: no model: its config\.json takes 269,484,032"
-    ):
-        layer_table(bare)
+
+
+@pytest.mark.usefixtures("keras")
+@pytest.mark.parametrize(
+    ("metadata", "config", "said"),
+    [
+        ("[]", "{}", "no model: list indices"),
+        ("[" * 200_000, "{}", "no model: maximum recursion"),
+        ('{"keras_version": 3}', "{}", "saved by Keras 3"),
+        (METADATA, "[]", "makes no model of it"),
+        (METADATA, "[" * 200_000, "makes no model of it: maximum recursion"),
+        (METADATA, '{"no": "class"}', "makes no model of it: its config describes a dict"),
+    ],
+)
+def test_other_things_than_expected(tmp_path: Path, metadata: str, config: str, said: str) -> None:
+    """One message that names the file."""
+    path = tmp_path / "odd.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", metadata)
+        archive.writestr("config.json", config)
+    with pytest.raises(ModelError, match=rf"odd\.keras.*{said}"):
+        layer_table(path)
+
+
+@pytest.mark.usefixtures("keras")
+def test_a_small_file_that_holds_a_large_config(tmp_path: Path) -> None:
+    """It is not unpacked, nor where the archive says that it is small."""
+    path, size = tmp_path / "large.keras", 257 * 1024**2
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", METADATA)
+        archive.writestr("config.json", b" " * size)
+    with pytest.raises(ModelError, match=r"no model: its .* takes 269,484,032 bytes"):
+        layer_table(path)
+    said, wrong = (number.to_bytes(4, "little") for number in (size, 1000))
+    path.write_bytes(path.read_bytes().replace(said, wrong))
+    tracemalloc.start()
+    with pytest.raises(ModelError, match=r"large\.keras"):
+        layer_table(path)
+    assert tracemalloc.get_traced_memory()[1] < size // 10
+    tracemalloc.stop()
 
 
 def test_a_file_of_weights_alone(keras: ModuleType, tmp_path: Path) -> None:
@@ -118,4 +154,19 @@ def test_the_keras_in_use_reads_its_own_files(
     monkeypatch.delitem(sys.modules, other, raising=False)
     (tmp_path / f"{other}.py").write_text('raise SystemExit("the wrong Keras was imported")\n')
     monkeypatch.syspath_prepend(tmp_path)
+    assert layer_table(path) == layer_table(small(keras))
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_where_both_packages_are_in_use_each_is_asked(
+    keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """The one that knows the classes in a file reads it."""
+    if not keras.__version__.startswith("2"):
+        pytest.skip("Keras 3 has no second package")
+    path = tmp_path / f"model.{suffix}"
+    small(keras).save(path)
+    other: Any = ModuleType({"keras": "tf_keras", "tf_keras": "keras"}[keras.__name__])
+    other.__version__ = keras.__version__
+    monkeypatch.setitem(sys.modules, other.__name__, other)
     assert layer_table(path) == layer_table(small(keras))

@@ -87,6 +87,23 @@ def test_a_keras_as_we_know_it(keras: ModuleType) -> None:
             dense(keras)
 
 
+@pytest.mark.usefixtures("said")
+@pytest.mark.parametrize("version", ["2.15.0", "3.15.0"])
+def test_a_package_that_keeps_nothing_there(
+    keras: ModuleType, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    """It is named, and the Keras beside it builds without weights."""
+    other: Any = ModuleType({"keras": "tf_keras", "tf_keras": "keras"}[keras.__name__])
+    other.__version__ = version
+    monkeypatch.setitem(sys.modules, other.__name__, other)
+    with warnings.catch_warnings(record=True) as told, weightless():
+        warnings.simplefilter("always")
+        model = dense(keras)
+    said = f"{other.__name__} {version} builds models with their weights, as"
+    assert any(str(one.message).startswith(said) for one in told)
+    assert waiting(model)
+
+
 def test_a_keras_with_another_name(keras: ModuleType) -> None:
     """A release that spells a name otherwise everywhere builds the same model, and that is said."""
     if keras.__name__ != "keras" or os.environ.get("KERAS_BACKEND", "torch") != "torch":

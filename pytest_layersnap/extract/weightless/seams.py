@@ -169,16 +169,15 @@ KERAS_2 = (
 
 def of(package: str) -> Iterator[tuple[Seam, Iterator[AbstractContextManager[None]]]]:
     """The seams of a Keras, each with what replaces its places."""
-    second = is_second(package)
-    for seam in KERAS_2 if second else KERAS_3:
+    for seam in KERAS_2 if is_second(package) else KERAS_3:
         modules = {place.module.format(keras=package) for place in seam.places}
         if not seam.loaded or modules <= sys.modules.keys():
-            yield seam, _replaced(seam, package, "" if second else _backend(package))
+            yield seam, _replaced(seam, package)
 
 
-def _replaced(seam: Seam, package: str, backend: str) -> Iterator[AbstractContextManager[None]]:
+def _replaced(seam: Seam, package: str) -> Iterator[AbstractContextManager[None]]:
     for place in seam.places:
-        if place.backend in ("", backend):
+        if not place.backend or place.backend == _backend(package):
             yield from place.replaced(package)
 
 
