@@ -254,8 +254,8 @@ def test_another_generation_is_told_as_far_as_it_is_the_same() -> None:
 
     drift = compare(wrapped("keras 3.15.1", "relu"), wrapped("keras 2.15.0", "tanh"))
     assert verdict(drift, ".weights.h5").loads is None
-    for release in ("keras 2.15.0", "keras 3.3.0"):
-        drift = compare(wrapped(release, "relu"), wrapped("keras 3.15.1", "tanh"))
+    for earlier in ("keras 2.15.0", "keras 3.3.0"):
+        drift = compare(wrapped(earlier, "relu"), wrapped("keras 3.15.1", "tanh"))
         assert verdict(drift, ".weights.h5").loads
 
 
