@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
@@ -213,6 +213,57 @@ def _bear_one_name(one: Layer, other: Layer) -> bool:
     return names[0] == names[1] or all(
         is_auto_name(layer.layer_name, layer.layer_type) for layer in (one, other)
     )
+
+
+# --- the order in which layers are held ---------------------------------------------------------
+
+
+def hold_alike(
+    old: Sequence[Node], new: list[Node], recorded: Mapping[int, int], *, as_paired: bool
+) -> None:
+    """Put layers that people's classes hold in the order of the recorded ones.
+
+    Rows are in the order of calls; savers go by the order in which layers were made, which is taken to be
+    the same in both models. Layers that have no attribute in common meet in order, or as rows are paired.
+
+    Args:
+        old: recorded nodes on one level.
+        new: current nodes on that level; they are put in order in place.
+        recorded: which recorded row is which current row.
+        as_paired: whether they meet as rows are paired.
+    """
+    by_row = {node.row: node for node in old}
+    met = {node: by_row[row] for node in new if (row := recorded.get(node.row)) in by_row}
+    if _are_by_attribute(old) and _are_by_attribute(new):
+        met = _met_by_attribute(old, new, met, as_paired=as_paired)
+        places, place = {}, 0
+        for node in new:
+            place = places[node] = old.index(met[node]) if node in met else place
+        new.sort(key=places.__getitem__)
+    for node in new:
+        if node in met:
+            hold_alike(met[node].children, node.children, recorded, as_paired=as_paired)
+
+
+def _met_by_attribute(
+    old: Sequence[Node], new: Sequence[Node], paired: dict[Node, Node], *, as_paired: bool
+) -> dict[Node, Node]:
+    """Which recorded node a node is."""
+    held = {key: node for node in old for key in _keys(old, node)}
+    met = {node: held[key] for node in new for key in _keys(new, node) if key in held}
+    left = [node for node in old if node not in met.values()]
+    others = [node for node in new if node not in met]
+    by_rows = {node: paired[node] for node in others if paired.get(node) in left}
+    if len(left) == len(others) and not (as_paired and len(by_rows) == len(left)):
+        by_rows = dict(zip(others, left, strict=True))
+    return met | by_rows
+
+
+def _keys(level: Sequence[Node], node: Node) -> Iterator[tuple[str, int]]:
+    """What tells a node on its level by attribute, and by place in a container."""
+    for attribute in attributes(node.layer):
+        same = [other for other in level if attribute in attributes(other.layer)]
+        yield attribute, same.index(node)
 
 
 # --- .weights.h5 ------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from pytest_layersnap.comparison.saved import (
     Visits,
     Weight,
     attributes,
+    hold_alike,
     tree,
 )
 from pytest_layersnap.references import is_auto_name, parent, without_number
@@ -82,18 +83,44 @@ def loadings(
     """
     if not (recorded.parameters or current.parameters):
         return ()
-    models = _Models(recorded, current, dict(pairs))
-    return _by_class(models), _by_position(models), _by_name(models)
+    partner = dict(pairs)
+    one, other = (
+        [way(models) for way in (_by_class, _by_position, _by_name)]
+        for models in (
+            _Models(recorded, current, partner, as_paired=each) for each in (False, True)
+        )
+    )
+    return tuple(map(_agreed, one, other))
+
+
+def _agreed(one: Loading, other: Loading) -> Loading:
+    """What is true of both orders in which a class of somebody's may hold its layers."""
+    if (one.loads, set(one.misplaced), one.fresh) == (
+        other.loads,
+        set(other.misplaced),
+        other.fresh,
+    ):
+        return one
+    layer = one.layer or other.layer or (one.misplaced + other.misplaced)[0][0]
+    return Loading(one.way, None, layer, "is called in another order, and may be held in another")
 
 
 class _Models:
     """The two models as trees, and the releases of Keras that save and load them."""
 
-    def __init__(self, recorded: LayerTable, current: LayerTable, partner: dict[int, int]) -> None:
+    def __init__(
+        self,
+        recorded: LayerTable,
+        current: LayerTable,
+        partner: dict[int, int],
+        *,
+        as_paired: bool,
+    ) -> None:
         self.tables = recorded, current
         self.before, self.after = tree(recorded), tree(current)
         self.partner = partner
         self.recorded_rows = {new: old for old, new in partner.items()}
+        hold_alike(self.before, self.after, self.recorded_rows, as_paired=as_paired)
         one, other = (release(table.recorded_with) for table in self.tables)
         self.releases = one or other or _NEWEST, other or one or _NEWEST
 

@@ -255,17 +255,20 @@ def side_by_side(one: str, other: str, *, shared: str = "", twice: bool = False)
     return build
 
 
-def holding(**attributes: Any) -> Build:
-    """A layer of somebody's that holds others: by attribute a name, or a list of names."""
-    return _held(attributes, model=False)
+def holding(*, backwards: bool = False, **attributes: Any) -> Build:
+    """A layer of somebody's that holds others: by attribute a name, or a list of names.
+
+    It calls them in the order in which they were made, or backwards.
+    """
+    return _held(attributes, backwards, model=False)
 
 
-def holding_model(**attributes: Any) -> Build:
+def holding_model(*, backwards: bool = False, **attributes: Any) -> Build:
     """A model of somebody's that does so, and is not in another."""
-    return _held(attributes, model=True)
+    return _held(attributes, backwards, model=True)
 
 
-def _held(attributes: dict[str, Any], *, model: bool) -> Build:
+def _held(attributes: dict[str, Any], backwards: bool, *, model: bool) -> Build:
     def build(keras: ModuleType) -> Any:
         base: Any = keras.Model if model else keras.layers.Layer
 
@@ -279,7 +282,7 @@ def _held(attributes: dict[str, Any], *, model: bool) -> Build:
                             made[name] = keras.layers.Dense(8, name=name)
                     parts = [made[name] for name in names]
                     setattr(self, attribute, parts if isinstance(names, list) else parts[0])
-                self._names = tuple(made)
+                self._names = tuple(reversed(made) if backwards else made)
                 self._made: Any = lambda name: made[name]
 
             def build(self, shape: Any) -> None:
@@ -614,6 +617,18 @@ GROUPS: dict[str, dict[str, Build]] = {
         "private": holding_model(a="p", _b="q"),
         "in a list": holding_model(parts=["p", "q"]),
         "one less": holding_model(a="p"),
+    },
+    "held by a layer, called": {
+        "forwards": holding(a="p", b="q"),
+        "backwards": holding(a="p", b="q", backwards=True),
+        "backwards, renamed": holding(a="p", c="q", backwards=True),
+        "in a list": holding(a=["p", "q"]),
+    },
+    "held by a model, called": {
+        "forwards": holding_model(a="p", b="q"),
+        "backwards": holding_model(a="p", b="q", backwards=True),
+        "backwards, renamed": holding_model(a="p", z="q", backwards=True),
+        "in a list": holding_model(parts=["p", "q"]),
     },
     "partly frozen": {
         "nothing": frozen_inside(),
