@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -204,7 +204,31 @@ def test_verdict_on_shared_held_and_frozen_layers(
     assert len(models) > 1
     for before, after in permutations(models, 2):
         for said in checked(models[before], models[after], tmp_path / before):
-            assert said.loads is not None, (before, after, said)
+            assert said.loads is not None or _hides_the_order(before, after), said
+
+
+def _hides_the_order(*names: str) -> bool:
+    """Whether one of two models calls q first, made first or not, and the other holds both in a list."""
+    listed = {name for name in names if name.startswith("in a list")}
+    return bool(listed) and {*names} - listed < {"exchanged", "backwards", "backwards, renamed"}
+
+
+def test_another_order_of_calls_moves_no_weights() -> None:
+    """Layers that somebody's class holds meet by attribute, though their rows change places."""
+
+    def block(*called: str) -> LayerTable:
+        paths = ["mine", *(f"mine/{name}" for name in called)]
+        rows = table(
+            entry(8),
+            row_of("mine", "Block", ["input_layer"]),
+            *(dense(path, before, 8, 8) for before, path in pairwise(paths)),
+        )
+        for at, name in enumerate(called, start=2):
+            rows = changed(rows, at, config={"attribute": f"_{name}"})
+        return rows
+
+    drift = compare(block("p", "q"), block("q", "p"))
+    assert [(said.loads, said.misplaced) for said in drift.consequences.weights] == [(True, ())] * 3
 
 
 def test_the_catalogue_is_large_enough_and_seldom_open() -> None:
