@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
-from pytest_layersnap.extract.reader import KERAS, is_a
+from pytest_layersnap.extract.reader import KERAS, classes_of_keras
 
 #: Their objects hold no state of the user's, or are put back by other means.
 _OF_LIBRARIES: Final = frozenset(
@@ -43,8 +44,6 @@ def as_before(layer: Any) -> Iterator[None]:
 def _remember(value: Any, seen: dict[int, Any], undo: list[Any], depth: int) -> None:
     import numpy as np
 
-    if id(value) in seen or depth > _DEEPEST or _is_plain(value):
-        return
     seen[id(value)] = value
     kind: Any = type(value)
     inside: list[Any] = []
@@ -66,24 +65,25 @@ def _remember(value: Any, seen: dict[int, Any], undo: list[Any], depth: int) -> 
         inside = [getattr(value, "__wrapped__", None), getattr(value, "__dict__", None)]
     if kind.__module__ == _STRUCTURES:
         inside.append(getattr(value, "__dict__", None))
+    if depth == _DEEPEST:
+        return
     for item in inside:
-        _remember(item, seen, undo, depth + 1)
+        kind = type(item)
+        if id(item) not in seen and not _is_plain(kind):
+            _remember(item, seen, undo, depth + 1)
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether a value can't be changed, or is no part of a layer's own state."""
+@functools.lru_cache(maxsize=10_000)
+def _is_plain(kind: Any) -> bool:
+    """Whether objects of a class can't be changed, or are no part of a layer's own state."""
     import numpy as np
 
-    if value is None or isinstance(value, (str, bytes, int, float, complex, type)):
+    if issubclass(kind, (str, bytes, int, float, complex, type, FunctionType, ModuleType)):
         return True
-    kind: Any = type(value)
     if issubclass(kind, (dict, list, set, tuple, np.ndarray)) or kind.__module__ == _STRUCTURES:
         return False
-    if isinstance(value, (FunctionType, ModuleType)):
-        return True
-    if kind.__module__.partition(".")[0] in KERAS:
-        return not is_a(value, "Layer")
-    return kind.__module__.partition(".")[0] in _OF_LIBRARIES
+    package = kind.__module__.partition(".")[0]
+    return "Layer" not in classes_of_keras(kind) if package in KERAS else package in _OF_LIBRARIES
 
 
 def _array(value: Any, copy: Any) -> Any:

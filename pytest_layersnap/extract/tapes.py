@@ -84,6 +84,12 @@ class Tape(Protocol):
     def again(self, tensor: Any) -> Any:
         """The same tensor as another object."""
 
+    def is_dense(self, value: Any) -> bool:
+        """Whether a value is a tensor that a shape and a dtype describe."""
+
+    def empty_like(self, tensor: Any) -> Any:
+        """A tensor of the shape and dtype of a dense one."""
+
 
 def tape_of(backend: str) -> Tape:
     """A new tape for a backend of Keras."""
@@ -118,6 +124,12 @@ class _TensorFlow:
     def again(self, tensor: Any) -> Any:
         return self._tf.identity(tensor)
 
+    def is_dense(self, value: Any) -> bool:
+        return isinstance(value, self._tf.Tensor)
+
+    def empty_like(self, tensor: Any) -> Any:
+        return self._tf.compat.v1.placeholder(tensor.dtype, tensor.shape)
+
 
 class _Recorded:
     """A tape on which operations are put while they run; it keeps their tensors alive, so that ids hold."""
@@ -141,8 +153,15 @@ class _Recorded:
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, self.kind)
 
+    def is_dense(self, value: Any) -> bool:
+        return self.is_tensor(value)
+
     def made_of(self, tensor: Any) -> Iterable[Any]:
         return self._made.get(id(tensor), ())
+
+    def empty_like(self, tensor: Any) -> Any:
+        """A tensor of the same shape and dtype."""
+        raise NotImplementedError
 
     def again(self, tensor: Any) -> Any:
         """The same tensor as another object."""
@@ -167,8 +186,11 @@ class _Recorded:
 class _JAX(_Recorded):
     def __init__(self) -> None:
         super().__init__()
+        from jax.core import Tracer  # type: ignore[import-not-found,unused-ignore]
+
         self._jax = sys.modules["jax"]
-        self.kind = self._jax.Array
+        # Most are tracers, of which that is found out sooner.
+        self.kind = (Tracer, self._jax.Array)
 
     def running(self) -> AbstractContextManager[None]:
         from jax.core import Tracer  # type: ignore[import-not-found,unused-ignore]
@@ -179,6 +201,9 @@ class _JAX(_Recorded):
 
     def again(self, tensor: Any) -> Any:
         return self._jax.numpy.copy(tensor)
+
+    def empty_like(self, tensor: Any) -> Any:
+        return self._jax.numpy.empty_like(tensor)
 
 
 def _reporting(bind: Any) -> Any:
@@ -231,6 +256,9 @@ class _Torch(_Recorded):
 
     def again(self, tensor: Any) -> Any:
         return tensor.clone()
+
+    def empty_like(self, tensor: Any) -> Any:
+        return self._torch.empty_like(tensor)
 
 
 def _leaves(value: Any) -> list[Any]:

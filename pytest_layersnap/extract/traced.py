@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_layersnap.extract.alike import Alike
 from pytest_layersnap.extract.as_before import as_before
 from pytest_layersnap.extract.graph import BoundCall
 from pytest_layersnap.extract.randomness import random_states_as_before
@@ -133,7 +134,13 @@ def _one(
     for batch, sizes in _SIZES if unknown else _SIZES[:1]:
         try:
             runs = [
-                _run(reader, layer, arguments, leaves, specs, batch[at], sizes[at], tape, is_open)
+                _run(
+                    _Run(reader, tape, is_open, shapes_alone=bool(at)),
+                    layer,
+                    arguments,
+                    leaves,
+                    [spec.filled(batch[at], sizes[at]) for spec in specs],
+                )
                 for at in range(2 if unknown else 1)
             ]
         except Exception:  # whatever the user's code raises
@@ -142,40 +149,37 @@ def _one(
     raise NotTraced(UNKNOWN)
 
 
-def _run(
-    reader: Reader,
-    layer: Any,
-    arguments: Any,
-    leaves: list[Any],
-    specs: list[Spec],
-    batch: int,
-    size: int,
-    tape: Tape,
-    is_open: Callable[[Any], bool],
-) -> Inner:
-    run = _Run(reader, tape, is_open)
-    filled = [spec.filled(batch, size) for spec in specs]
-
+def _run(run: _Run, layer: Any, arguments: Any, leaves: list[Any], specs: list[Spec]) -> Inner:
     def call(*tensors: Any) -> None:
         run.begin()
         of = {id(leaf): tensor for leaf, tensor in zip(leaves, tensors, strict=True)}
         args, kwargs = mapped(lambda leaf: of.get(id(leaf), leaf), arguments)
         layer(*args, **kwargs)
 
-    base = reader.base(layer)
-    with _RUNS.having(run, {(base, "__call__"): _noting}), tape.running():
-        reader.symbolically(layer, call, filled)
+    base = run.reader.base(layer)
+    with _RUNS.having(run, {(base, "__call__"): _noting}), run.tape.running():
+        run.reader.symbolically(layer, call, specs)
     root: Inner = run.root
     return root
 
 
 class _Run:
-    """One run of a layer: the calls noted so far, and the ones that are being made."""
+    """One run of a layer: the calls noted so far, and the ones that are being made.
 
-    def __init__(self, reader: Reader, tape: Tape, is_open: Callable[[Any], bool]) -> None:
-        self._reader = reader
-        self._tape = tape
+    Args:
+        reader: reads the layer.
+        tape: tells what tensors were computed from.
+        is_open: whether it matters what a layer calls inside.
+        shapes_alone: of a second run, in which what is fed by what is known.
+    """
+
+    def __init__(
+        self, reader: Reader, tape: Tape, is_open: Callable[[Any], bool], shapes_alone: bool
+    ) -> None:
+        self.reader = reader
+        self.tape = tape
         self._is_open = is_open
+        self._shapes_alone = shapes_alone
         self.begin()
 
     def begin(self) -> None:
@@ -184,6 +188,7 @@ class _Run:
         self._around: list[Inner] = []
         self._known: dict[int, Any] = {}
         self._closed = 0
+        self._alike = Alike(self.reader, self.tape)
 
     def note(self, call: Callable[..., Any], layer: Any, args: Any, kwargs: Any) -> Any:
         """One call of a layer, which is made, and noted where it matters."""
@@ -204,14 +209,16 @@ class _Run:
         try:
             is_open = self._is_open(layer)
             args, kwargs = _handing_on(layer, args, kwargs, is_open, is_given)
+            run = functools.partial(call, layer, *args, **kwargs)
             with self._apart_from(not is_open), self._direct(layer):
-                made = call(layer, *args, **kwargs)
+                quick = self._shapes_alone and not is_open
+                made = self._alike.made(layer, args, kwargs, run) if quick else run()
         finally:
             self._around.pop()
-        inner.made = [leaf for leaf in flatten(made) if self._tape.is_tensor(leaf)]
+        inner.made = [leaf for leaf in flatten(made) if self.tape.is_tensor(leaf)]
         made = mapped(self._apart, made)
         inner.bound.outputs.extend(
-            self._noted(leaf) for leaf in flatten(made) if self._tape.is_tensor(leaf)
+            self._noted(leaf) for leaf in flatten(made) if self.tape.is_tensor(leaf)
         )
         return made
 
@@ -227,7 +234,7 @@ class _Run:
     @contextmanager
     def _direct(self, wrapper: Any) -> Iterator[None]:
         """Note also what a wrapper calls past ``__call__``."""
-        layers = self._reader.called_directly(wrapper)
+        layers = self.reader.called_directly(wrapper)
         for layer in layers:
             noting = functools.partial(self._called_directly, layer.call, layer)
             vars(layer)["call"] = functools.wraps(layer.call)(noting)
@@ -265,7 +272,7 @@ class _Run:
 
     def _noted(self, value: Any) -> Any:
         """What is noted of a value: of a tensor its shape and itself."""
-        if not self._tape.is_tensor(value):
+        if not self.tape.is_tensor(value):
             return value
         self._known[id(value)] = value
         return NotedTensor(_shape(value), value.dtype, value)
@@ -275,11 +282,11 @@ class _Run:
 
         Some layers give back what they were given, in one environment and not in another.
         """
-        if not self._tape.is_tensor(value) or id(value) not in self._known:
+        if not self.tape.is_tensor(value) or id(value) not in self._known:
             return value
-        apart = self._tape.again(value)
-        if (mask := self._reader.mask_of(value)) is not None:
-            self._reader.carry_mask(apart, mask)
+        apart = self.tape.again(value)
+        if (mask := self.reader.mask_of(value)) is not None:
+            self.reader.carry_mask(apart, mask)
         return apart
 
 

@@ -13,7 +13,7 @@ from pytest_layersnap import compare, layer_table
 from pytest_layersnap.extract.traced import UNKNOWN
 from pytest_layersnap.table import UNKNOWN_EDGES
 
-from .inside_models import INSIDE, NOT_BUILT, around, feed_forward, layer, operations
+from .inside_models import INSIDE, NOT_BUILT, around, called, feed_forward, layer, operations
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -143,6 +143,30 @@ def test_generated_changes_are_seen(keras: ModuleType) -> None:
     cases = list(inside_calls.cases(keras, seed=29))
     assert [case.kind for case in cases] == [*inside_calls.CHANGES, None]
     assert [case for case in cases if not case.right or case.beside] == []
+
+
+def test_layers_alike_are_run_once_for_unknown_sizes(keras: ModuleType) -> None:
+    """In the second run, which only asks for shapes, one stands for all of them."""
+    made = []
+
+    def counted(x: Any) -> Any:
+        made.append(x.shape)
+        return x
+
+    def layers(self: Any) -> None:
+        self.all = [keras.layers.Dense(6, counted, name=f"dense_{at}") for at in "abcd"]
+        self.last = keras.layers.Dense(5, counted, name="last")
+
+    def call(self: Any, x: Any) -> Any:
+        for dense in self.all:
+            x = dense(x)
+        return self.last(x)
+
+    net = called(layer(keras, layers, call, "Model")(name="net"), keras, (None, 6))
+    made.clear()
+    rows = layer_table(net).layers
+    assert {row.output_shape for row in rows} == {"(None, None, 6)", "(None, None, 5)"}
+    assert len(made) == 5 + 2
 
 
 def test_the_model_is_left_as_it_was(keras: ModuleType) -> None:
