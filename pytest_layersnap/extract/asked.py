@@ -1,6 +1,7 @@
 """Values of tensors that a ``call`` asks for while it is run for its shapes: nobody is told them.
 
-TensorFlow can't tell them, and so does nobody: what one environment traces, all of them trace.
+TensorFlow can't tell them, and JAX infers no shapes that depend on them; so does nobody: what one
+environment traces, all of them trace.
 """
 
 from __future__ import annotations
@@ -25,8 +26,15 @@ _ARITHMETIC: Final = (
     *("BINARY_OP", "BINARY_ADD", "BINARY_SUBTRACT", "BINARY_MUL", "BINARY_TRUE", "BINARY_FLOOR"),
     *("BINARY_POWER", "BINARY_MATRIX", "BINARY_MODULO", "INPLACE_"),
 )
+#: Operations of TensorFlow's graph, and functions, that give as many numbers as some condition holds for.
+_COUNTING: Final = frozenset(
+    {"Where", "Unique", "UniqueV2", "UniqueWithCounts", "UniqueWithCountsV2"}
+)
+_COUNTING_FUNCTIONS: Final = frozenset(
+    {"nonzero", "argwhere", "unique", "unique_consecutive", "masked_select"}
+)
 #: They ask for others.
-_BETWEEN: Final = frozenset({"torch", "jax", "jaxlib", "numpy"})
+_BETWEEN: Final = frozenset({"tensorflow", "torch", "jax", "jaxlib", "numpy"})
 #: They ask for themselves, and compute the same in every environment.
 _ALLOWED: Final = KERAS | {"pytest_layersnap"}
 
@@ -38,6 +46,37 @@ class ValueAsked(TypeError):
 def is_asked(name: str, args: Sequence[Any]) -> bool:
     """Whether a function of a tensor tells its value; to format it by a specification takes it, too."""
     return name in ASKS or (name == "__format__" and bool(args[1]))
+
+
+def is_counting(name: str, args: Sequence[Any] = ()) -> bool:
+    """Whether the shape of what an operation gives depends on the numbers that it is given.
+
+    Args:
+        name: of an operation of TensorFlow's graph, or of a function of PyTorch's.
+        args: what the function is given.
+    """
+    if name == "__getitem__":
+        keys = args[1] if isinstance(args[1], tuple) else args[1:]
+        return any(str(getattr(key, "dtype", "")) in ("torch.bool", "bool") for key in keys)
+    return name in _COUNTING | _COUNTING_FUNCTIONS or (name == "where" and len(args) == 1)
+
+
+def refuse_to_count() -> None:
+    """Called in place of an operation whose shape depends on numbers.
+
+    Raises:
+        ValueAsked: it is not for a layer of Keras that it is done.
+    """
+    frame = inspect.currentframe()
+    while frame and (_package(frame) in _BETWEEN | {"pytest_layersnap"} or _counts(frame)):
+        frame = frame.f_back
+    if frame and _package(frame) not in KERAS:
+        raise ValueAsked("the shape of a tensor is not known while only shapes are inferred")
+
+
+def _counts(frame: FrameType) -> bool:
+    """Whether code is an operation of Keras that somebody called."""
+    return _package(frame) in KERAS and frame.f_code.co_name in _COUNTING_FUNCTIONS | {"where"}
 
 
 def refuse() -> None:

@@ -101,9 +101,12 @@ class _TensorFlow:
     def __init__(self) -> None:
         self._tf = sys.modules["tensorflow"]
 
-    def running(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def running(self) -> Iterator[None]:
         """Functions that were traced before would not call anything again."""
-        return eagerly(self._tf)
+        place = self._tf.__internal__.FuncGraph, "_create_op_internal"
+        with eagerly(self._tf), _TAPES.having(self, {place: _not_counting}):
+            yield
 
     def is_tensor(self, value: Any) -> bool:
         return isinstance(value, (self._tf.Tensor, self._tf.RaggedTensor, self._tf.SparseTensor))
@@ -129,6 +132,16 @@ class _TensorFlow:
 
     def empty_like(self, tensor: Any) -> Any:
         return self._tf.compat.v1.placeholder(tensor.dtype, tensor.shape)
+
+
+def _not_counting(create: Any) -> Any:
+    @functools.wraps(create)
+    def creating(graph: Any, op_type: str, *args: Any, **kwargs: Any) -> Any:
+        if asked.is_counting(op_type) and _TAPES.mine is not None:
+            asked.refuse_to_count()
+        return create(graph, op_type, *args, **kwargs)
+
+    return creating
 
 
 class _Recorded:
@@ -239,6 +252,8 @@ class _Torch(_Recorded):
                 name = getattr(function, "__name__", "")
                 if asked.is_asked(name, args) and not tape.tells(args[0]):
                     asked.refuse()
+                if asked.is_counting(name, args):
+                    asked.refuse_to_count()
                 made = function(*args, **(kwargs or {}))
                 if made is None or (isinstance(made, tellers) and not name.endswith(_LIKE)):
                     given = [*_leaves(args), *_leaves(list((kwargs or {}).values()))]

@@ -32,7 +32,7 @@ def operations(keras: ModuleType) -> Any:
         sigmoid=tf.sigmoid, relu=tf.nn.relu, maximum=tf.maximum, arange=tf.range,
         broadcast_to=tf.broadcast_to, squeeze=tf.squeeze,
         cond=tf.cond, convert_to_tensor=tf.convert_to_tensor, convert_to_numpy=lambda x: x.numpy(),
-        ones=tf.ones,
+        ones=tf.ones, nonzero=lambda x: tf.unstack(tf.where(x), 2, axis=1),
     )  # fmt: skip
 
 

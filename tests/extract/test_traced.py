@@ -242,6 +242,12 @@ VALUES = {
     "largest": lambda s, x, o: max(o.sum(x), 1.0) is not None,
     "formatted": lambda s, x, o: f"{o.sum(x):.2f}",
 }
+#: What has a shape that depends on the numbers of a tensor.
+COUNTS = {
+    "masked": lambda s, x, o: o.sum(x[x > 0]),
+    "masked_rows": lambda s, x, o: o.sum(s.a(x)[o.sum(x, axis=-1) > 0]),
+    "nonzero": lambda s, x, o: o.sum(o.nonzero(x)[0]),
+}
 #: What does not depend on the numbers that a call is given.
 NO_VALUES = {
     "shape": lambda s, x, o: x.shape[-1] == 6 and len(x.shape) == 2,
@@ -277,6 +283,16 @@ def test_a_call_that_asks_for_values_is_not_traced(keras: ModuleType, asks: str)
     assert [row.output_shape for row in rows.values()] == ["", ""]
     assert rows["a"].inbound_layers == UNKNOWN_EDGES
     assert float(operations(keras).ones(())) == 1.0
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+def test_a_call_whose_shapes_depend_on_numbers_is_not_traced(
+    keras: ModuleType, counts: str
+) -> None:
+    """JAX can't infer them, so nobody does."""
+    rows = _asking(keras, lambda s, x, o: COUNTS[counts](s, x, o) is not None)
+    assert rows["net"].attributes["not_traced"] == UNKNOWN
+    assert [row.output_shape for row in rows.values()] == ["", ""]
 
 
 @pytest.mark.parametrize("asks", NO_VALUES)
