@@ -364,4 +364,4 @@ def rehearse(keras: Any) -> None:
         for node in (*nodes(graph), *(source(end).operation._inbound_nodes[0] for end in ends)):
             consumers(node_operation(node)), call_number(node), call(node)
     own_weights(model), children(model), autocast(model), casts_to(model), built_with(model)
-    core().cond  # noqa: B018
+    core().cond, core().vectorized_map

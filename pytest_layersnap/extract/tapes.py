@@ -54,6 +54,19 @@ def _both_branches(cond: Any) -> Any:
     return both
 
 
+def _as_one_step(vectorized_map: Any) -> Any:
+    """On PyTorch what happens inside happens to stand-ins for rows."""
+
+    @functools.wraps(vectorized_map)
+    def mapping(function: Any, elements: Any) -> Any:
+        tape = _TAPES.mine
+        if tape is None:
+            return vectorized_map(function, elements)
+        return tape.whole(lambda: vectorized_map(function, elements), flatten(elements))
+
+    return mapping
+
+
 #: What depends on shapes and dtypes alone: operations of TensorFlow, and how names of PyTorch's end.
 #: Not ``empty_like``, by which Keras puts a tensor on another device.
 _SHAPES_ALONE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
@@ -186,13 +199,23 @@ class _Recorded:
 
     def either(self, choice: Any, one: Any, other: Any) -> Any:
         """What one of two functions gives, when both have run; it comes from what they took."""
+
+        def both() -> Any:
+            made = mapped(lambda leaf: self.again(leaf) if self.is_tensor(leaf) else leaf, one())
+            other()
+            return made
+
+        return self.whole(both, [choice])
+
+    def whole(self, work: Any, given: list[Any]) -> Any:
+        """What some work gives: it comes from what that was given, and from all that it took besides."""
         known = set(self._made)
-        made = mapped(lambda leaf: self.again(leaf) if self.is_tensor(leaf) else leaf, one())
-        other()
+        made = work()
         inside = self._made.keys() - known
         taken = [tensor for key in inside for tensor in self._made[key] if id(tensor) not in inside]
         for leaf in flatten(made):
-            self._made[id(leaf)] = [choice, *taken]
+            self._kept.append(leaf)
+            self._made[id(leaf)] = [*given, *taken]
         return made
 
 
@@ -261,7 +284,11 @@ class _Torch(_Recorded):
                     tape.record(given, _leaves(args[:1] if made is None else made))
                 return made
 
-        places = {**_places(), (self.kind, "__iter__"): _refusing}
+        places = {
+            **_places(),
+            (self.kind, "__iter__"): _refusing,
+            (keras3.core(), "vectorized_map"): _as_one_step,
+        }
         with _TAPES.having(self, places), Recording():
             yield
 

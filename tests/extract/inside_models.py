@@ -32,7 +32,8 @@ def operations(keras: ModuleType) -> Any:
         sigmoid=tf.sigmoid, relu=tf.nn.relu, maximum=tf.maximum, arange=tf.range,
         broadcast_to=tf.broadcast_to, squeeze=tf.squeeze,
         cond=tf.cond, convert_to_tensor=tf.convert_to_tensor, convert_to_numpy=lambda x: x.numpy(),
-        ones=tf.ones, nonzero=lambda x: tf.unstack(tf.where(x), 2, axis=1),
+        ones=tf.ones, vectorized_map=tf.vectorized_map,
+        nonzero=lambda x: tf.unstack(tf.where(x), 2, axis=1),
     )  # fmt: skip
 
 
@@ -93,6 +94,7 @@ _PATTERNS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "loop": lambda s, x, o: __import__("functools").reduce(lambda y, f: y + f(y), [s.a, s.b, s.a], x),
     "either": lambda s, x, o: s.b(o.cond(o.sum(s.a(x)) > 0, lambda: s.a(x) + 1, lambda: s.c(x) * 2)),
     "either_of_two": lambda s, x, o: sum(o.cond(o.sum(x) > 0, lambda: [x, s.a(x)], lambda: [s.b(x), x])),
+    "mapped": lambda s, x, o: s.b(o.vectorized_map(lambda row: row * 2 + 1, s.a(x))),
     "made_on_the_fly": lambda s, x, keras: keras.layers.Add()([s.a(x), s.b(x)]),
 }  # fmt: skip
 
