@@ -225,3 +225,8 @@ def is_built_in(value: Any) -> bool:
     """Whether an object's own class is one of Keras'."""
     kind: Any = type(value)
     return _is_of_keras(kind)
+
+
+def is_revived(value: Any) -> bool:
+    """Whether Keras loaded a layer of somebody's without its class, and made one in its place."""
+    return is_a(value, "RevivedLayer")

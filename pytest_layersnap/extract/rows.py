@@ -32,8 +32,9 @@ from pytest_layersnap.extract.reader import (
     is_a,
     is_built_in,
     is_mask,
+    is_revived,
 )
-from pytest_layersnap.extract.traced import UNKNOWN, NotTraced, is_wrapper, trace
+from pytest_layersnap.extract.traced import UNKNOWN, WITHOUT_CLASS, NotTraced, is_wrapper, trace
 from pytest_layersnap.references import Reference, parent
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
 
@@ -211,8 +212,8 @@ def _trace(walk: Walk, place: Place, ways: list[list[Call]]) -> None:
     layer = place.operation
     if not _listed_below(walk, layer):
         return
-    why = UNKNOWN
-    for calls in filter(None, ways):
+    why = WITHOUT_CLASS if _is_revived(walk, layer) else UNKNOWN
+    for calls in filter(None, ways if why == UNKNOWN else ()):
         try:
             found = trace(walk.reader, layer, calls, lambda inner: _is_open(walk, inner))
         except NotTraced as error:
@@ -221,6 +222,11 @@ def _trace(walk: Walk, place: Place, ways: list[list[Call]]) -> None:
             place.below = Inside(found, place.path)
             return
     place.mark = {**place.mark, "not_traced": why}
+
+
+def _is_revived(walk: Walk, layer: Any) -> bool:
+    """Whether a layer, or one inside it, has lost its class: what it calls is not to be seen."""
+    return is_revived(layer) or any(_is_revived(walk, one) for one in _listed_below(walk, layer))
 
 
 def _as_given(call: BoundCall) -> Call:
@@ -278,7 +284,7 @@ def _listed_below(walk: Walk, layer: Any) -> list[Any]:
     A model and a layer that somebody wrote list what they hold. Keras' own layers are fully described
     by their config, but for models and people's layers which they wrap.
     """
-    if is_a(layer, "Model") or not is_built_in(layer):
+    if is_a(layer, "Model") or not is_built_in(layer) or is_revived(layer):
         return walk.children(layer)
     found = []
     for child in walk.children(layer):

@@ -43,6 +43,8 @@ _SIZES = (
 
 #: Why a call can't be run; whether numbers or arguments are lacking, not every Keras can tell.
 UNKNOWN = "its call needs numbers, or arguments that are not known"
+#: Why nothing is known of it: Keras 2 loads what somebody wrote without the code, as a function.
+WITHOUT_CLASS = "it was loaded without its class"
 
 
 class NotTraced(Exception):
