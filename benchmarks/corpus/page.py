@@ -59,10 +59,11 @@ def _part(found: Runs) -> Iterator[str]:
         read = [one["table"] for one in every if one["table"]]
         counts = (len(read), len(set(map(_rows, read))), *(wrong[way] for way in WAYS))
         yield _row([name, *(f"{count:,}" for count in counts)])
-    yield ""
-    yield _row(["", "compared", "equal", "explained", "differ"])
-    yield _row(["---"] * 5)
     first, *others = found
+    if others:
+        yield ""
+        yield _row(["", "compared", "equal", "explained", "differ"])
+        yield _row(["---"] * 5)
     for other in others:
         yield _row([f"{first} and {other}", *map(str, _compared(found, first, other))])
 
