@@ -3,118 +3,45 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_layersnap.extract import (
     addresses,
+    arguments,
     canonical,
-    constants,
     dtypes,
     masking,
     names,
     operations,
+    owners,
     readable,
+    shapes,
 )
-from pytest_layersnap.extract.contract import ModelError
-from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph, tensors
+from pytest_layersnap.extract.graph import BoundCall, Graph, tensors
 from pytest_layersnap.extract.inside import Inside, Told
 from pytest_layersnap.extract.reader import (
     Call,
     Reader,
     Source,
-    dtype_name,
     flatten,
     has_call,
     is_a,
     is_built_in,
-    is_mask,
-    is_revived,
 )
 from pytest_layersnap.extract.traced import UNKNOWN, WITHOUT_CLASS, NotTraced, is_wrapper, trace
+from pytest_layersnap.extract.walk import (
+    Calls,
+    Walk,
+    has_lost_its_class,
+    is_open,
+    listed_below,
+    members_of,
+)
 from pytest_layersnap.references import Reference, parent
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer
-
-#: By the paths of rows, the layer or operation and its calls.
-Calls = dict[str, tuple[Any, Sequence[BoundCall]]]
-
-
-@dataclass(slots=True)
-class Walk:
-    """What one walk over a model knows: the model's name, what Keras counts, what was met so far.
-
-    ``counted`` are the model's weights and ``trained`` those that an optimizer updates, as Keras says
-    in public; ``trainable`` those that were made to be trained. ``owners`` maps a weight to the path of
-    the row that counts it and to its place there, ``sizes`` a path to how many weights its row has.
-    ``borrowed`` are the weights that calls take as constants, by the path of the row.
-    All go by the ids of weights and layers.
-    """
-
-    reader: Reader
-    model_name: str
-    counted: dict[int, Any]
-    trained: frozenset[int]
-    trainable: set[int] = field(default_factory=set)
-    owners: dict[int, tuple[str, int]] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
-    graphs: dict[int, Graph | None] = field(default_factory=dict)
-    held: dict[int, list[Any]] = field(default_factory=dict)
-    adopted: dict[int, list[Any]] = field(default_factory=dict)
-    weights: dict[int, dict[int, Any]] = field(default_factory=dict)
-    borrowed: dict[str, list[int]] = field(default_factory=dict)
-    calls: Calls = field(default_factory=dict)
-
-    def graph_of(self, layer: Any) -> Graph | None:
-        """The graph of a functional or Sequential model; None for whatever has none."""
-        if id(layer) not in self.graphs:
-            functional = _functional(self.reader, layer)
-            graph = None if functional is None else read_graph(self.reader, functional)
-            self.graphs[id(layer)] = graph
-        return self.graphs[id(layer)]
-
-    def children(self, layer: Any) -> list[Any]:
-        """The layers that a layer holds itself."""
-        if id(layer) not in self.held:
-            plain = self.reader.is_operation(layer)
-            self.held[id(layer)] = [] if plain else self.reader.children(layer)
-        return self.held[id(layer)]
-
-    def all_weights(self, layer: Any) -> dict[int, Any]:
-        """All weights at or below a layer by their ids, in the order of saving.
-
-        What a layer holds and Keras does not count is none: a layer may say which weights it has.
-        """
-        if id(layer) not in self.weights:
-            found = {id(weight): weight for weight in self.own_weights(layer)}
-            for child in self.children(layer):
-                found |= self.all_weights(child)
-            self.weights[id(layer)] = found
-        return self.weights[id(layer)]
-
-    def own_weights(self, layer: Any) -> list[Any]:
-        """The weights of a layer without those of the layers it holds; twice what it keeps twice."""
-        if self.reader.is_operation(layer):
-            return []
-        trainable, others = self.reader.own_weights(layer)
-        self.trainable.update(map(id, trainable))
-        own = (*trainable, *others, *self.adopted.get(id(layer), ()))
-        return [weight for weight in own if id(weight) in self.counted]
-
-    def adopt(self, layer: Any, missing: dict[int, Any]) -> None:
-        """Give weights that no layer keeps where layers keep them to those that say they have them.
-
-        Each goes to the innermost such layer below ``layer``, whose ``weights`` hold all the ``missing``.
-        """
-        for child in self.children(layer):
-            said = {id(weight): weight for weight in child.weights if id(weight) in missing}
-            if said:
-                self.adopt(child, said)
-                missing = {key: item for key, item in missing.items() if key not in said}
-        self.trainable.update(key for key, weight in missing.items() if weight.trainable)
-        self.adopted.setdefault(id(layer), []).extend(missing.values())
 
 
 def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Calls]:
@@ -133,7 +60,9 @@ def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Cal
     walk = Walk(reader, "", counted, frozenset(map(id, model.trainable_weights)))
     kept = walk.all_weights(model)
     lacking = (key for key in counted if key not in kept)
-    if missing := {key: counted[key] for key in lacking if _size(_weight_shape(counted[key]))}:
+    if missing := {
+        key: counted[key] for key in lacking if owners.size(owners.weight_shape(counted[key]))
+    }:
         # A metric is no part of an architecture, though Keras 2 counts its state.
         for weight in reader.metric_weights(model):
             counted.pop(id(weight), None)
@@ -163,7 +92,7 @@ def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Cal
                 itself.mark = {"model_output": outputs}
     below = [_row(walk, place) for place in places]
     first = _row(walk, itself)
-    _require_sum(walk, model)
+    owners.require_sum(walk, model)
     if walk.borrowed:
         below = [_with_owners(walk, row) for row in below]
     if has_graph:
@@ -210,12 +139,12 @@ def _trace(walk: Walk, place: Place, ways: list[list[Call]]) -> None:
         ways: its own calls; several where it is not known which of them they were.
     """
     layer = place.operation
-    if not _listed_below(walk, layer):
+    if not listed_below(walk, layer):
         return
-    why = WITHOUT_CLASS if _is_revived(walk, layer) else UNKNOWN
+    why = WITHOUT_CLASS if has_lost_its_class(walk, layer) else UNKNOWN
     for calls in filter(None, ways if why == UNKNOWN else ()):
         try:
-            found = trace(walk.reader, layer, calls, lambda inner: _is_open(walk, inner))
+            found = trace(walk.reader, layer, calls, lambda inner: is_open(walk, inner))
         except NotTraced as error:
             why = str(error)
         else:
@@ -224,41 +153,11 @@ def _trace(walk: Walk, place: Place, ways: list[list[Call]]) -> None:
     place.mark = {**place.mark, "not_traced": why}
 
 
-def _is_revived(walk: Walk, layer: Any) -> bool:
-    """Whether a layer, or one inside it, has lost its class: what it calls is not to be seen."""
-    return is_revived(layer) or any(_is_revived(walk, one) for one in _listed_below(walk, layer))
-
-
 def _as_given(call: BoundCall) -> Call:
     """A recorded call without what Keras filled in by itself."""
     recorded = call.recorded
     kwargs = {name: item for name, item in recorded.kwargs.items() if name in call.arguments}
     return Call(recorded.args, kwargs, recorded.outputs)
-
-
-def _is_open(walk: Walk, layer: Any) -> bool:
-    """Whether it matters what a layer calls inside: not where a graph tells it."""
-    has_graph = not is_a(layer, "Sequential") and _functional(walk.reader, layer) is not None
-    return not has_graph and bool(_listed_below(walk, layer))
-
-
-def _require_sum(walk: Walk, model: Any) -> None:
-    """Refuse rows that have other weights than Keras counts, or trains, in the whole model."""
-    unknown = [key for key in walk.trained if key not in walk.counted]
-    missing = [
-        weight
-        for key, weight in walk.counted.items()
-        if key not in walk.owners and _size(_weight_shape(weight))
-    ]
-    if unknown or missing:
-        lacking = "its `weights` lack some of its `trainable_weights`"
-        if missing:
-            names = ", ".join(repr(str(weight.name)) for weight in missing[:3])
-            lacking = f"no layer says that it has {len(missing)} of its weights ({names})"
-        raise ModelError(
-            f"the layers of the model {model.name!r} do not add up to it: {lacking}; a layer of it that "
-            "overrides `weights`, `trainable_weights` or `non_trainable_weights` may say so wrongly"
-        )
 
 
 def _with_owners(walk: Walk, row: Layer) -> Layer:
@@ -274,34 +173,13 @@ def _with_owners(walk: Walk, row: Layer) -> Layer:
     return replace(row, layer_attributes=_json(row.attributes | tied))
 
 
-def _functional(reader: Reader, layer: Any) -> Any | None:
-    return reader.functional(layer) if is_a(layer, "Model") else None
-
-
-def _listed_below(walk: Walk, layer: Any) -> list[Any]:
-    """The layers that get rows of their own below a layer without a graph.
-
-    A model and a layer that somebody wrote list what they hold. Keras' own layers are fully described
-    by their config, but for models and people's layers which they wrap.
-    """
-    if is_a(layer, "Model") or not is_built_in(layer) or is_revived(layer):
-        return walk.children(layer)
-    found = []
-    for child in walk.children(layer):
-        if is_a(child, "Model") or (not is_built_in(child) and walk.children(child)):
-            found.append(child)
-        else:
-            found += _listed_below(walk, child)
-    return found
-
-
 def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> Iterator[Place]:
     """The rows below a container, each followed by the rows of what is nested in it."""
     container = around.operation
     inside = around.below
     # A Sequential that was built by a call inside has the shapes of whatever that call was given.
     graph = None if inside else walk.graph_of(container)
-    members = _members(walk, container, graph)
+    members = members_of(walk, container, graph)
     if inside:
         members = inside.in_order(container, members)
     level = [_named(walk.reader, member, container) for member in members]
@@ -333,17 +211,17 @@ def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> 
             place.edges = _edges(walk.reader, graph, operation, paths)
             if is_a(container, "Sequential"):
                 place.calls = [_without_settings(walk.reader, call) for call in calls]
-            if _is_open(walk, operation) and not walk.graph_of(operation):
+            if is_open(walk, operation) and not walk.graph_of(operation):
                 _trace(walk, place, [[_as_given(call) for call in calls]])
         elif inside:
             inside.place(container, operation, place.path)
-            if _is_open(walk, operation):
+            if is_open(walk, operation):
                 place.below = inside
         else:
             place.edges = UNKNOWN_EDGES
             if is_a(container, "Sequential"):
                 place.edges = json.dumps([previous] if previous else [], ensure_ascii=False)
-            if not has_call(container) and _is_open(walk, operation):
+            if not has_call(container) and is_open(walk, operation):
                 ways = walk.reader.built_with(operation)
                 _trace(walk, place, [[call] for call in ways])
         previous = place.path
@@ -363,30 +241,6 @@ def _without_settings(reader: Reader, call: BoundCall) -> BoundCall:
     given = call.arguments.items()
     passed = {name: item for name, item in given if any(map(reader.is_tensor, flatten(item)))}
     return replace(call, arguments=passed)
-
-
-def _members(walk: Walk, container: Any, graph: Graph | None) -> list[Any]:
-    """What gets a row below a container, in row order."""
-    members = list(graph.operations) if graph else _listed_below(walk, container)
-    if is_a(container, "Sequential"):
-        # As in model.layers: a Sequential's input is no layer of its own.
-        return [layer for layer in members if not is_a(layer, "InputLayer")]
-    if graph:
-        members += _beside_the_graph(walk, container, members)
-    return members
-
-
-def _beside_the_graph(walk: Walk, container: Any, listed: list[Any]) -> list[Any]:
-    """Layers with weights that a subclass of a functional model holds and its graph never calls.
-
-    Not those whose weights are listed already: a model may hold a part of one of its layers by name.
-    """
-    ids = set(map(id, listed))
-    others = [layer for layer in walk.children(container) if id(layer) not in ids]
-    if not others:
-        return []
-    known = {weight for layer in listed for weight in walk.all_weights(layer)}
-    return [layer for layer in others if not walk.all_weights(layer).keys() <= known]
 
 
 def _sequential_input(graph: Graph, first: Any) -> dict[str, Any]:
@@ -409,7 +263,7 @@ def _names_below(walk: Walk, layer: Any) -> dict[str, str]:
     """What is written for the auto names of all that a layer holds, also of what has no row."""
     if walk.reader.is_operation(layer):
         return {}
-    members = _members(walk, layer, walk.graph_of(layer)) or walk.children(layer)
+    members = members_of(walk, layer, walk.graph_of(layer)) or walk.children(layer)
     level = [_named(walk.reader, member, layer) for member in members]
     found = names.spellings(level, names.numbered(level))
     for member in members:
@@ -501,17 +355,17 @@ def _row(walk: Walk, place: Place) -> Layer:
         shown = place.below.calls_of(operation)
     if place.below and (returns := place.below.returns(operation)):
         mark["returns"] = _unpacked([_unpacked(way) for way in returns])
-    shapes = [_call_shapes(reader, operation, call) for call in shown] or [
-        _own_shapes(walk, operation)
+    pairs = [shapes.call_shapes(reader, operation, call) for call in shown] or [
+        shapes.own_shapes(walk, operation)
     ]
-    rank = _rank(shapes[0][0]) if shown else _built_rank(operation)
+    rank = shapes.rank_of(pairs[0][0]) if shown else shapes.built_rank(operation)
     if reader.is_operation(operation):
-        layer_type, attributes = _operation(reader, operation, calls)
+        layer_type, attributes = arguments.of_operation(reader, operation, calls)
     else:
         layer_type = type(operation).__name__
         attributes = canonical.attributes_of(operation, rank)
-        if arguments := _call_arguments(reader, calls):
-            attributes["call_arguments"] = arguments
+        if given := arguments.of_calls(reader, calls):
+            attributes["call_arguments"] = given
     if borrowed := [
         id(leaf)
         for call in calls
@@ -524,7 +378,7 @@ def _row(walk: Walk, place: Place) -> Layer:
         attributes |= masking.settings(operation)
     if dtypes.is_uncast(reader, operation):
         attributes["autocast"] = False
-    weights = _weights(walk, operation)
+    weights = owners.weights_of(walk, operation)
     dtype = dtypes.of_row(reader, operation)
     inside = walk.children(operation) and dtypes.inside(reader, walk.children, operation, dtype)
     if inside:
@@ -533,16 +387,18 @@ def _row(walk: Walk, place: Place) -> Layer:
         attributes["weight_dtypes"] = of_weights
     if _bears_name_of_base(operation):
         attributes["defined_in"] = type(operation).__module__.partition(".")[0]
-    attributes |= _frozen(walk, operation, weights) | _ties(walk, operation, path, weights)
-    weight_shapes = [_weight_shape(weight) for weight in weights]
+    attributes |= owners.frozen(walk, operation, weights) | owners.ties(
+        walk, operation, path, weights
+    )
+    weight_shapes = [owners.weight_shape(weight) for weight in weights]
     counted = {
-        id(weight): _size(shape)
+        id(weight): owners.size(shape)
         for weight, shape in zip(weights, weight_shapes, strict=True)
         if walk.owners[id(weight)][0] == path
     }
     below = walk.all_weights(operation)
     flag = not walk.trained.isdisjoint(below) if below else place.enabled
-    input_shape, output_shape = _shapes(shapes)
+    input_shape, output_shape = shapes.as_text(pairs)
     return Layer(
         model=walk.model_name,
         layer_name=path,
@@ -587,261 +443,7 @@ def _json(value: Any) -> str:
     return sys.intern(canonical.as_json(value))
 
 
-def _operation(
-    reader: Reader, operation: Any, calls: list[BoundCall]
-) -> tuple[str, dict[str, Any]]:
-    """An operation's type, and what it computes with besides tensors."""
-    symbol, _ = reader.operation_call(operation)
-    layer_type = operations.operation_name(symbol)
-    settings = reader.operation_settings(operation)
-    settings = {name: _without_tensors(reader, item) for name, item in settings.items()}
-    called = [
-        operations.operation_settings(layer_type, settings | _operands(reader, symbol, call))
-        for call in calls
-    ]
-    if all(canonical.same(one, called[0]) for one in called):
-        return layer_type, called[0] if called else {}
-    return layer_type, {"call_arguments": called}
-
-
-def _operands(reader: Reader, symbol: str, call: BoundCall) -> dict[str, Any]:
-    """What one call of an operation computes with, constants in their place among the tensors.
-
-    Where a constant decides the dtype of what comes out, that is said, too: ``1`` and ``1.0`` look alike.
-    """
-    found: dict[str, Any] = {}
-    decides = False
-    chosen = _chosen(reader, call)
-    for name, argument in call.arguments.items():
-        if argument is None and call.defaults.get(name, ...) is None:
-            continue
-        leaves, plain = flatten(argument), _without_tensors(reader, argument)
-        tensors_alone = bool(leaves) and all(map(reader.is_tensor, leaves))
-        if tensors_alone and name not in chosen:
-            continue
-        name = operations.operation_argument(symbol, name)
-        found[name] = plain
-        is_constant = operations.is_operand(name) or any(map(constants.is_array, leaves))
-        decides |= not tensors_alone and is_constant
-    if decides and (made := _dtype_of_constants(reader, call)):
-        found["output_dtype"] = made
-    return found
-
-
-def _dtype_of_constants(reader: Reader, call: BoundCall) -> str | None:
-    """The dtype of what a call gives where none of the tensors that go in has it."""
-    given = {dtype_name(tensor) for tensor in tensors(reader, call.arguments)}
-    made = {dtype_name(tensor) for tensor in call.outputs} - given - {"bool"}
-    return next(iter(made), None)
-
-
-def _call_arguments(reader: Reader, calls: list[BoundCall]) -> Any:
-    """Call arguments that are no tensors and not at their default; a list where there are several calls.
-
-    ``training`` is there also at its default, for Keras 2 takes the model's own flag where nobody gives
-    one. Tensors are in the edges; here it is said which of the optional arguments they are.
-    """
-    found = []
-    for call in calls:
-        plain, chosen = {}, _chosen(reader, call)
-        for name, argument in call.arguments.items():
-            leaves = flatten(argument)
-            if leaves and all(map(reader.is_tensor, leaves)) and name not in chosen:
-                continue
-            item = canonical.value(_without_tensors(reader, argument))
-            default = canonical.value(call.defaults.get(name))
-            if item is not None and (name == "training" or not canonical.same(item, default)):
-                plain[name] = item
-        found.append(plain)
-    if not any(found):
-        return None
-    return found[0] if len(found) == 1 else found
-
-
-def _chosen(reader: Reader, call: BoundCall) -> set[str]:
-    """The arguments that are tensors where another could be: ``value_mask`` or ``key_mask``.
-
-    Those are masks, and optional arguments behind one that was left out; not the state of a recurrent
-    layer, which Keras 2 takes as one of the inputs.
-    """
-    if call.defaults.keys().isdisjoint(call.arguments):
-        return set()
-    chosen, left_out = set(), False
-    for name, default in call.defaults.items():
-        given = call.arguments.get(name)
-        if not any(map(reader.is_tensor, flatten(given))):
-            left_out |= default is None and name != "training" and not is_mask(name)
-        elif is_mask(name) or left_out:
-            chosen.add(name)
-    return chosen - {"initial_state"}
-
-
-def _without_tensors(reader: Reader, argument: Any) -> Any:
-    if isinstance(argument, dict):
-        return {key: _without_tensors(reader, item) for key, item in argument.items()}
-    if isinstance(argument, (list, tuple)):
-        return [_without_tensors(reader, item) for item in argument]
-    return "<tensor>" if reader.is_tensor(argument) else argument
-
-
-# --- weights ----------------------------------------------------------------------------------
-
-
-def _weights(walk: Walk, layer: Any) -> list[Any]:
-    """The weights of a row: those of the layer without those of layers listed below it."""
-    if not walk.children(layer):
-        return list(walk.all_weights(layer).values())
-    listed = _members(walk, layer, walk.graph_of(layer))
-    elsewhere = {weight for child in listed for weight in walk.all_weights(child)}
-    return [weight for key, weight in walk.all_weights(layer).items() if key not in elsewhere]
-
-
-def _uses(walk: Walk, layer: Any) -> list[int]:
-    """The ids of the weights at or below a layer, as often as they are used there.
-
-    Not what a wrapper holds of the layer that it wraps, under a name of its own.
-    """
-    below = [use for child in walk.children(layer) for use in _uses(walk, child)]
-    return [*(key for key in map(id, walk.own_weights(layer)) if key not in below), *below]
-
-
-def _ties(walk: Walk, layer: Any, path: str, weights: list[Any]) -> dict[str, Any]:
-    """Which of its weights a row uses more than once, and whose they are where another row counts them.
-
-    Which are which only where they are not simply all weights of the other row: for each of the other
-    rows the pairs of the weights' places here and there.
-    """
-    found: dict[str, Any] = {}
-    if not weights:
-        return found
-    walk.sizes[path] = len(weights)
-    pairs: dict[str, list[list[int]]] = {}
-    for place, weight in enumerate(weights):
-        owner, there = walk.owners.setdefault(id(weight), (path, place))
-        if owner != path:
-            pairs.setdefault(owner, []).append([place, there])
-    if pairs:
-        found["shares_weights_with"] = shared = sorted(pairs)
-        whole = [[place, place] for place in range(len(weights))]
-        if not all(pairs[owner] == whole and walk.sizes[owner] == len(weights) for owner in shared):
-            found["tied_weights"] = [pairs[owner] for owner in shared]
-    if walk.children(layer) and is_built_in(layer) and not is_a(layer, "Model"):
-        uses = _uses(walk, layer)
-        if len(uses) > len(weights):
-            places = {id(weight): place for place, weight in enumerate(weights)}
-            found["weight_uses"] = [places[use] for use in uses if use in places]
-    return found
-
-
-def _frozen(walk: Walk, layer: Any, weights: list[Any]) -> dict[str, Any]:
-    """Which of a row's weights are trained, where it is neither all nor none of those made for it.
-
-    And the flag of a layer where no weight shows it: a BatchNormalization normalizes by what it has
-    learned where it is frozen, and a layer that somebody wrote may ask for its flag as well.
-    """
-    if not weights:
-        return {}
-    made = [place for place, weight in enumerate(weights) if id(weight) in walk.trainable]
-    trained = [place for place, weight in enumerate(weights) if id(weight) in walk.trained]
-    found: dict[str, Any] = {}
-    if trained and trained != made:
-        found["trained_weights"] = trained
-    asks = is_a(layer, "BatchNormalization") or not is_built_in(layer)
-    if asks and bool(layer.trainable) != (bool(trained) or not made):
-        found["trainable_flag"] = bool(layer.trainable)
-    return found
-
-
 def _bears_name_of_base(layer: Any) -> bool:
     """Whether somebody's ``Dense`` derives from Keras' own, so that its type and config tell nothing."""
     name = type(layer).__name__
     return not is_built_in(layer) and is_a(layer, name) and name not in ("Layer", "Model")
-
-
-def _weight_shape(weight: Any) -> list[int | None] | None:
-    """The sizes of a weight; None for one that is not fixed, and for a weight of any rank."""
-    shape = _shape(weight)
-    return None if shape == "unknown" else list(shape)
-
-
-def _size(shape: list[int | None] | None) -> int:
-    """How many numbers are in a weight: none that Keras could count where its size is not fixed."""
-    sizes = [0] if shape is None else [size or 0 for size in shape]
-    return math.prod(sizes)
-
-
-# --- shapes -----------------------------------------------------------------------------------
-
-
-def _shape(tensor: Any) -> Any:
-    shape = getattr(tensor, "shape", None)
-    if shape is None or getattr(shape, "rank", 0) is None:
-        return "unknown"
-    return tuple([None if size is None else int(size) for size in shape])
-
-
-def _call_shapes(reader: Reader, operation: Any, call: BoundCall) -> tuple[Any, Any]:
-    """The shapes that go into and come out of one call."""
-    given: Any = tensors(reader, call.arguments)
-    first = next((value for value in call.arguments.values() if flatten(value)), None)
-    if isinstance(first, dict) and len(flatten(first)) == len(given):
-        given = {key: first[key] for key in sorted(first, key=str)}
-    elif len(given) == 1:
-        given = given[0]
-    outputs: Any = call.outputs[0] if len(call.outputs) == 1 else list(call.outputs)
-    if is_a(operation, "InputLayer"):
-        given = outputs
-    return _map_shapes(reader, given), _map_shapes(reader, outputs)
-
-
-def _map_shapes(reader: Reader, value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _map_shapes(reader, item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)) and not reader.is_tensor(value):
-        return [_map_shapes(reader, item) for item in value]
-    return _shape(value)
-
-
-def _shapes(pairs: list[tuple[Any, Any]]) -> tuple[str, str]:
-    """``input_shape`` and ``output_shape``; calls of different shapes are set apart by ``|``."""
-    ins = dict.fromkeys(readable.shape_text(given) for given, _ in pairs if given is not None)
-    outs = dict.fromkeys(readable.shape_text(made) for _, made in pairs if made is not None)
-    return " | ".join(ins), " | ".join(outs)
-
-
-def _own_shapes(walk: Walk, layer: Any) -> tuple[Any, Any]:
-    """The shapes of a layer whose calls are not known: a model with a graph says them itself."""
-    functional = _functional(walk.reader, layer)
-    if functional is None or is_a(layer, "Sequential"):
-        return None, None
-    ends = (walk.reader.inputs(functional), walk.reader.outputs(functional))
-    given, made = (_map_shapes(walk.reader, _only(end)) for end in ends)
-    return given, made
-
-
-def _built_rank(layer: Any) -> int | None:
-    """The rank of what a layer was built for."""
-    try:
-        given = canonical.value((layer.get_build_config() or {}).get("input_shape"))
-    except Exception:  # an operation has none, and a layer of the user's may refuse
-        return None
-    return None if given is None else _rank(_as_shape(given))
-
-
-def _only(end: Any) -> Any:
-    return end[0] if isinstance(end, (list, tuple)) and len(end) == 1 else end
-
-
-def _as_shape(plain: Any) -> Any:
-    if isinstance(plain, dict):
-        return {key: _as_shape(item) for key, item in plain.items()}
-    if isinstance(plain, list) and not all(item is None or isinstance(item, int) for item in plain):
-        return [_as_shape(item) for item in plain]
-    return tuple(plain)
-
-
-def _rank(given: Any) -> int | None:
-    """The rank of what a layer takes in, where all that it takes has one."""
-    shapes = given if isinstance(given, list) else [given]
-    ranks = {len(shape) if isinstance(shape, tuple) else None for shape in shapes}
-    return ranks.pop() if len(ranks) == 1 else None
