@@ -173,7 +173,7 @@ def finish(before: Rows, after: Rows, anchors: list[_Pair]) -> Alignment:
     if len(pairs) == len(before.layers) == len(after.layers):
         return alignment(before, after, pairs)
     for gap in _gaps(before, after, pairs):
-        pairs += _fill(before, after, gap)
+        pairs += fill(before, after, gap)
     for gap in _gaps(before, after, pairs):
         pairs += _replaced(before, after, gap)
     pairs += _elsewhere(before, after, pairs, lambda rows, row: rows.given_name(row))
@@ -217,7 +217,7 @@ def _gaps(before: Rows, after: Rows, pairs: list[_Pair]) -> Iterator[_Gap]:
         old, new = next_old + 1, next_new + 1
 
 
-def _fill(before: Rows, after: Rows, gap: _Gap) -> list[_Pair]:
+def fill(before: Rows, after: Rows, gap: _Gap) -> list[_Pair]:
     """Pair the rows of a gap in order: equal ones first, then those that are alike."""
     pairs: list[_Pair] = []
     gaps = [gap]

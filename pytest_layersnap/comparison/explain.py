@@ -7,8 +7,8 @@ keep their places.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import islice
 
@@ -89,7 +89,7 @@ def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
     tries = min(_EXCHANGES, _ROWS_JUDGED // len(current))
     while tries > 0:
         found = best
-        for pairs in islice(_exchanges(before, networks[1], found), tries):
+        for pairs in islice(_others(before, networks[1], found), tries):
             tries -= 1
             best = explained(alignment(before, after, pairs))
             if _cost(before, after, best) < _cost(before, after, found):
@@ -99,31 +99,62 @@ def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
     return best
 
 
-def _exchanges(
-    before: Rows, network: Network, found: Explanation
-) -> Iterator[list[tuple[int, int]]]:
-    """The pairs with the partners of two rows exchanged of which the edges tell something.
-
-    What they feed goes along with them, as far as it is alike.
-    """
+def _others(before: Rows, network: Network, found: Explanation) -> Iterator[list[tuple[int, int]]]:
+    """Pairs that may leave less to tell: what is gone and new and equal made one, partners exchanged."""
+    after, pairs = network.rows, found.alignment.pairs
+    gone = {before.key(old): old for old in reversed(found.alignment.removed)}
+    for new in found.alignment.added:
+        if after.key(new) in gone:
+            yield [*pairs, (gone[after.key(new)], new)]
+    is_now = {new: after.key(new) for _, new in pairs}
+    was = {new: before.key(old) for old, new in pairs}
     told = found.edges.moved | found.edges.rewired
-    partners = {new: old for old, new in found.alignment.pairs}
+    for start, suits in _exchanges(network, told, is_now, was):
+        partners = {new: old for old, new in pairs}
+        for one, two in _side_by_side(network, *start):
+            if not {one, two} <= partners.keys() or not suits(one, two):
+                break
+            partners[one], partners[two] = partners[two], partners[one]
+        yield [(old, new) for new, old in partners.items()]
 
-    def key(row: int) -> Hashable:
-        return network.rows.key(row), before.key(partners[row])
 
+def _exchanges(
+    network: Network,
+    told: Set[int],
+    is_now: Mapping[int, Hashable],
+    was: Mapping[int, Hashable],
+) -> Iterator[tuple[tuple[int, int], Callable[[int, int], bool]]]:
+    """Rows that may exchange their partners, near those of which the edges tell something.
+
+    With them what asks whether further rows, which they feed, suit as well: first rows that look
+    alike, then changed rows one of which is what the other was.
+    """
+
+    def near(rows: Collection[int]) -> list[int]:
+        return sorted({*rows}.union(*map(network.near, rows)) & was.keys())
+
+    def are_alike(one: int, two: int) -> bool:
+        return (is_now[one], was[one]) == (is_now[two], was[two])
+
+    def are_crossed(one: int, two: int) -> bool:
+        if is_now[one] == was[one] or is_now[two] == was[two]:
+            return False
+        return is_now[one] == was[two] or is_now[two] == was[one]
+
+    beside = near(told)
+    alike, before = defaultdict(list), defaultdict(list)
+    for row in near(beside):
+        alike[is_now[row], was[row]].append(row)
+    for row in beside:
+        before[was[row]].append(row)
     for row in sorted(told):
-        near = network.near(row)
-        others = told.union(near, *map(network.near, near)) & partners.keys()
-        for other in sorted(others):
-            if other == row or (other in told and other < row) or key(other) != key(row):
-                continue
-            exchanged = dict(partners)
-            for one, two in _side_by_side(network, row, other):
-                if not {one, two} <= partners.keys() or key(one) != key(two):
-                    break
-                exchanged[one], exchanged[two] = partners[two], partners[one]
-            yield [(old, new) for new, old in exchanged.items()]
+        for other in alike[is_now[row], was[row]]:
+            if other != row and not (other in told and other < row):
+                yield (row, other), are_alike
+    for row in beside:
+        for other in before[is_now[row]]:
+            if are_crossed(row, other):
+                yield (row, other), are_crossed
 
 
 def _side_by_side(network: Network, one: int, two: int) -> Iterator[tuple[int, int]]:

@@ -8,11 +8,11 @@ along the edges; and between two edits by what is around a row, far around it fi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_layersnap.comparison.align import Rows, in_both
+from pytest_layersnap.comparison.align import Rows, fill, in_both
 from pytest_layersnap.references import Reference, holders, parent
 
 #: The ends of a network: what is before a row, and what is behind it.
@@ -147,6 +147,13 @@ class _Pairing:
         self.fresh.extend(self.partners.items())
         self.spread(old, new)
 
+    def fill(self) -> None:
+        """Pair what is left between the same pairs in its order: equal rows, then those alike."""
+        old = _Islands(self.before, {row: row for row in self.partners})
+        new = _Islands(self.after, {row: partner for partner, row in self.partners.items()})
+        for one, other in dict.fromkeys(in_both(old.borders, new.borders)):
+            self.pair(fill(self.before.rows, self.after.rows, (old.rows[one], new.rows[other])))
+
     def _spread_behind(
         self,
         before: Sequence[tuple[_Place, int]],
@@ -168,6 +175,42 @@ class _Pairing:
                     self._left(new, (row for _, row in after), self.taken),
                 )
             )
+
+
+class _Islands:
+    """Rows that are in no pair, in groups that edges connect.
+
+    Attributes:
+        rows: those of each group.
+        borders: the pairs next to a group, and on which side of it, with its number.
+    """
+
+    __slots__ = ("borders", "rows")
+
+    def __init__(self, network: Network, pairs: Mapping[int, int]) -> None:
+        """The islands of a network.
+
+        Args:
+            network: the network.
+            pairs: for each of its rows that is in a pair the number of the pair.
+        """
+        self.rows: list[list[int]] = []
+        self.borders: list[tuple[Hashable, int]] = []
+        met = {*pairs}
+        for start in range(len(network.feeds)):
+            island, todo = [], [] if start in met else [start]
+            while todo:
+                row = todo.pop()
+                if row in met:
+                    continue
+                met.add(row)
+                island.append(row)
+                todo += network.near(row) - met
+                for end in (INPUTS, OUTPUTS):
+                    beside = (other for _, other in network.next_to(row, end) if other in pairs)
+                    self.borders += (((end, pairs[other]), len(self.rows)) for other in beside)
+            if island:
+                self.rows.append(sorted(island))
 
 
 def pairs_on_graph(before: Network, after: Network, first: int) -> list[tuple[int, int]]:
@@ -197,6 +240,7 @@ def pairs_on_graph(before: Network, after: Network, first: int) -> list[tuple[in
         pairing.pair_unique(old, new)
         pairing.spread(*written)
     pairing.again(*(_kinds(side.rows) for side in sides))
+    pairing.fill()
     return [*pairing.partners.items()]
 
 
