@@ -16,11 +16,13 @@ from math import prod
 
 from pytest_layersnap.flows.graph import (
     Feeds,
+    Hung,
     Part,
     components,
     feeds,
     parts,
     shrinking,
+    without_inputs,
     without_skips,
 )
 from pytest_layersnap.flows.labels import beginning
@@ -135,18 +137,26 @@ def _of_graph(nodes: Sequence[Node], edges: Feeds) -> tuple[list[Piece], list[No
 def _of_component(nodes: Sequence[Node], edges: Feeds) -> list[Piece]:
     main, hung = without_skips(nodes, edges)
     aside = {node for chain in hung.values() for node in chain}
-    builder = _Builder(main, edges)
-    for part in parts([node for node in nodes if node not in aside], main):
+    left = [node for node in nodes if node not in aside]
+    found = parts(left, main)
+    entering: Hung = {}
+    if len(found) == 1 and not (found[0].start or found[0].end):
+        main, entering = without_inputs(left, main)
+        aside = {node for chain in entering.values() for node in chain}
+        found = parts([node for node in left if node not in aside], main)
+    builder = _Builder(main, {**edges, **{node: main[node] for node in entering}})
+    for part in found:
         builder.add(part)
-    return _with_skips(_joined(builder.finished()), hung)
-
-
-def _with_skips(found: list[Piece], hung: dict[Node, tuple[Node, ...]]) -> list[Piece]:
-    for piece in found:
+    joined = _joined(builder.finished())
+    for piece in joined:
         merges = [node for node in piece.all_nodes() if node in hung]
         piece.skip = piece.skip or bool(merges)
-        piece.lead[:0] = [node for merge in merges for node in hung[merge]]
-    return found
+        piece.lead[:0] = [
+            node
+            for merge in piece.all_nodes()
+            for node in (*hung.get(merge, ()), *entering.get(merge, ()))
+        ]
+    return joined
 
 
 def _units(nodes: Iterable[Node]) -> list[Node]:
@@ -189,6 +199,8 @@ class _Builder:
             or (part.start is None and _is_wide(part.nodes, self._edges))
         ):
             self._add_branches(part)
+        elif blocks := _under_shortcut(part, self._edges):
+            self._append(*blocks)
         else:
             self._append(_region(part, self._edges))
 
@@ -202,7 +214,7 @@ class _Builder:
         return self._found
 
     def _add_node(self, node: Node) -> None:
-        if node.combines and len(self._all_edges[node]) == 1:
+        if node.combines and len(self._all_edges[node]) < 2:
             self._append(Piece(node.layer.layer_type, [node], []))
         elif node.role != "unit":
             self._waiting.append(node)
@@ -230,6 +242,9 @@ class _Builder:
         """Branches with inputs or outputs of their own, each a path for itself, and their merge."""
         inner, loose = _of_graph(part.nodes, _inside(part.nodes, self._edges))
         self._append(*inner)
+        for piece in inner:
+            while part.end is not None and piece.tail and piece.tail[-1].flattens:
+                loose.insert(0, piece.tail.pop())
         self._waiting += loose
         if part.end is not None:
             self._append(Piece(part.end.layer.layer_type, [part.end], []))
@@ -289,6 +304,29 @@ def _is_wide(nodes: Sequence[Node], edges: Feeds) -> bool:
     )
 
 
+def _under_shortcut(part: Part, edges: Feeds) -> list[Piece]:
+    """The pieces under a long shortcut, which is a skip into the last; none if they are one block."""
+    end = part.end
+    if end is None or part.is_cell or end.merge != "sum" or part.start not in edges[end]:
+        return []
+    if len(components(part.nodes, _inside(part.nodes, edges))) > 1:
+        return []
+    assert part.start is not None
+    entry = Node(replace(part.start.layer, inbound_layers="[]"), (), "other", Fraction(1))
+    nodes = [entry, *part.nodes]
+    fed = {
+        node: tuple(entry if feed is part.start else feed for feed in edges[node])
+        for node in part.nodes
+    }
+    found = _of_component(nodes, _inside(nodes, {**fed, entry: ()}))
+    found[0].lead.remove(entry)
+    if sum(any(section.merge for section in piece.sections) for piece in found) < 2:
+        return []
+    found[-1].tail.append(end)
+    found[-1].skip = True
+    return found
+
+
 def _region(part: Part, edges: Feeds) -> Piece:
     """A piece that ends in a merge."""
     end = part.end
@@ -302,7 +340,7 @@ def _region(part: Part, edges: Feeds) -> Piece:
         for branch in components(part.nodes, inside)
     ]
     direct = part.start in edges[end]
-    if end.merge == "product" and direct:
+    if end.merge == "scale" and direct:
         squeezes = any(node.is_pool for node in part.nodes)
         label = "squeeze-excite" if squeezes else "gate"
         return Piece("gate", nodes, [Section(((label,),))])
@@ -343,8 +381,13 @@ def _merged(
     if all(node.family == "embedding" for node in nodes):
         return "embedding", Section(computing, merge, () if direct else None)
     if end.merge == "join":
-        kind = "densely connected" if direct else "inception"
-        return kind, Section(computing, merge, () if direct else None)
+        convolves = any(node.family in ("conv", "pool") for node in nodes)
+        kind = "inception" if convolves else "branches"
+        return "densely connected" if direct else kind, Section(
+            computing, merge, () if direct else None
+        )
+    if end.merge == "product" and direct:
+        return end.layer.layer_type, Section(computing, merge)
     main = max(branches, key=lambda branch: branch.kernels)
     others = [branch for branch in branches if branch is not main]
     if not direct and len(others) != 1:
@@ -440,15 +483,20 @@ def _bottleneck(found: Sequence[Piece]) -> tuple[str, int]:
 
 
 def _separable(found: Sequence[Piece]) -> tuple[str, int]:
-    """A depthwise convolution and a pointwise one."""
-    *_, first, last = [None, *(piece.unit for piece in found[-2:])]
-    is_separable = last and last.is_pointwise and first and first.is_depthwise
+    """A depthwise convolution, which may have a shortcut, and a pointwise one."""
+    if len(found) < 2 or not (last := found[-1].unit) or not last.is_pointwise:
+        return "", 1
+    first = found[-2]
+    is_depthwise = all(node.is_depthwise for node in _units(first.nodes))
+    is_separable = is_depthwise and (first.unit or first.kind == "residual")
     return ("separable", 2) if is_separable else ("", 1)
 
 
 def _transformer(found: Sequence[Piece]) -> tuple[str, int]:
     """Attention (one or several), and what is computed for each place."""
-    if found[-1].kind != "residual":
+    units = _units(found[-1].nodes)
+    is_perceptron = found[-1].kind == "residual" or all(node.is_pointwise for node in units)
+    if not is_perceptron or not any(section.merge for section in found[-1].sections):
         return "", 1
     count = 1
     while count < len(found) and found[-1 - count].kind == "attention":

@@ -14,6 +14,9 @@ from pytest_layersnap.table import UNKNOWN_EDGES
 #: For each node the nodes that feed it.
 Feeds = Mapping[Node, tuple[Node, ...]]
 
+#: For merges: nodes that lead to them beside the flow, and belong to them.
+Hung = dict[Node, tuple[Node, ...]]
+
 #: A part that holds so much of a network says nothing about it: it is cut at its cells.
 _TOO_LARGE = Fraction(2, 5)
 #: As many cells make it a network of cells, and no block with a concatenation inside.
@@ -55,13 +58,38 @@ def feeds(nodes: Sequence[Node]) -> dict[Node, tuple[Node, ...]]:
         if node.layer.inbound_layers == UNKNOWN_EDGES:
             found[node] = tuple(nodes[index - 1 : index]) if index else ()
             continue
-        only_first = node.role == "unit" and not node.has_flow
-        calls = (call[:1] if only_first else call for call in node.layer.calls)
-        sources = (_source(reference, by_path) for call in calls for reference in call)
-        found[node] = tuple(
-            dict.fromkeys(source for source in sources if source and place[source] < index)
+        calls = (
+            [
+                source
+                for each in call
+                if (source := _source(each, by_path)) and place[source] < index
+            ]
+            for call in node.layer.calls
         )
+        if node.role == "unit" and not node.has_flow:
+            calls = (_transformed(node, call, found) for call in calls)
+        found[node] = tuple(dict.fromkeys(source for call in calls for source in call))
     return found
+
+
+def _transformed(node: Node, call: list[Node], found: Feeds) -> list[Node]:
+    """What a call transforms: its first tensor.
+
+    Inside of somebody's layer a sum has no row. What it adds up stands for it: what comes first,
+    and what was made of that.
+    """
+    if len(call) <= len(shapes(node.layer.input_shape)):
+        return call[:1]
+    return [source for source in call if source is call[0] or _comes_from(call[0], source, found)]
+
+
+def _comes_from(start: Node, node: Node, found: Feeds) -> bool:
+    todo, met = [node], set[Node]()
+    while todo:
+        feeding = set(found[todo.pop()]) - met
+        met |= feeding
+        todo += feeding
+    return start in met
 
 
 def _source(reference: str, by_path: Mapping[str, Node]) -> Node | None:
@@ -165,17 +193,41 @@ def _cells(part: Part, feeds: Feeds, size: int) -> list[Part]:
     return found
 
 
-def without_skips(
-    nodes: Sequence[Node], feeds: Feeds
-) -> tuple[dict[Node, tuple[Node, ...]], dict[Node, tuple[Node, ...]]]:
+def without_inputs(
+    nodes: Iterable[Node], feeds: Feeds
+) -> tuple[dict[Node, tuple[Node, ...]], Hung]:
+    """The edges without those by which inputs come in to what was computed, as labels do.
+
+    Returns:
+        The other edges; and for each node that takes such an input the nodes that lead to it.
+    """
+    edges, hung = dict(feeds), dict[Node, tuple[Node, ...]]()
+    consumers = Counter(feed for node in nodes for feed in feeds[node])
+    for node in nodes:
+        chains = {feed: _chain(feed, feeds, consumers)[0] for feed in feeds[node]}
+        entering = [
+            feed
+            for feed, chain in chains.items()
+            if chain and chain[0].is_input and not any(each.role == "unit" for each in chain)
+        ]
+        if 0 < len(entering) < len(chains):
+            edges[node] = tuple(feed for feed in feeds[node] if feed not in entering)
+            hung[node] = tuple(each for feed in entering for each in chains[feed])
+    return edges, hung
+
+
+def without_skips(nodes: Sequence[Node], feeds: Feeds) -> tuple[dict[Node, tuple[Node, ...]], Hung]:
     """The edges without those that skip a way down in resolution and up again, as in a U-Net.
+
+    Connections into concatenations that lie around others, like brackets, skip as well.
 
     Returns:
         The other edges; and for each merge the nodes that lie on such a skip to it, which belong
         to the merge.
     """
     edges = dict(feeds)
-    if all(node.shrinks >= 1 for node in nodes):
+    grows = any(node.shrinks < 1 for node in nodes)
+    if not grows and sum(node.merge == "join" for node in nodes) < 2:
         return edges, {}
     place = {node: index for index, node in enumerate(nodes)}
     before, after = _reachable(nodes, feeds)
@@ -188,19 +240,44 @@ def without_skips(
         inside = 0
         for other in others:
             inside |= ways & (before[place[other]] | 1 << place[other])
-        return any(
-            inside >> at & 1 and scales[node] > scales[merge] for at, node in enumerate(nodes)
-        )
+        largest = max(scales[fork], scales[merge])
+        return any(inside >> at & 1 and scales[node] > largest for at, node in enumerate(nodes))
 
-    hung: dict[Node, tuple[Node, ...]] = {}
+    hung: Hung = {}
+    bracketed = _bracketed(nodes, feeds, consumers)
     for merge in nodes:
-        for feed in feeds[merge] if len(feeds[merge]) > 1 else ():
-            chain, fork = _chain(feed, feeds, consumers)
+        ways = [(feed, *_chain(feed, feeds, consumers)) for feed in feeds[merge]]
+        from_fork = Counter(fork for _, _, fork in ways)
+        for feed, chain, fork in ways:
             others = tuple(other for other in edges[merge] if other is not feed)
-            if others and fork is not None and is_skip(fork, merge, others):
+            if not others or fork is None or from_fork[fork] > 2:
+                continue
+            if (feed, merge) in bracketed or (grows and is_skip(fork, merge, others)):
                 edges[merge] = others
                 hung[merge] = (*hung.get(merge, ()), *chain)
     return edges, hung
+
+
+def _bracketed(
+    nodes: Sequence[Node], feeds: Feeds, consumers: Mapping[Node, int]
+) -> set[tuple[Node, Node]]:
+    """Edges into concatenations that lie around others of their kind, or between their ends."""
+    place = {node: index for index, node in enumerate(nodes)}
+    found = [
+        (place[fork], place[merge], feed, merge)
+        for merge in nodes
+        if merge.merge == "join" and len(feeds[merge]) == 2
+        for feed in feeds[merge]
+        for chain, fork in [_chain(feed, feeds, consumers)]
+        if fork in place and not any(node.role == "unit" for node in chain)
+    ]
+    return {
+        (feed, merge)
+        for fork, end, feed, merge in found
+        if any(
+            start < fork < end < stop or fork < start < stop < end for start, stop, _, _ in found
+        )
+    }
 
 
 def _chain(

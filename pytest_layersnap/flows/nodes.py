@@ -25,7 +25,7 @@ _UNITS_OF_A_NETWORK = 8
 #: What joins several tensors, by how.
 _MERGES = {
     "Concatenate": "join", "op:concatenate": "join", "op:stack": "join",
-    "Multiply": "product", "op:multiply": "product", "Dot": "product", "op:matmul": "product",
+    "Multiply": "scale", "op:multiply": "scale", "Dot": "product", "op:matmul": "product",
 }  # fmt: skip
 
 #: A shape with its batch axis; None where a size is not known.
@@ -79,12 +79,20 @@ class Node:
             return False
         if not any(self._knows_no_graph(child) for child in children):
             return True
+        if self.layer.layer_type == "Sequential":
+            return True
         if len(children) == 1:
             return children[0].has_flow
         return any(
-            one.children and one.layer.layer_type == other.layer.layer_type
+            one.layer.layer_type == other.layer.layer_type and one._is_block
             for one, other in pairwise(children)
         )
+
+    @property
+    def _is_block(self) -> bool:
+        """Whether it holds layers, and not only some that belong together: part of a block."""
+        is_part = self.layer.layer_type == "Sequential" and not self.is_network
+        return bool(self.children) and not (is_part and self.layer.inbound_layers != UNKNOWN_EDGES)
 
     def _knows_no_graph(self, child: Node) -> bool:
         """Whether a row inside is not that of a model with a graph, where inputs have rows of their own."""
@@ -99,6 +107,18 @@ class Node:
         return self.has_flow and _count_units(self) > _UNITS_OF_A_NETWORK
 
     @property
+    def flattens(self) -> bool:
+        """Whether it computes nothing, and leaves fewer sides than it takes."""
+        before, after = dimensions(self.layer.input_shape), dimensions(self.layer.output_shape)
+        return self.role == "other" and 0 < len(after) < len(before)
+
+    @property
+    def reshapes(self) -> bool:
+        """Whether it takes as many sides as it does not give."""
+        before, after = dimensions(self.layer.input_shape), dimensions(self.layer.output_shape)
+        return len(before) != len(after)
+
+    @property
     def combines(self) -> bool:
         """Whether it puts several calls, or outputs, of one layer together."""
         references = {reference for call in self.layer.calls for reference in call}
@@ -106,7 +126,7 @@ class Node:
 
     @property
     def merge(self) -> str:
-        """How it makes one tensor of several: ``join``, ``product`` or ``sum``."""
+        """How it makes one tensor of several: ``join``, ``scale``, ``product`` or ``sum``."""
         return _MERGES.get(self.layer.layer_type, "sum")
 
     @property
@@ -151,7 +171,8 @@ class Node:
 
     def labels(self) -> list[str]:
         """The units that it consists of, in words."""
-        if self.is_opaque and not self.layer.layer_type.endswith("ttention"):
+        is_part = self.is_opaque or (self.children and self.layer.layer_type == "Sequential")
+        if is_part and not self.layer.layer_type.endswith("ttention"):
             return [label for child in self.children for label in child.labels()]
         return [_label(self)] if self.role == "unit" else []
 

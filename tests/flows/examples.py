@@ -37,7 +37,7 @@ def gan(keras: Any) -> Any:
     for layer in (layers.Flatten(), layers.Dropout(0.2), layers.Dense(1, activation="sigmoid")):
         discriminator.add(layer)
 
-    class Gan(keras.Model):  # type: ignore[misc,name-defined]
+    class Gan(keras.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.discriminator = discriminator
@@ -69,7 +69,7 @@ def variational_autoencoder(keras: Any) -> Any:
     x = layers.Conv2DTranspose(1, 3, padding="same", activation="sigmoid")(x)
     decoder = keras.Model(latent, x, name="decoder")
 
-    class Vae(keras.Model):  # type: ignore[misc,name-defined]
+    class Vae(keras.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.encoder = encoder
@@ -142,7 +142,7 @@ def diffusion(keras: Any) -> Any:
         for _ in range(2):
             x = residual(x, width)
             kept.append(x)
-        x = layers.AveragePooling2D()(x)
+        x = layers.AveragePooling2D(2)(x)
     for _ in range(2):
         x = residual(x, 32)
     for width in (16, 8):
@@ -215,9 +215,7 @@ def translation_gru(keras: Any) -> Any:
     layers = keras.layers
     source, target = keras.Input((None,)), keras.Input((None,))
     _, state = layers.GRU(16, return_state=True)(layers.Embedding(50, 8)(source))
-    x = layers.GRU(16, return_sequences=True)(
-        layers.Embedding(60, 8)(target), initial_state=state
-    )
+    x = layers.GRU(16, return_sequences=True)(layers.Embedding(60, 8)(target), initial_state=state)
     return keras.Model([source, target], layers.Dense(60, activation="softmax")(x))
 
 
@@ -243,7 +241,7 @@ def graph_network(keras: Any) -> Any:
             messages = keras.ops.matmul(edges, self.prepare(nodes))
             return self.update(keras.ops.concatenate([nodes, messages], -1))
 
-    class Classifier(keras.Model):  # type: ignore[misc,name-defined]
+    class Classifier(keras.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.preprocess = perceptron((8, 8), "preprocess")
@@ -347,7 +345,7 @@ def speech(keras: Any) -> Any:
 
 
 def _patches(keras: Any) -> Any:
-    class Patches(keras.layers.Layer):  # type: ignore[misc,name-defined]
+    class Patches(keras.layers.Layer):  # type: ignore[misc]
         def __init__(self, size: int) -> None:
             super().__init__()
             self.size = size
@@ -363,7 +361,7 @@ def _patches(keras: Any) -> Any:
 
 
 def _places(keras: Any) -> Any:
-    class PatchEncoder(keras.layers.Layer):  # type: ignore[misc,name-defined]
+    class PatchEncoder(keras.layers.Layer):  # type: ignore[misc]
         def __init__(self, count: int, width: int) -> None:
             super().__init__()
             self.projection = keras.layers.Dense(width)
@@ -568,7 +566,7 @@ def perceiver(keras: Any) -> Any:
         x = forward(layers.Add()([layers.MultiHeadAttention(2, 8)(y, y), x]))
     thinking = keras.Model(start, x, name="thinking")
 
-    class Perceiver(keras.Model):  # type: ignore[misc,name-defined]
+    class Perceiver(keras.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.latent = self.add_weight(shape=(8, 16), name="latent")
@@ -698,7 +696,7 @@ def shift_transformer(keras: Any) -> Any:
                 x = block(x)
             return self.merge(x) if self.merge else x
 
-    class ShiftTransformer(keras.Model):  # type: ignore[misc,name-defined]
+    class ShiftTransformer(keras.Model):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.embed = layers.Conv2D(8, 4, strides=4)

@@ -153,3 +153,46 @@ def two_heads(keras: ModuleType) -> Any:
     )
     box = layers.Dense(4, name="box")(layers.Dense(8, activation="relu", name="box_hidden")(x))
     return keras.Model(inputs, [label, box])
+
+
+@network
+def series_transformer(keras: ModuleType) -> Any:
+    """A series of one channel: perceptrons of pointwise convolutions, wider inside than out."""
+    layers = keras.layers
+    inputs = x = keras.Input((50, 1))
+    for _ in range(3):
+        y = layers.Dropout(0.1)(layers.MultiHeadAttention(2, 8)(x, x))
+        x = layers.Add()([layers.LayerNormalization()(y), x])
+        y = layers.Dropout(0.1)(layers.Conv1D(4, 1, activation="relu")(x))
+        x = layers.Add()([layers.LayerNormalization()(layers.Conv1D(1, 1)(y)), x])
+    return keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling1D()(x)))
+
+
+@network
+def resized_patches(keras: ModuleType) -> Any:
+    """Patches of an image that was made larger."""
+    layers = keras.layers
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Dense(16)(layers.Reshape((64, 192))(layers.Resizing(64, 64)(inputs)))
+    return keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling1D()(x)))
+
+
+@network
+def two_readers(keras: ModuleType) -> Any:
+    """Two sequences without names, read by recurrent layers."""
+    layers = keras.layers
+    inputs = one, other = keras.Input((20, 4)), keras.Input((12, 3))
+    for is_last in (False, False, True):
+        one = layers.LSTM(8, return_sequences=not is_last)(one)
+    joined = layers.Concatenate()([one, layers.GRU(8)(other)])
+    return keras.Model(inputs, layers.Dense(1)(joined))
+
+
+def flattened_transformer(keras: ModuleType, count: int) -> Any:
+    """So many blocks, flattened and joined with numbers."""
+    layers = keras.layers
+    inputs, numbers = x, _ = keras.Input((8, 16)), keras.Input((5,))
+    for _ in range(count):
+        x = _perceptron(keras, _attention(keras, x, first=False), first=False)
+    joined = layers.Concatenate()([layers.Flatten()(x), numbers])
+    return keras.Model([inputs, numbers], layers.Dense(2)(joined))

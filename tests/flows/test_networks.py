@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pytest_layersnap import flow, layer_table
+from pytest_layersnap import compare, flow, layer_table
 from pytest_layersnap.flows.flow import Flow
 
-from .networks import NETWORKS
+from .networks import NETWORKS, flattened_transformer
 from .test_pictures import arrows
 
 pytestmark = pytest.mark.once_a_generation
@@ -149,3 +149,34 @@ def test_two_heads(found: Callable[[str], Flow]) -> None:
         ("box", ["1 × Dense", "1 × Dense"]),
     ]
     assert arrows(found("two_heads").to_mermaid()) == "input>s0 s0>s1 s1>s2 s1>s3"
+
+
+def test_series_transformer(found: Callable[[str], Flow]) -> None:
+    """Attention and its perceptron are one block, whatever the widths."""
+    assert told(found("series_transformer")) == [
+        ("transformer", ["3 × MultiHeadAttention, 1, 1"]),
+        ("head", ["1 × global average pool", "1 × Dense"]),
+    ]
+
+
+def test_what_is_done_to_an_image_before_it_is_cut_into_patches(
+    found: Callable[[str], Flow],
+) -> None:
+    """It is no upsampling by the layer that takes the patches."""
+    (first, *_) = found("resized_patches").blocks
+    assert (first.text, first.upsampling, first.stride) == ("Dense", 1, 1)
+
+
+def test_branches_without_names(found: Callable[[str], Flow]) -> None:
+    """They are called what is in them, not what Keras calls their inputs."""
+    assert told(found("two_readers")) == [
+        ("recurrent", ["3 × LSTM"]),
+        ("recurrent (2)", ["1 × GRU"]),
+        ("head", ["1 × Concatenate", "1 × Dense"]),
+    ]
+
+
+def test_a_block_before_a_flattening_is_one_of_its_run(keras: ModuleType) -> None:
+    """One more block is told as that, though what follows is flattened and joined."""
+    tables = [layer_table(flattened_transformer(keras, count)) for count in (3, 4)]
+    assert "transformer: 1 block added, 4 in all" in compare(*tables).to_text()
