@@ -8,7 +8,9 @@ import pytest
 
 from benchmarks.true_edits.__main__ import reported
 from benchmarks.true_edits.judge import case, judged
-from pytest_layersnap import compare, layer_table
+from pytest_layersnap import compare
+
+from ..report.cases import CASES
 
 pytestmark = pytest.mark.once_a_generation
 
@@ -25,30 +27,9 @@ def test_the_smallest_edit_is_found(keras: ModuleType) -> None:
     assert len(wrong) <= 1, wrong
 
 
-def segmenter(keras: ModuleType, levels: tuple[int, ...]) -> object:
-    """An encoder of residual levels and a decoder of four, whose layers are named by Keras."""
-    layers = keras.layers
-    inputs = keras.Input((64, 64, 3))
-    x = layers.Conv2D(32, 3, strides=2, padding="same")(inputs)
-    x = start = layers.Activation("relu")(layers.BatchNormalization()(x))
-    for filters in levels:
-        for _ in range(2):
-            x = layers.SeparableConv2D(filters, 3, padding="same")(layers.Activation("relu")(x))
-            x = layers.BatchNormalization()(x)
-        x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
-        x = start = layers.add([x, layers.Conv2D(filters, 1, strides=2, padding="same")(start)])
-    for filters in (256, 128, 64, 32):
-        for _ in range(2):
-            x = layers.Conv2DTranspose(filters, 3, padding="same")(layers.Activation("relu")(x))
-            x = layers.BatchNormalization()(x)
-        y = layers.Conv2D(filters, 1, padding="same")(layers.UpSampling2D(2)(start))
-        x = start = layers.add([layers.UpSampling2D(2)(x), y])
-    return keras.Model(inputs, layers.Conv2D(3, 3, padding="same", activation="softmax")(x))
-
-
 def test_a_level_of_an_encoder_is_removed_and_the_decoder_stays(keras: ModuleType) -> None:
     """Nine rows are gone, two have other weights; all behind has other shapes and nothing moved."""
-    drift = compare(*(layer_table(segmenter(keras, each)) for each in ((64, 128, 256), (64, 128))))
+    drift = compare(*CASES["encoder_level_removed"](keras))
     kinds = [change.kind for change in drift.changes]
     assert (kinds.count("removed"), kinds.count("changed")) == (9, 40)
     resized = [change for change in drift.changes if "parameters" in change.categories]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -224,6 +225,53 @@ def test_flags_that_a_sequential_passes_on_are_nobodys(keras: ModuleType) -> Non
     apart = keras.Model(given, built(given))
     assert compare(layer_table(called), layer_table(apart)).changes == ()
     assert not [row for row in layer_table(called) if "call_arguments" in row.attributes]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of PyTorch
+@pytest.mark.parametrize("what", ["own", "sequential", "functional"])
+def test_training_false_is_a_persons_also_after_loading(
+    keras: ModuleType, tmp_path: Path, what: str
+) -> None:
+    """Keras writes it into what it loads, around a Dropout inside: that is nobody's."""
+    layers = keras.layers
+
+    def parts() -> Any:
+        return [layers.Dense(8), layers.Dropout(0.1), layers.BatchNormalization(), layers.Dense(4)]
+
+    class Block(layers.Layer):  # type: ignore[misc, name-defined]
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.feed = keras.Sequential(parts())
+
+        def call(self, inputs: Any, training: Any = None) -> Any:
+            return inputs + self.feed(inputs, training=training)
+
+    def functional() -> Any:
+        x = given = keras.Input((5, 4))
+        for part in parts():
+            x = part(x)
+        return keras.Model(given, x)
+
+    makes = {
+        "own": Block,
+        "sequential": lambda: keras.Sequential(parts()),
+        "functional": functional,
+    }
+
+    def table(**given: Any) -> LayerTable:
+        inputs = keras.Input((5, 4))
+        model = keras.Model(inputs, makes[what]()(inputs, **given))
+        path = tmp_path / "model.keras"
+        model.save(path)
+        loaded = keras.models.load_model(path, custom_objects={"Block": Block})
+        made = layer_table(model)
+        assert not compare(made, layer_table(loaded))
+        return made
+
+    drift = compare(table(), table(training=False))
+    assert [(change.kind, change.categories) for change in drift.changes] == [
+        ("changed", {"config"})
+    ]
 
 
 def test_masks_are_each_arguments_own(keras: ModuleType) -> None:

@@ -52,6 +52,28 @@ def residual_network(
     return layer_table(keras.Model(inputs, outputs, name="resnet"))
 
 
+def segmenter(keras: ModuleType, levels: tuple[int, ...]) -> LayerTable:
+    """An encoder of residual levels and a decoder of four, whose layers are named by Keras."""
+    layers = keras.layers
+    inputs = keras.Input((64, 64, 3))
+    x = layers.Conv2D(32, 3, strides=2, padding="same")(inputs)
+    x = start = layers.Activation("relu")(layers.BatchNormalization()(x))
+    for filters in levels:
+        for _ in range(2):
+            x = layers.SeparableConv2D(filters, 3, padding="same")(layers.Activation("relu")(x))
+            x = layers.BatchNormalization()(x)
+        x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+        x = start = layers.add([x, layers.Conv2D(filters, 1, strides=2, padding="same")(start)])
+    for filters in (256, 128, 64, 32):
+        for _ in range(2):
+            x = layers.Conv2DTranspose(filters, 3, padding="same")(layers.Activation("relu")(x))
+            x = layers.BatchNormalization()(x)
+        y = layers.Conv2D(filters, 1, padding="same")(layers.UpSampling2D(2)(start))
+        x = start = layers.add([layers.UpSampling2D(2)(x), y])
+    outputs = layers.Conv2D(3, 3, padding="same", activation="softmax")(x)
+    return layer_table(keras.Model(inputs, outputs, name="segmenter"))
+
+
 def built_twice(keras: ModuleType) -> tuple[LayerTable, LayerTable]:
     """Nothing happened but that Keras counted on."""
     return residual_network(keras), residual_network(keras)
@@ -124,6 +146,23 @@ def another_generation(keras: ModuleType) -> tuple[LayerTable, LayerTable]:
     return old, recorded("applications/mobilenetv3small")
 
 
+def encoder_level_removed(keras: ModuleType) -> tuple[LayerTable, LayerTable]:
+    """The last level of an encoder is gone; the decoder, of like blocks, stays as it is."""
+    return segmenter(keras, (64, 128, 256)), segmenter(keras, (64, 128))
+
+
+def fewer_heads(keras: ModuleType) -> tuple[LayerTable, LayerTable]:
+    """Attention with two heads in place of four: as many weights, of other shapes."""
+
+    def network(heads: int) -> LayerTable:
+        layers = keras.layers
+        inputs = keras.Input((5, 16))
+        x = layers.MultiHeadAttention(num_heads=heads, key_dim=16, name="mha")(inputs, inputs)
+        return layer_table(keras.Model(inputs, layers.Dense(2)(x), name="attending"))
+
+    return network(4), network(2)
+
+
 CASES: dict[str, Case] = {
     "built_twice": built_twice,
     "head_swapped": head_swapped,
@@ -135,4 +174,6 @@ CASES: dict[str, Case] = {
     "bias_on": bias_on,
     "narrower": narrower,
     "another_generation": another_generation,
+    "encoder_level_removed": encoder_level_removed,
+    "fewer_heads": fewer_heads,
 }
