@@ -228,6 +228,7 @@ def test_flags_that_a_sequential_passes_on_are_nobodys(keras: ModuleType) -> Non
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # of PyTorch
+@pytest.mark.filterwarnings("ignore:.build\\(\\). was called")
 @pytest.mark.parametrize("what", ["own", "sequential", "functional"])
 def test_training_false_is_a_persons_also_after_loading(
     keras: ModuleType, tmp_path: Path, what: str
