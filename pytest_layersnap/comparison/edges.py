@@ -207,9 +207,11 @@ def _fed_alike(before: _Graph, after: _Graph, node: int, bridged: AbstractSet[in
     old_calls, new_calls = before.calls[node], after.calls[node]
     if old_calls == new_calls and not _passes(old_calls, bridged):
         return True
-    if old_calls is None or new_calls is None or len(old_calls) != len(new_calls):
+    if old_calls is None or new_calls is None:
         return False
-    return all(
+    if _is_at_the_start(before, old_calls, bridged) and _is_at_the_start(after, new_calls, bridged):
+        return True
+    return len(old_calls) == len(new_calls) and all(
         len(old) == len(new)
         and all(
             _same_tensor(before, after, *feeds, bridged) for feeds in zip(old, new, strict=True)
@@ -221,6 +223,18 @@ def _fed_alike(before: _Graph, after: _Graph, node: int, bridged: AbstractSet[in
 def _passes(calls: _Calls, bridged: AbstractSet[int]) -> bool:
     """Whether any of the tensors of calls is one of a bridged node."""
     return bool(bridged) and any(node in bridged for call in calls or () for node, _, _ in call)
+
+
+def _is_at_the_start(
+    graph: _Graph, calls: Iterable[Iterable[_Tensor]], bridged: AbstractSet[int]
+) -> bool:
+    """Whether nothing feeds a node but what is bridged and fed by nothing, as in a model inside."""
+    return all(
+        source == _START or source[0] in bridged
+        for call in calls
+        for tensor in call
+        for source in graph.sources(tensor, bridged)
+    )
 
 
 def _same_tensor(

@@ -11,7 +11,8 @@ from itertools import groupby
 import pytest
 
 from pytest_layersnap import LayerTable, flow
-from pytest_layersnap.flows.model import Block, Flow
+from pytest_layersnap.flows.flow import Flow
+from pytest_layersnap.flows.model import Block
 
 from .examples import TABLES
 
