@@ -323,3 +323,19 @@ def test_swapped_names_of_equal_rows_are_moves_of_the_names() -> None:
     recorded = chain(entry(64), plain("a", "Dropout", []), plain("b", "Dropout", []))
     current = chain(entry(64), plain("b", "Dropout", []), plain("a", "Dropout", []))
     assert sorted(told(compare(recorded, current))) == [("moved", "a"), ("moved", "b")]
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_the_first_layer_of_a_model_inside_is_removed(way: int) -> None:
+    """What stood behind it is first: nothing feeds it there, as nothing fed the other."""
+
+    def within(*inner: str) -> LayerTable:
+        feeds = [[], *([f"inside/{name}"] for name in inner)]
+        rows = [
+            plain(f"inside/{name}", "Activation", feed)
+            for name, feed in zip(inner, feeds, strict=False)
+        ]
+        return table(entry(64, "in"), plain("inside", "Sequential", ["in"]), *rows)
+
+    tables = [within("a", "b", "c"), within("b", "c")][::way]
+    assert told(compare(*tables)) == [("removed" if way == 1 else "added", "inside/a")]
