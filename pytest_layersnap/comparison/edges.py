@@ -209,8 +209,10 @@ def _fed_alike(before: _Graph, after: _Graph, node: int, bridged: AbstractSet[in
         return True
     if old_calls is None or new_calls is None:
         return False
-    if _is_at_the_start(before, old_calls, bridged) and _is_at_the_start(after, new_calls, bridged):
-        return True
+    if not (any(old_calls) and any(new_calls)):
+        return all(
+            _is_at_the_start(*each, bridged) for each in ((before, old_calls), (after, new_calls))
+        )
     return len(old_calls) == len(new_calls) and all(
         len(old) == len(new)
         and all(
