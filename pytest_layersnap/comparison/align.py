@@ -23,6 +23,7 @@ _COST_RENAME = 0.4
 _COST_NAMED = 0.7  # by a person where Keras had named it, or the other way round
 _COST_MOVE = 0.5
 _COST_FOLLOW = 0.3
+_COST_PARAMETERS = 0.01
 _COST_CHANGE = 1.0
 _COST_UNLIKE = 0.6
 _COST_UNPAIRED = 1.2
@@ -475,8 +476,10 @@ def cost(before: Rows, after: Rows, found: Alignment, of_edges: float) -> float:
             total += _COST_AUTO_RENAME
         if before.bodies[old] == after.bodies[new]:
             continue
-        if _is_same_layer(before.layers[old], after.layers[new]):
+        old_row, new_row = before.layers[old], after.layers[new]
+        if _is_same_layer(old_row, new_row):
             total += _COST_FOLLOW
+            total += _COST_PARAMETERS * (old_row.parameters != new_row.parameters)
         else:
             total += _COST_CHANGE + _COST_UNLIKE * max(0.0, 1 - likeness(old, new))
     return total

@@ -22,7 +22,13 @@ from pytest_layersnap.comparison.align import (
     prepared,
 )
 from pytest_layersnap.comparison.edges import Rewiring, rewiring
-from pytest_layersnap.comparison.neighbours import INPUTS, OUTPUTS, Network, pairs_on_graph
+from pytest_layersnap.comparison.neighbours import (
+    INPUTS,
+    OUTPUTS,
+    Network,
+    pairs_on_graph,
+    settled,
+)
 from pytest_layersnap.table import LayerTable
 
 #: So many exchanges of partners are tried, and so many rows judged again for them, at most.
@@ -86,6 +92,10 @@ def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
     ways = (pairs_on_graph(*networks, first) for first in (INPUTS, OUTPUTS))
     others = [explained(finish(before, after, pairs)) for pairs in ways]
     best = min([found, *others], key=lambda each: _cost(before, after, each))
+    pairs = settled(*networks, best.alignment.pairs)
+    if {*pairs} != {*best.alignment.pairs}:
+        other = explained(alignment(before, after, pairs))
+        best = min([other, best], key=lambda each: _cost(before, after, each))
     tries = min(_EXCHANGES, _ROWS_JUDGED // len(current))
     while tries > 0:
         found = best

@@ -244,6 +244,36 @@ def pairs_on_graph(before: Network, after: Network, first: int) -> list[tuple[in
     return [*pairing.partners.items()]
 
 
+def settled(
+    before: Network, after: Network, pairs: Iterable[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """The pairs, each with the row that goes on from its pair before, where several are the same.
+
+    Of equal rows one after the other those are new, or gone, that come last.
+    """
+    partners = [dict(pairs), {new: old for old, new in pairs}]
+    networks = before, after
+    marks = [_written(side.rows) for side in networks]
+    for new in range(len(after.feeds)):
+        if new not in partners[1]:
+            continue
+        pair = partners[1][new], new
+        for mine, yours in ((0, 1), (1, 0)):
+            feeds = {*networks[mine].feeds[pair[mine]].values()} & partners[mine].keys()
+            going_on = {
+                row
+                for feed in feeds
+                for place, row in networks[yours].fed[partners[mine][feed]]
+                if place != _INSIDE
+            }
+            same = [row for row in going_on if marks[yours][row] == marks[yours][pair[yours]]]
+            if len(feeds) == 1 == len(same) and same[0] not in partners[yours]:
+                del partners[yours][pair[yours]]
+                partners[mine][pair[mine]], partners[yours][same[0]] = same[0], pair[mine]
+                break
+    return [*partners[0].items()]
+
+
 def _given(rows: Rows) -> list[Hashable]:
     """The names that people gave, with the types; None where Keras gave the name."""
     names = map(rows.given_name, range(len(rows.layers)))
