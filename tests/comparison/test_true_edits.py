@@ -27,6 +27,28 @@ def test_the_smallest_edit_is_found(keras: ModuleType) -> None:
     assert len(wrong) <= 1, wrong
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        1_000_218,  # equal activations, three edges apart, exchange their partners
+        101_000_260,  # norms go along with the dense layers that passed each other
+        201_000_140,  # of two equal ends of a level that is gone the last is gone
+        201_000_477,  # the first layer of a Sequential inside
+    ],
+)
+def test_what_was_told_at_length(keras: ModuleType, seed: int) -> None:
+    """Cases that showed a kind of their own."""
+    found = case(keras, seed, 1)
+    verdict = judged(found, reported)
+    assert verdict.right, (found.network, found.edits, verdict)
+
+
+def test_what_is_between_the_same_pairs_is_filled(keras: ModuleType) -> None:
+    """Two equal towers, a layer of one removed, one moved behind both: three rows once were nine."""
+    verdict = judged(case(keras, 2_000_052, 2), reported)
+    assert verdict.told <= 3
+
+
 def test_a_level_of_an_encoder_is_removed_and_the_decoder_stays(keras: ModuleType) -> None:
     """Nine rows are gone, two have other weights; all behind has other shapes and nothing moved."""
     drift = compare(*CASES["encoder_level_removed"](keras))
