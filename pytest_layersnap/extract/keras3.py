@@ -292,6 +292,11 @@ def core() -> Any:
     return sys.modules["keras.src.backend"].core
 
 
+def numpy() -> Any:
+    """The module in which its backend does what NumPy does."""
+    return sys.modules["keras.src.backend"].numpy
+
+
 def symbolically(layer: Any, call: Callable[..., None], given: list[Spec]) -> None:
     """Call a function as Keras calls layers to infer shapes.
 

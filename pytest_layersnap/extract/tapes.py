@@ -67,6 +67,22 @@ def _as_one_step(vectorized_map: Any) -> Any:
     return mapping
 
 
+def _repeating(repeat: Any) -> Any:
+    """Keras' own fails without numbers, and what it falls back on computes the layer, with weights."""
+
+    @functools.wraps(repeat)
+    def repeating(x: Any, repeats: Any, axis: Any = None) -> Any:
+        if (
+            _TAPES.mine is None
+            or not isinstance(repeats, int)
+            or not hasattr(x, "repeat_interleave")
+        ):
+            return repeat(x, repeats, axis)
+        return x.repeat_interleave(repeats, dim=axis)
+
+    return repeating
+
+
 #: What depends on shapes and dtypes alone: operations of TensorFlow, and how names of PyTorch's end.
 #: Not ``empty_like``, by which Keras puts a tensor on another device.
 _SHAPES_ALONE = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
@@ -102,6 +118,11 @@ class Tape(Protocol):
 
     def empty_like(self, tensor: Any) -> Any:
         """A tensor of the shape and dtype of a dense one."""
+
+
+def runs() -> bool:
+    """Whether a tape runs in this thread."""
+    return _TAPES.mine is not None
 
 
 def tape_of(backend: str) -> Tape:
@@ -288,6 +309,7 @@ class _Torch(_Recorded):
             **_places(),
             (self.kind, "__iter__"): _refusing,
             (keras3.core(), "vectorized_map"): _as_one_step,
+            (keras3.numpy(), "repeat"): _repeating,
         }
         with _TAPES.having(self, places), Recording():
             yield

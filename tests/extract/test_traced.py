@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import inside_calls
-from pytest_layersnap import compare, layer_table
+from pytest_layersnap import compare, layer_table, weightless
 from pytest_layersnap.extract.traced import UNKNOWN, WITHOUT_CLASS
 from pytest_layersnap.table import UNKNOWN_EDGES
 
@@ -168,6 +168,36 @@ def test_layers_alike_are_run_once_for_unknown_sizes(keras: ModuleType) -> None:
     rows = layer_table(net).layers
     assert {row.output_shape for row in rows} == {"(None, None, 6)", "(None, None, 5)"}
     assert len(made) == 5 + 2
+
+
+@pytest.mark.parametrize("without_numbers", [True, False])
+def test_no_weight_gets_a_value(keras: ModuleType, without_numbers: bool) -> None:
+    """Also where PyTorch can't infer shapes without numbers, so that Keras computes with some."""
+    repeat = keras.ops.repeat if hasattr(keras, "ops") else keras.backend.repeat_elements
+
+    def layers(self: Any) -> None:
+        self.dense = keras.layers.Dense(32, name="dense")
+
+    def call(self: Any, x: Any) -> Any:
+        x = repeat(self.dense(x), 2, 1)
+        if not without_numbers and getattr(getattr(x, "device", None), "type", "") == "meta":
+            raise NotImplementedError
+        return x
+
+    def build() -> Any:
+        inputs = keras.Input((5, 6))
+        block = layer(keras, layers, call)
+        block.compute_output_shape = lambda self, _: (None, 10, 32)  # type: ignore[attr-defined]
+        inside = block(name="inside")
+        inside.dense.build((None, 5, 6))
+        return keras.Model(inputs, inside(inputs))
+
+    with weightless() as memory:
+        model = build()
+        assert not memory.allocated
+        dense = layer_table(model).layers[-1]
+    assert (dense.layer_name, dense.output_shape) == ("inside/dense", "(None, 5, 32)")
+    assert not memory.allocated
 
 
 def test_the_model_is_left_as_it_was(keras: ModuleType) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from pytest_layersnap.extract import tapes
 from pytest_layersnap.extract.weightless.memory import SMALL, current, is_lazy
 from pytest_layersnap.extract.weightless.tracing import (
     as_nobody_said,
@@ -238,10 +239,11 @@ def _torch() -> Backend:
 
     return Backend(
         usual=lambda: core.get_device() in (core.DEFAULT_DEVICE, "meta"),
-        infers=lambda: core.get_device() == "meta",
-        placeholder=lambda shape, dtype: torch.empty(
-            shape, dtype=core.to_torch_dtype(dtype), device="meta"
-        ),
+        infers=lambda: core.get_device() == "meta" or tapes.runs(),
+        # Where Keras can't infer shapes without numbers it computes with some: these take no memory.
+        placeholder=lambda shape, dtype: torch.zeros(
+            (), dtype=core.to_torch_dtype(dtype), device=core.get_device()
+        ).expand(shape),
         really=really,
     )
 
