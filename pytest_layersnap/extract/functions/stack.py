@@ -10,7 +10,7 @@ import sys
 import types
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from pytest_layersnap.extract.functions.instructions import OLD_BINARY, Step
 from pytest_layersnap.extract.functions.normal import formatted, formatted_value, literal
@@ -121,7 +121,7 @@ class Instructions(ABC):
             Unreadable: the instruction is none of those that make values.
         """
         name = step.name
-        for prefix, method in _METHODS:
+        for prefix, method in self._METHODS:
             if name.startswith(prefix):
                 return method(self, step, stack)
         raise Unreadable
@@ -355,6 +355,33 @@ class Instructions(ABC):
                 function = _with_attribute(function, flag, below.pop())
         return (*below, function)
 
+    _METHODS: ClassVar[tuple[tuple[str, Callable[[Any, Step, Stack], Stack]], ...]] = (
+        ("LOAD_", _load),
+        ("BINARY_", _binary),
+        ("INPLACE_", _binary),
+        ("UNARY_", _unary),
+        ("COMPARE_OP", _compare),
+        ("IS_OP", _compare),
+        ("CONTAINS_OP", _compare),
+        ("BUILD_", _build),
+        ("LIST_TO_TUPLE", _tuple_of_list),
+        ("LIST_", _extend),
+        ("SET_UPDATE", _extend),
+        ("SET_ADD", _extend),
+        ("DICT_", _extend),
+        ("DUP_", _arrange),
+        ("COPY", _arrange),
+        ("SWAP", _arrange),
+        ("ROT_", _arrange),
+        ("PUSH_NULL", _arrange),
+        ("FORMAT_", _format),
+        ("CONVERT_", _format),
+        ("KW_NAMES", _keyword_names),
+        ("CALL", _call),
+        ("MAKE_FUNCTION", _make_function),
+        ("SET_FUNCTION_ATTRIBUTE", _make_function),
+    )
+
 
 def _load(node: ast.AST) -> list[ast.expr_context]:
     return [ast.Load()] if isinstance(node, ast.List) else []
@@ -370,31 +397,3 @@ def _with_attribute(function: Any, flag: int, given: ast.expr) -> Any:
         defaults = dict(zip(keys, given.values, strict=True))  # type: ignore[attr-defined]
         function.args.kw_defaults = [defaults.get(name) for name in names]
     return function
-
-
-_METHODS: tuple[tuple[str, Callable[[Instructions, Step, Stack], Stack]], ...] = (
-    ("LOAD_", Instructions._load),
-    ("BINARY_", Instructions._binary),
-    ("INPLACE_", Instructions._binary),
-    ("UNARY_", Instructions._unary),
-    ("COMPARE_OP", Instructions._compare),
-    ("IS_OP", Instructions._compare),
-    ("CONTAINS_OP", Instructions._compare),
-    ("BUILD_", Instructions._build),
-    ("LIST_TO_TUPLE", Instructions._tuple_of_list),
-    ("LIST_", Instructions._extend),
-    ("SET_UPDATE", Instructions._extend),
-    ("SET_ADD", Instructions._extend),
-    ("DICT_", Instructions._extend),
-    ("DUP_", Instructions._arrange),
-    ("COPY", Instructions._arrange),
-    ("SWAP", Instructions._arrange),
-    ("ROT_", Instructions._arrange),
-    ("PUSH_NULL", Instructions._arrange),
-    ("FORMAT_", Instructions._format),
-    ("CONVERT_", Instructions._format),
-    ("KW_NAMES", Instructions._keyword_names),
-    ("CALL", Instructions._call),
-    ("MAKE_FUNCTION", Instructions._make_function),
-    ("SET_FUNCTION_ATTRIBUTE", Instructions._make_function),
-)
