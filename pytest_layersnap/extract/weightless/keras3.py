@@ -237,13 +237,17 @@ def _torch() -> Backend:
             stack.enter_context(torch.enable_grad())
             yield
 
+    def placeholder(shape: tuple[int, ...], dtype: str) -> Any:
+        kind, device = core.to_torch_dtype(dtype), core.get_device()
+        if device == "meta":
+            return torch.empty(shape, dtype=kind, device=device)
+        # Where Keras can't infer shapes without numbers it computes with some: these take no memory.
+        return torch.zeros((), dtype=kind, device=device).expand(shape)
+
     return Backend(
         usual=lambda: core.get_device() in (core.DEFAULT_DEVICE, "meta"),
         infers=lambda: core.get_device() == "meta" or tapes.runs(),
-        # Where Keras can't infer shapes without numbers it computes with some: these take no memory.
-        placeholder=lambda shape, dtype: torch.zeros(
-            (), dtype=core.to_torch_dtype(dtype), device=core.get_device()
-        ).expand(shape),
+        placeholder=placeholder,
         really=really,
     )
 
