@@ -84,15 +84,15 @@ class _Pairing:
     """Two networks, of which more and more rows are paired.
 
     Args:
-        before: the recorded one.
-        after: the current one.
+        recorded: that of the snapshot.
+        current: that of the model now.
         partners: of the recorded rows that have one.
         taken: the current rows that have one.
         fresh: pairs whose neighbours have not been looked at.
     """
 
-    before: Network
-    after: Network
+    recorded: Network
+    current: Network
     partners: dict[int, int] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
     fresh: deque[tuple[int, int]] = field(default_factory=deque)
@@ -127,20 +127,20 @@ class _Pairing:
         """From each fresh pair on along the edges, to rows of one mark that nothing else could be."""
         while self.fresh:
             row, partner = self.fresh.popleft()
-            before, after = self.before.feeds[row], self.after.feeds[partner]
+            recorded, current = self.recorded.feeds[row], self.current.feeds[partner]
             self.pair(
-                (before[place], feed)
-                for place, feed in after.items()
-                if place in before and old[before[place]] == new[feed]
+                (recorded[place], feed)
+                for place, feed in current.items()
+                if place in recorded and old[recorded[place]] == new[feed]
             )
-            if before.keys() != after.keys():
+            if recorded.keys() != current.keys():
                 self.pair(
                     in_both(
-                        self._left(old, before.values(), self.partners),
-                        self._left(new, after.values(), self.taken),
+                        self._left(old, recorded.values(), self.partners),
+                        self._left(new, current.values(), self.taken),
                     )
                 )
-            self._spread_behind(self.before.fed[row], self.after.fed[partner], old, new)
+            self._spread_behind(self.recorded.fed[row], self.current.fed[partner], old, new)
 
     def again(self, old: _Marks, new: _Marks) -> None:
         """From all pairs on along the edges, by other marks."""
@@ -149,30 +149,30 @@ class _Pairing:
 
     def fill(self) -> None:
         """Pair what is left between the same pairs in its order: equal rows, then those alike."""
-        old = _Islands(self.before, {row: row for row in self.partners})
-        new = _Islands(self.after, {row: partner for partner, row in self.partners.items()})
+        old = _Islands(self.recorded, {row: row for row in self.partners})
+        new = _Islands(self.current, {row: partner for partner, row in self.partners.items()})
         for one, other in dict.fromkeys(in_both(old.borders, new.borders)):
-            self.pair(fill(self.before.rows, self.after.rows, (old.rows[one], new.rows[other])))
+            self.pair(fill(self.recorded.rows, self.current.rows, (old.rows[one], new.rows[other])))
 
     def _spread_behind(
         self,
-        before: Sequence[tuple[_Place, int]],
-        after: Sequence[tuple[_Place, int]],
+        recorded: Sequence[tuple[_Place, int]],
+        current: Sequence[tuple[_Place, int]],
         old: _Marks,
         new: _Marks,
     ) -> None:
         """Pair what a pair feeds: at the same place, then at any."""
-        if before and after:
+        if recorded and current:
             self.pair(
                 in_both(
-                    [((place, old[row]), row) for place, row in before],
-                    [((place, new[row]), row) for place, row in after],
+                    [((place, old[row]), row) for place, row in recorded],
+                    [((place, new[row]), row) for place, row in current],
                 )
             )
             self.pair(
                 in_both(
-                    self._left(old, (row for _, row in before), self.partners),
-                    self._left(new, (row for _, row in after), self.taken),
+                    self._left(old, (row for _, row in recorded), self.partners),
+                    self._left(new, (row for _, row in current), self.taken),
                 )
             )
 
@@ -213,16 +213,16 @@ class _Islands:
                 self.rows.append(sorted(island))
 
 
-def pairs_on_graph(before: Network, after: Network, first: int) -> list[tuple[int, int]]:
+def pairs_on_graph(recorded: Network, current: Network, first: int) -> list[tuple[int, int]]:
     """Pairs of rows, found along the edges.
 
     Args:
-        before: the recorded network.
-        after: the current network.
+        recorded: that of the snapshot.
+        current: that of the model now.
         first: the end that is begun from, ``INPUTS`` or ``OUTPUTS``; the other follows.
     """
-    sides = before, after
-    pairing = _Pairing(before, after)
+    sides = recorded, current
+    pairing = _Pairing(recorded, current)
     pairing.pair_unique(*(_given(side.rows) for side in sides))
     written = [_written(side.rows) for side in sides]
     numbers: dict[Hashable, int] = {}
@@ -245,16 +245,16 @@ def pairs_on_graph(before: Network, after: Network, first: int) -> list[tuple[in
 
 
 def settled(
-    before: Network, after: Network, pairs: Iterable[tuple[int, int]]
+    recorded: Network, current: Network, pairs: Iterable[tuple[int, int]]
 ) -> list[tuple[int, int]]:
     """The pairs, each with the row that goes on from its pair before, where several are the same.
 
     Of equal rows one after the other those are new, or gone, that come last.
     """
     partners = [dict(pairs), {new: old for old, new in pairs}]
-    networks = before, after
+    networks = recorded, current
     marks = [_written(side.rows) for side in networks]
-    for new in range(len(after.feeds)):
+    for new in range(len(current.feeds)):
         if new not in partners[1]:
             continue
         pair = partners[1][new], new

@@ -19,13 +19,13 @@ def _is_attention_scores(change: Change) -> bool:
     values = what_differs(change)
     if layer_type(change) != "MultiHeadAttention" or values.keys() != {"output_shape"}:
         return False
-    before, after = (
+    recorded, current = (
         re.fullmatch(r"(\[.*, \(\w+, \w+, )(\w+), (\w+)(\)\])", text)
         for text in values["output_shape"]
     )
-    if not before or not after or before.group(1, 2, 4) != after.group(1, 2, 4):
+    if not recorded or not current or recorded.group(1, 2, 4) != current.group(1, 2, 4):
         return False
-    return before[3] != after[3] == after[2]
+    return recorded[3] != current[3] == current[2]
 
 
 CHANGES: Final = (

@@ -82,14 +82,14 @@ def spreading(starts: Callable[[Layer, Layer], bool]) -> Finds:
         found: list[Change] = []
         reached: set[str] = set()
         for change in changes:
-            before, after = change.recorded_row, change.current_row
-            if not before or not after or not change.categories <= {"shape", "parameters"}:
+            recorded, current = change.recorded_row, change.current_row
+            if not recorded or not current or not change.categories <= {"shape", "parameters"}:
                 continue
-            feeds = {Reference.parse(feed).path for call in after.calls for feed in call}
+            feeds = {Reference.parse(feed).path for call in current.calls for feed in call}
             causes = feeds & changed
-            if (causes and causes <= reached) or starts(before, after):
+            if (causes and causes <= reached) or starts(recorded, current):
                 found.append(change)
-                reached.add(after.layer_name)
+                reached.add(current.layer_name)
         return found
 
     return find

@@ -35,13 +35,13 @@ def _mobilenet_v3(changes: Sequence[Change], _: LayerTable) -> list[Change]:
 
 def _is_hard_swish(change: Change) -> bool:
     """Whether a sum with 3 became the activation, and nothing else is different about the row."""
-    before, after = change.recorded_row, change.current_row
+    recorded, current = change.recorded_row, change.current_row
     return (
-        before is not None
-        and after is not None
-        and (before.layer_type, after.layer_type) == ("op:add", "Activation")
-        and before.attributes == {"x2": 3}
-        and after.attributes == {"activation": "hard_silu"}
+        recorded is not None
+        and current is not None
+        and (recorded.layer_type, current.layer_type) == ("op:add", "Activation")
+        and recorded.attributes == {"x2": 3}
+        and current.attributes == {"activation": "hard_silu"}
         and what_differs(change).keys() <= _OF_ANOTHER_TYPE
     )
 

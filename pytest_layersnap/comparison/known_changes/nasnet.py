@@ -23,9 +23,9 @@ _OF_KNOWN_SIZE: Final = {
 }
 
 
-def _nasnet_mobile(changes: Sequence[Change], after: LayerTable) -> list[Change]:
+def _nasnet_mobile(changes: Sequence[Change], current: LayerTable) -> list[Change]:
     """The input got a size, and with it what depends on the sizes of branches being equal."""
-    is_nasnet = any(row.layer_name == "reduction_concat_stem_1" for row in after)
+    is_nasnet = any(row.layer_name == "reduction_concat_stem_1" for row in current)
     if not is_nasnet or not any(map(_is_size_of_input, changes)):
         return []
     layers = [change for change in changes if change.kind in ("added", "removed")]
@@ -52,7 +52,7 @@ def _is_known_size(change: Change) -> bool:
     return (
         bool(shapes)
         and values.keys() <= {"input_shape", "output_shape", *follows}
-        and all(re.sub(r"\b\d+, (?=.*?\))", "None, ", now) == before for before, now in shapes)
+        and all(re.sub(r"\b\d+, (?=.*?\))", "None, ", now) == recorded for recorded, now in shapes)
     )
 
 

@@ -23,9 +23,9 @@ def _is_convlstm_activation(change: Change) -> bool:
     }
 
 
-def _cells(changes: Sequence[Change], after: LayerTable) -> list[Change]:
+def _cells(changes: Sequence[Change], current: LayerTable) -> list[Change]:
     """Rows below an RNN that have lost all weights, and perhaps shapes, and nothing else."""
-    networks = {row.layer_name for row in after if row.layer_type in ("RNN", "StackedRNNCells")}
+    networks = {row.layer_name for row in current if row.layer_type in ("RNN", "StackedRNNCells")}
     return [
         change
         for change in changes

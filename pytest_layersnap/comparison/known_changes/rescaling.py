@@ -18,15 +18,15 @@ from pytest_layersnap.table import Layer
 
 def _is_scaling_operation(change: Change) -> bool:
     """A Rescaling became a multiplication by the same factors, in single precision."""
-    before, after = change.recorded_row, change.current_row
-    if not before or not after or not what_differs(change).keys() <= _OF_SCALING:
+    recorded, current = change.recorded_row, change.current_row
+    if not recorded or not current or not what_differs(change).keys() <= _OF_SCALING:
         return False
-    scale, factors = before.attributes.get("scale"), after.attributes.get("x2")
+    scale, factors = recorded.attributes.get("scale"), current.attributes.get("x2")
     while isinstance(factors, list) and len(factors) == 1:
         factors = factors[0]
     return (
-        (before.layer_type, after.layer_type) == ("Rescaling", "op:multiply")
-        and before.attributes.get("offset") == 0
+        (recorded.layer_type, current.layer_type) == ("Rescaling", "op:multiply")
+        and recorded.attributes.get("offset") == 0
         and isinstance(scale, list)
         and isinstance(factors, list)
         and len(scale) == len(factors)
@@ -38,19 +38,19 @@ def _is_scaling_operation(change: Change) -> bool:
 _OF_SCALING: Final = frozenset({"layer_type", "dtype", "layer_name", "scale", "offset", "x2"})
 
 
-def _is_rescaling(before: Layer, after: Layer) -> bool:
+def _is_rescaling(recorded: Layer, current: Layer) -> bool:
     return (
-        before.layer_type == "Rescaling"
-        and before.input_shape == after.input_shape
-        and isinstance(before.attributes.get("scale"), list)
-        and _is_one_channel(before.output_shape, after.output_shape)
+        recorded.layer_type == "Rescaling"
+        and recorded.input_shape == current.input_shape
+        and isinstance(recorded.attributes.get("scale"), list)
+        and _is_one_channel(recorded.output_shape, current.output_shape)
     )
 
 
-def _is_one_channel(before: str, after: str) -> bool:
+def _is_one_channel(recorded: str, current: str) -> bool:
     """Whether two shapes differ in their channels alone, which have become one."""
-    *sizes, _ = before.strip("()").split(", ")
-    return after == f"({', '.join([*sizes, '1'])})"
+    *sizes, _ = recorded.strip("()").split(", ")
+    return current == f"({', '.join([*sizes, '1'])})"
 
 
 CHANGES: Final = (

@@ -8,32 +8,32 @@ from pytest_layersnap.comparison.known_changes.known import KnownChange, spreadi
 from pytest_layersnap.table import Layer
 
 
-def _is_einsum(before: Layer, after: Layer) -> bool:
+def _is_einsum(recorded: Layer, current: Layer) -> bool:
     """Sizes that were inferred are none that are known."""
-    sizes = zip(before.output_shape.split(", "), after.output_shape.split(", "), strict=False)
+    sizes = zip(recorded.output_shape.split(", "), current.output_shape.split(", "), strict=False)
     return (
-        before.layer_type == "EinsumDense"
-        and before.input_shape == after.input_shape
-        and before.output_shape.count(",") == after.output_shape.count(",")
+        recorded.layer_type == "EinsumDense"
+        and recorded.input_shape == current.input_shape
+        and recorded.output_shape.count(",") == current.output_shape.count(",")
         and all(now in (size, "None") for size, now in sizes)
     )
 
 
-def _is_first_embedding(before: Layer, after: Layer) -> bool:
+def _is_first_embedding(recorded: Layer, current: Layer) -> bool:
     """The first layer of a Sequential, which was built for sequences of any length."""
     return (
-        before.layer_type == "Embedding"
-        and not before.is_fed
-        and before.input_shape == "(None, None)"
-        and after.input_shape.count(",") == 1
+        recorded.layer_type == "Embedding"
+        and not recorded.is_fed
+        and recorded.input_shape == "(None, None)"
+        and current.input_shape.count(",") == 1
     )
 
 
-def _is_discretization(before: Layer, after: Layer) -> bool:
+def _is_discretization(recorded: Layer, current: Layer) -> bool:
     """The shape of the numbers is given for that of their encoding."""
     return (
-        before.layer_type == "Discretization"
-        and before.input_shape == after.input_shape == after.output_shape
+        recorded.layer_type == "Discretization"
+        and recorded.input_shape == current.input_shape == current.output_shape
     )
 
 

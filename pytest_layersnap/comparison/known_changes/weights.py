@@ -10,26 +10,26 @@ from pytest_layersnap.comparison.known_changes.known import KnownChange, each, w
 
 
 def _is_activation_without_weights(change: Change) -> bool:
-    before, after = change.recorded_row, change.current_row
+    recorded, current = change.recorded_row, change.current_row
     return (
-        before is not None
-        and after is not None
+        recorded is not None
+        and current is not None
         and what_differs(change).keys() <= {"parameters", "trainable_parameters", "weight_shapes"}
-        and isinstance(after.attributes.get("activation"), dict)
-        and after.attributes["activation"].get("class_name") == "PReLU"
-        and json.loads(before.weight_shapes)[:-1] == json.loads(after.weight_shapes)
+        and isinstance(current.attributes.get("activation"), dict)
+        and current.attributes["activation"].get("class_name") == "PReLU"
+        and json.loads(recorded.weight_shapes)[:-1] == json.loads(current.weight_shapes)
     )
 
 
 def _is_int4_layout(change: Change) -> bool:
     """Weights in blocks, each with its own scale; what the layer computes is set by other keys."""
-    before, after = change.recorded_row, change.current_row
+    recorded, current = change.recorded_row, change.current_row
     return (
-        before is not None
-        and after is not None
-        and before.dtype.startswith("int4_from_")
-        and after.dtype.startswith("int4/")
-        and before.dtype.rpartition("_from_")[2] == after.dtype.rpartition("_from_")[2]
+        recorded is not None
+        and current is not None
+        and recorded.dtype.startswith("int4_from_")
+        and current.dtype.startswith("int4/")
+        and recorded.dtype.rpartition("_from_")[2] == current.dtype.rpartition("_from_")[2]
         and all(
             path in ("dtype", "parameters", "weight_shapes")
             or path.startswith("quantization_config")
