@@ -47,12 +47,24 @@ def _is_known_size(change: Change) -> bool:
     values = what_differs(change)
     if layer_type(change) == "Activation" and _is_between_blocks(values):
         return values.keys() <= {"inbound_layers", "input_shape", "output_shape"}
-    follows = {"inbound_layers", *(["padding"] if layer_type(change) == "ZeroPadding2D" else [])}
+    follows = {"inbound_layers"}
+    if layer_type(change) == "ZeroPadding2D":
+        follows.add("padding")
+    if _is_named(values):
+        follows.add("layer_name")
     shapes = [pair for path, pair in values.items() if path in ("input_shape", "output_shape")]
     return (
         bool(shapes)
         and values.keys() <= {"input_shape", "output_shape", *follows}
         and all(re.sub(r"\b\d+, (?=.*?\))", "None, ", now) == recorded for recorded, now in shapes)
+    )
+
+
+def _is_named(values: dict[str, tuple[Any, Any]]) -> bool:
+    """Whether an activation got the name that it has where a block is cut to the size of another."""
+    recorded, current = values.get("layer_name", ("", ""))
+    return bool(
+        re.fullmatch(r"activation(_\d+)?", recorded) and re.fullmatch(r"adjust_relu_1_\w+", current)
     )
 
 
