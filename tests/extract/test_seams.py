@@ -95,6 +95,8 @@ def test_a_package_that_keeps_nothing_there(
     """It is named, and the Keras beside it builds without weights."""
     other: Any = ModuleType({"keras": "tf_keras", "tf_keras": "keras"}[keras.__name__])
     other.__version__ = version
+    for name in [name for name in sys.modules if name.startswith(f"{other.__name__}.")]:
+        monkeypatch.delitem(sys.modules, name)  # the real one's, from earlier tests
     monkeypatch.setitem(sys.modules, other.__name__, other)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
