@@ -104,8 +104,15 @@ class Node:
 
 def attributes(layer: Layer) -> tuple[str, ...]:
     """The attributes under which a layer of people holds this one; its name where none is said."""
+    if not may_be_held(layer):
+        return (own_name(layer.layer_name),)
     said = layer.attributes.get("attribute", own_name(layer.layer_name))
     return tuple(said) if isinstance(said, list) else (str(said),)
+
+
+def may_be_held(layer: Layer) -> bool:
+    """Whether an attribute of somebody's class may hold a layer: nothing is decoded to tell."""
+    return layer.inbound_layers == UNKNOWN_EDGES or '"attribute"' in layer.layer_attributes
 
 
 def tree(table: LayerTable) -> list[Node]:
@@ -356,6 +363,7 @@ class Visits:
 def _are_by_attribute(nodes: Sequence[Node]) -> bool:
     """Whether layers are held by attributes of somebody's class, and not by a graph."""
     return any(
-        node.layer.inbound_layers == UNKNOWN_EDGES or "attribute" in node.layer.attributes
+        node.layer.inbound_layers == UNKNOWN_EDGES
+        or (may_be_held(node.layer) and "attribute" in node.layer.attributes)
         for node in nodes
     )

@@ -32,6 +32,7 @@ from pytest_layersnap.comparison.saved import (
     Weight,
     attributes,
     hold_alike,
+    may_be_held,
     tree,
 )
 from pytest_layersnap.references import is_auto_name, parent, without_number
@@ -84,13 +85,15 @@ def loadings(
     if not (recorded.parameters or current.parameters):
         return ()
     partner = dict(pairs)
-    one, other = (
+    # What no class of somebody's holds has one order.
+    orders = (False, True) if any(map(may_be_held, (*recorded, *current))) else (False,)
+    found = [
         [way(models) for way in (_by_class, _by_position, _by_name)]
         for models in (
-            _Models(recorded, current, partner, as_paired=each) for each in (False, True)
+            _Models(recorded, current, partner, as_paired=as_paired) for as_paired in orders
         )
-    )
-    return tuple(map(_agreed, one, other))
+    ]
+    return tuple(map(_agreed, found[0], found[-1]))
 
 
 def _agreed(one: Loading, other: Loading) -> Loading:
