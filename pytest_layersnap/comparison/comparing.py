@@ -28,16 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)  # no slots: cached_property needs the instance's dict
 class Comparison:
-    """How the current layer table differs from the recorded one; true if it does.
-
-    Args:
-        recorded: the table of the snapshot.
-        current: the table of the model as it is now.
-        changes: what changed, in the order of the rows, as far as the scope lets it count.
-        scope: which categories and columns count.
-        hidden: of how many changes the scope hides something.
-        pairs: which recorded row is which current row, as indices.
-    """
+    """What a ``Drift`` tells, as data; its fields are said there."""
 
     recorded: LayerTable
     current: LayerTable

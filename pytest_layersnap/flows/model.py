@@ -180,13 +180,7 @@ class Stage(_OfBlocks):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Network(_OfBlocks):
-    """A network in stages and blocks; every row of its table is in exactly one block.
-
-    Args:
-        model: the name of the model.
-        inputs: the shapes of its inputs, without the batch axis.
-        stages: in the order in which data flows through them.
-    """
+    """What a ``Flow`` shows, as data; its fields are said there."""
 
     model: str
     inputs: tuple[str, ...]
