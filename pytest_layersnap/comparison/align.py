@@ -106,20 +106,22 @@ class Rows:
         return self.stems[row].endswith(AUTO)
 
 
-def align(before: Rows, after: Rows) -> Alignment:
+def align(recorded: Rows, current: Rows) -> Alignment:
     """Pair the rows of two tables in their order, in whichever way needs the fewest findings."""
-    old, new = len(before.layers), len(after.layers)
-    head, tail = _common_ends(range(old), range(new), before.key, after.key)
+    recorded_size, current_size = len(recorded.layers), len(current.layers)
+    head, tail = _common_ends(range(recorded_size), range(current_size), recorded.key, current.key)
     ends = [(row, row) for row in range(head)]
-    ends += [(old - row, new - row) for row in range(tail, 0, -1)]
-    rest = (range(head, old - tail), range(head, new - tail))
+    ends += [(recorded_size - row, current_size - row) for row in range(tail, 0, -1)]
+    rest = (range(head, recorded_size - tail), range(head, current_size - tail))
 
-    by_name = finish(before, after, ends + _pairs_by_name(before, after, rest))
-    if not _touches_auto_names(before, after, by_name) or _is_least(before, after, by_name):
+    by_name = finish(recorded, current, ends + _pairs_by_name(recorded, current, rest))
+    if not _touches_auto_names(recorded, current, by_name) or _is_least(recorded, current, by_name):
         return by_name
-    by_content = finish(before, after, ends)
+    by_content = finish(recorded, current, ends)
     return min(
-        by_name, by_content, key=lambda it: cost(before, after, it, _COST_MOVE * len(it.displaced))
+        by_name,
+        by_content,
+        key=lambda it: cost(recorded, current, it, _COST_MOVE * len(it.displaced)),
     )
 
 
@@ -161,78 +163,81 @@ def _body(layer: Layer) -> Hashable:
     return layer.is_trainable or not layer.has_flag, _body_of(layer)
 
 
-def _pairs_by_name(before: Rows, after: Rows, rest: tuple[range, range]) -> list[_Pair]:
+def _pairs_by_name(recorded: Rows, current: Rows, rest: tuple[range, range]) -> list[_Pair]:
     """Pairs of the same path, type and occurrence."""
-    where = {before.identities[row]: row for row in rest[0]}
-    found = ((where.get(after.identities[row]), row) for row in rest[1])
-    return [(recorded, current) for recorded, current in found if recorded is not None]
+    where = {recorded.identities[row]: row for row in rest[0]}
+    found = ((where.get(current.identities[row]), row) for row in rest[1])
+    return [(row, partner) for row, partner in found if row is not None]
 
 
-def finish(before: Rows, after: Rows, anchors: list[_Pair]) -> Alignment:
+def finish(recorded: Rows, current: Rows, anchors: list[_Pair]) -> Alignment:
     """Pair what lies between the anchors: first in the same place, then anywhere."""
     pairs = list(anchors)
-    if len(pairs) == len(before.layers) == len(after.layers):
-        return alignment(before, after, pairs)
-    for gap in _gaps(before, after, pairs):
-        pairs += fill(before, after, gap)
-    for gap in _gaps(before, after, pairs):
-        pairs += _replaced(before, after, gap)
-    pairs += _elsewhere(before, after, pairs, lambda rows, row: rows.given_name(row))
-    pairs += _elsewhere(before, after, pairs, lambda rows, row: rows.key(row))
-    return alignment(before, after, pairs)
+    if len(pairs) == len(recorded.layers) == len(current.layers):
+        return alignment(recorded, current, pairs)
+    for gap in _gaps(recorded, current, pairs):
+        pairs += fill(recorded, current, gap)
+    for gap in _gaps(recorded, current, pairs):
+        pairs += _replaced(recorded, current, gap)
+    pairs += _elsewhere(recorded, current, pairs, lambda rows, row: rows.given_name(row))
+    pairs += _elsewhere(recorded, current, pairs, lambda rows, row: rows.key(row))
+    return alignment(recorded, current, pairs)
 
 
-def alignment(before: Rows, after: Rows, pairs: Iterable[_Pair]) -> Alignment:
+def alignment(recorded: Rows, current: Rows, pairs: Iterable[_Pair]) -> Alignment:
     """These pairs, and what follows of the rows that are in none."""
     pairs = sorted(pairs, key=lambda pair: pair[1])
-    paired = {recorded for recorded, _ in pairs}, {current for _, current in pairs}
+    paired = {row for row, _ in pairs}, {partner for _, partner in pairs}
     return Alignment(
         pairs=tuple(pairs),
-        removed=tuple(row for row in range(len(before.layers)) if row not in paired[0]),
-        added=tuple(row for row in range(len(after.layers)) if row not in paired[1]),
+        removed=tuple(row for row in range(len(recorded.layers)) if row not in paired[0]),
+        added=tuple(row for row in range(len(current.layers)) if row not in paired[1]),
         displaced=frozenset(pairs[place][1] for place in off_sequence(_ranks(pairs))),
-        renamed=frozenset(new for old, new in pairs if _is_renamed(before, after, old, new)),
+        renamed=frozenset(
+            partner for row, partner in pairs if _is_renamed(recorded, current, row, partner)
+        ),
     )
 
 
-def _is_renamed(before: Rows, after: Rows, old: int, new: int) -> bool:
+def _is_renamed(recorded: Rows, current: Rows, row: int, partner: int) -> bool:
     """Whether a person had a hand in the difference of two names."""
-    if before.layers[old].layer_name == after.layers[new].layer_name:
+    if recorded.layers[row].layer_name == current.layers[partner].layer_name:
         return False
-    return before.stems[old] != after.stems[new]
+    return recorded.stems[row] != current.stems[partner]
 
 
-def _gaps(before: Rows, after: Rows, pairs: list[_Pair]) -> Iterator[_Gap]:
+def _gaps(recorded: Rows, current: Rows, pairs: list[_Pair]) -> Iterator[_Gap]:
     """The unpaired rows between pairs that stand in order, where both tables have some."""
     pairs = sorted(pairs, key=lambda pair: pair[1])
     out = set(off_sequence(_ranks(pairs)))
     borders = [pair for place, pair in enumerate(pairs) if place not in out]
-    paired = {recorded for recorded, _ in pairs}, {current for _, current in pairs}
-    old, new = 0, 0
-    for next_old, next_new in (*borders, (len(before.layers), len(after.layers))):
-        if old < next_old and new < next_new:
-            recorded = [row for row in range(old, next_old) if row not in paired[0]]
-            current = [row for row in range(new, next_new) if row not in paired[1]]
-            if recorded and current:
-                yield recorded, current
-        old, new = next_old + 1, next_new + 1
+    paired = {row for row, _ in pairs}, {partner for _, partner in pairs}
+    last = -1, -1
+    for border in (*borders, (len(recorded.layers), len(current.layers))):
+        gap = [
+            [row for row in range(start + 1, stop) if row not in rows]
+            for start, stop, rows in zip(last, border, paired, strict=True)
+        ]
+        if all(gap):
+            yield gap[0], gap[1]
+        last = border
 
 
-def fill(before: Rows, after: Rows, gap: _Gap) -> list[_Pair]:
+def fill(recorded: Rows, current: Rows, gap: _Gap) -> list[_Pair]:
     """Pair the rows of a gap in order: equal ones first, then those that are alike."""
     pairs: list[_Pair] = []
     gaps = [gap]
     for of_recorded, of_current in (
-        (before.key_in_context, after.key_in_context),
-        (before.key, after.key),
-        (before.body, after.body),
+        (recorded.key_in_context, current.key_in_context),
+        (recorded.key, current.key),
+        (recorded.body, current.body),
     ):
         left: list[_Gap] = []
-        for recorded, current in gaps:
-            left += _pair_equal(recorded, current, of_recorded, of_current, pairs)
+        for each in gaps:
+            left += _pair_equal(*each, of_recorded, of_current, pairs)
         gaps = left
-    for recorded, current in gaps:
-        pairs += _pair_alike(before, after, recorded, current)
+    for each in gaps:
+        pairs += _pair_alike(recorded, current, each)
     return pairs
 
 
@@ -250,21 +255,21 @@ def _pair_equal(
     left: list[_Gap] = []
     todo: list[_Gap] = [(recorded, current)]
     while todo:
-        old, new = todo.pop()
-        head, tail = _common_ends(old, new, of_recorded, of_current)
-        pairs += zip(old[:head], new[:head], strict=True)
-        pairs += zip(old[len(old) - tail :], new[len(new) - tail :], strict=True)
-        old, new = old[head : len(old) - tail], new[head : len(new) - tail]
-        if not old or not new:
+        rows, others = todo.pop()
+        head, tail = _common_ends(rows, others, of_recorded, of_current)
+        pairs += zip(rows[:head], others[:head], strict=True)
+        pairs += zip(rows[len(rows) - tail :], others[len(others) - tail :], strict=True)
+        rows, others = rows[head : len(rows) - tail], others[head : len(others) - tail]
+        if not rows or not others:
             continue
-        anchors = _unique_in_order(old, new, of_recorded, of_current)
+        anchors = _unique_in_order(rows, others, of_recorded, of_current)
         if not anchors:
-            left.append((old, new))
+            left.append((rows, others))
             continue
-        pairs += [(old[i], new[j]) for i, j in anchors]
+        pairs += [(rows[i], others[j]) for i, j in anchors]
         start = (0, 0)
-        for i, j in (*anchors, (len(old), len(new))):
-            todo.append((old[start[0] : i], new[start[1] : j]))
+        for i, j in (*anchors, (len(rows), len(others))):
+            todo.append((rows[start[0] : i], others[start[1] : j]))
             start = (i + 1, j + 1)
     return left
 
@@ -292,9 +297,11 @@ def _unique_in_order(
     of_current: Callable[[int], Hashable],
 ) -> list[_Pair]:
     """Places of keys that both sides have exactly once, as many as stand in the same order."""
-    old = _unique_places(map(of_recorded, recorded))
-    new = _unique_places(map(of_current, current))
-    both = sorted((place, new[key]) for key, place in old.items() if key in new)
+    recorded_at = _unique_places(map(of_recorded, recorded))
+    current_at = _unique_places(map(of_current, current))
+    both = sorted(
+        (place, current_at[key]) for key, place in recorded_at.items() if key in current_at
+    )
     return [both[place] for place in ascending([j for _, j in both])]
 
 
@@ -302,8 +309,8 @@ def in_both(
     recorded: Iterable[tuple[Hashable, int]], current: Iterable[tuple[Hashable, int]]
 ) -> list[_Pair]:
     """Pairs of rows with a key that stands once on either side, of keys with their rows."""
-    old, new = (_unique(side) for side in (recorded, current))
-    return [(row, new[key]) for key, row in old.items() if key in new]
+    rows, others = (_unique(side) for side in (recorded, current))
+    return [(row, others[key]) for key, row in rows.items() if key in others]
 
 
 def _unique(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, int]:
@@ -319,39 +326,38 @@ def _unique_places(keys: Iterable[Hashable]) -> dict[Hashable, int]:
     return _unique((key, place) for place, key in enumerate(keys))
 
 
-def _pair_alike(
-    before: Rows, after: Rows, recorded: Sequence[int], current: Sequence[int]
-) -> list[_Pair]:
+def _pair_alike(recorded: Rows, current: Rows, gap: _Gap) -> list[_Pair]:
     """Needleman-Wunsch: the pairs in order with the greatest likeness in total."""
-    height, width = len(recorded), len(current)
+    rows, others = gap
+    height, width = len(rows), len(others)
     band = max(height, width)
     if height * width > _FULL_SEARCH:
         band = _BAND + abs(height - width)
     if height * (2 * band + 1) > _LARGEST_SEARCH:
         return []
-    gap = _ALIKE / 2
-    likeness = _likeness(before, after)
-    keys = [after.key(row) for row in current]
-    names = [after.identities[row] for row in current]
+    unpaired = _ALIKE / 2
+    likeness = _likeness(recorded, current)
+    keys = [current.key(row) for row in others]
+    names = [current.identities[row] for row in others]
     known: dict[Hashable, dict[Hashable, float]] = defaultdict(dict)
-    # best[j]: the score of recorded[:i] against current[:j]; steps remember how it came about.
-    best = [gap * j for j in range(width + 1)]
+    # best[j]: the score of rows[:i] against others[:j]; steps remember how it came about.
+    best = [unpaired * j for j in range(width + 1)]
     steps: list[tuple[int, bytearray]] = []
-    for i, old in enumerate(recorded, start=1):
+    for i, row in enumerate(rows, start=1):
         middle = i * width // height
         low, high = max(1, middle - band), min(width, middle + band)
         previous, best = best, best[:]
-        best[low - 1] = left = previous[low - 1] + gap
+        best[low - 1] = left = previous[low - 1] + unpaired
         diagonal = previous[low - 1]
         step = bytearray(high - low + 1)
-        scores, name = known[before.key(old)], before.identities[old]
+        scores, name = known[recorded.key(row)], recorded.identities[row]
         for j in range(low, high + 1):
             above = previous[j]
-            score, taken = (above + gap, 0) if above >= left else (left + gap, 1)
+            score, taken = (above + unpaired, 0) if above >= left else (left + unpaired, 1)
             key = keys[j - 1]
             alike = scores.get(key)
             if alike is None:
-                alike = scores[key] = likeness(old, current[j - 1])
+                alike = scores[key] = likeness(row, others[j - 1])
             if alike > _ALIKE:
                 alike += diagonal + _SAME_NAME * (name == names[j - 1])
                 if alike >= score:
@@ -360,52 +366,50 @@ def _pair_alike(
             diagonal = above
             step[j - low] = taken
         steps.append((low, step))
-    return _walk_back(recorded, current, steps)
+    return _walk_back(gap, steps)
 
 
-def _walk_back(
-    recorded: Sequence[int], current: Sequence[int], steps: list[tuple[int, bytearray]]
-) -> list[_Pair]:
+def _walk_back(gap: _Gap, steps: list[tuple[int, bytearray]]) -> list[_Pair]:
     pairs = []
-    i, j = len(recorded), len(current)
+    i, j = map(len, gap)
     while i and j:
         low, step = steps[i - 1]
         taken = step[j - low] if low <= j < low + len(step) else 0
         if taken == 2:
-            pairs.append((recorded[i - 1], current[j - 1]))
+            pairs.append((gap[0][i - 1], gap[1][j - 1]))
         i, j = i - (taken != 1), j - (taken != 0)
     return pairs
 
 
-def _likeness(before: Rows, after: Rows) -> Callable[[int, int], float]:
+def _likeness(recorded: Rows, current: Rows) -> Callable[[int, int], float]:
     """How alike two rows are: 0 nothing in common … about 1.25 the same name and content."""
 
     @cache
-    def of_bodies(old_row: int, new_row: int) -> float:
-        old, new = before.layers[old_row], after.layers[new_row]
+    def of_bodies(row: int, partner: int) -> float:
+        was, now = recorded.layers[row], current.layers[partner]
         return (
-            0.4 * (old.layer_type == new.layer_type)
-            + 0.15 * (old.layer_attributes == new.layer_attributes)
-            + 0.15 * (old.output_shape == new.output_shape)
-            + 0.1 * (old.input_shape == new.input_shape)
-            + 0.15 * (old.parameters == new.parameters)
+            0.4 * (was.layer_type == now.layer_type)
+            + 0.15 * (was.layer_attributes == now.layer_attributes)
+            + 0.15 * (was.output_shape == now.output_shape)
+            + 0.1 * (was.input_shape == now.input_shape)
+            + 0.15 * (was.parameters == now.parameters)
         )
 
     first_with: dict[int, int] = {}
-    old_sample = [first_with.setdefault(body, row) for row, body in enumerate(before.bodies)]
+    recorded_sample = [first_with.setdefault(body, row) for row, body in enumerate(recorded.bodies)]
     first_with = {}
-    new_sample = [first_with.setdefault(body, row) for row, body in enumerate(after.bodies)]
+    current_sample = [first_with.setdefault(body, row) for row, body in enumerate(current.bodies)]
 
-    def likeness(old: int, new: int) -> float:
-        score = of_bodies(old_sample[old], new_sample[new])
-        if before.stems[old] == after.stems[new]:
-            return score + 0.25 * (not before.is_auto(old))
+    def likeness(row: int, partner: int) -> float:
+        score = of_bodies(recorded_sample[row], current_sample[partner])
+        if recorded.stems[row] == current.stems[partner]:
+            return score + 0.25 * (not recorded.is_auto(row))
         return score
 
     return likeness
 
 
-def _replaced(before: Rows, after: Rows, gap: _Gap) -> list[_Pair]:
+def _replaced(recorded: Rows, current: Rows, gap: _Gap) -> list[_Pair]:
     """Rows of a gap whose type was replaced: another layer between the same shapes."""
 
     def place(layer: Layer) -> Hashable:
@@ -413,11 +417,11 @@ def _replaced(before: Rows, after: Rows, gap: _Gap) -> list[_Pair]:
 
     candidates: dict[Hashable, list[int]] = defaultdict(list)
     for row in reversed(gap[1]):
-        candidates[place(after.layers[row])].append(row)
+        candidates[place(current.layers[row])].append(row)
     pairs: list[_Pair] = []
     last = -1
     for row in gap[0]:
-        rows = candidates[place(before.layers[row])]
+        rows = candidates[place(recorded.layers[row])]
         while rows and rows[-1] <= last:
             rows.pop()
         if rows:
@@ -427,73 +431,77 @@ def _replaced(before: Rows, after: Rows, gap: _Gap) -> list[_Pair]:
 
 
 def _elsewhere(
-    before: Rows,
-    after: Rows,
+    recorded: Rows,
+    current: Rows,
     pairs: list[_Pair],
     key_of: Callable[[Rows, int], Hashable],
 ) -> list[_Pair]:
     """Leftovers with an unmistakable key, wherever they stand."""
-    paired = {recorded for recorded, _ in pairs}, {current for _, current in pairs}
-    old = [row for row in range(len(before.layers)) if row not in paired[0]]
-    new = [row for row in range(len(after.layers)) if row not in paired[1]]
-    places = _unique_places(key_of(after, row) for row in new)
+    paired = {row for row, _ in pairs}, {partner for _, partner in pairs}
+    rows = [row for row in range(len(recorded.layers)) if row not in paired[0]]
+    others = [row for row in range(len(current.layers)) if row not in paired[1]]
+    places = _unique_places(key_of(current, row) for row in others)
     return [
-        (old[i], new[places[key]])
-        for key, i in _unique_places(key_of(before, row) for row in old).items()
+        (rows[i], others[places[key]])
+        for key, i in _unique_places(key_of(recorded, row) for row in rows).items()
         if key is not None and key in places
     ]
 
 
-def _touches_auto_names(before: Rows, after: Rows, found: Alignment) -> bool:
+def _touches_auto_names(recorded: Rows, current: Rows, found: Alignment) -> bool:
     """Whether an explanation by name says anything about rows whose names say nothing."""
-    if any(before.is_auto(row) for row in found.removed):
+    if any(recorded.is_auto(row) for row in found.removed):
         return True
-    if any(after.is_auto(row) for row in (*found.added, *found.displaced)):
+    if any(current.is_auto(row) for row in (*found.added, *found.displaced)):
         return True
     return any(
-        before.bodies[old] != after.bodies[new] and after.is_auto(new) for old, new in found.pairs
+        recorded.bodies[row] != current.bodies[partner] and current.is_auto(partner)
+        for row, partner in found.pairs
     )
 
 
-def _is_least(before: Rows, after: Rows, found: Alignment) -> bool:
+def _is_least(recorded: Rows, current: Rows, found: Alignment) -> bool:
     """Whether no other pairing could leave fewer rows to be explained: so many bodies are new."""
     if found.added or found.removed or found.displaced or found.renamed:
         return False
-    changed = sum(before.bodies[old] != after.bodies[new] for old, new in found.pairs)
-    return changed == (Counter(after.bodies) - Counter(before.bodies)).total()
+    changed = sum(recorded.bodies[row] != current.bodies[partner] for row, partner in found.pairs)
+    return changed == (Counter(current.bodies) - Counter(recorded.bodies)).total()
 
 
-def cost(before: Rows, after: Rows, found: Alignment, of_edges: float) -> float:
+def cost(recorded: Rows, current: Rows, found: Alignment, of_edges: float) -> float:
     """What an alignment costs as findings, where those about edges cost so much."""
-    likeness = _likeness(before, after)
+    likeness = _likeness(recorded, current)
     total = _COST_UNPAIRED * (len(found.added) + len(found.removed))
     total += of_edges
-    for old, new in found.pairs:
-        if new in found.renamed:
-            is_of_one_kind = before.is_auto(old) == after.is_auto(new)
+    for row, partner in found.pairs:
+        if partner in found.renamed:
+            is_of_one_kind = recorded.is_auto(row) == current.is_auto(partner)
             total += _COST_RENAME if is_of_one_kind else _COST_NAMED
-        if before.layers[old].layer_name != after.layers[new].layer_name:
+        if recorded.layers[row].layer_name != current.layers[partner].layer_name:
             total += _COST_AUTO_RENAME
-        if before.bodies[old] == after.bodies[new]:
+        if recorded.bodies[row] == current.bodies[partner]:
             continue
-        old_row, new_row = before.layers[old], after.layers[new]
-        if _is_same_layer(old_row, new_row):
+        was, now = recorded.layers[row], current.layers[partner]
+        if _is_same_layer(was, now):
             total += _COST_FOLLOW
-            total += _COST_PARAMETERS * (old_row.parameters != new_row.parameters)
+            total += _COST_PARAMETERS * (was.parameters != now.parameters)
         else:
-            total += _COST_CHANGE + _COST_UNLIKE * max(0.0, 1 - likeness(old, new))
+            total += _COST_CHANGE + _COST_UNLIKE * max(0.0, 1 - likeness(row, partner))
     return total
 
 
-def _is_same_layer(old: Layer, new: Layer) -> bool:
+def _is_same_layer(recorded: Layer, current: Layer) -> bool:
     """Whether a person wrote the same layer: what differs comes from what feeds it."""
-    return old.layer_type == new.layer_type and old.layer_attributes == new.layer_attributes
+    return (
+        recorded.layer_type == current.layer_type
+        and recorded.layer_attributes == current.layer_attributes
+    )
 
 
 def _ranks(pairs: list[_Pair]) -> list[int]:
     """For pairs in current order: the rank of each in recorded order."""
-    rank = {old: place for place, old in enumerate(sorted(old for old, _ in pairs))}
-    return [rank[old] for old, _ in pairs]
+    rank = {row: place for place, row in enumerate(sorted(row for row, _ in pairs))}
+    return [rank[row] for row, _ in pairs]
 
 
 def _permuted_intervals(ranks: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -510,10 +518,10 @@ def ascending(values: Sequence[int]) -> list[int]:
     """Places of a longest increasing subsequence."""
     ends: list[int] = []
     places: list[int] = []
-    before: list[int] = []
+    previous: list[int] = []
     for place, value in enumerate(values):
         length = bisect_left(ends, value)
-        before.append(places[length - 1] if length else -1)
+        previous.append(places[length - 1] if length else -1)
         if length == len(ends):
             ends.append(value)
             places.append(place)
@@ -523,5 +531,5 @@ def ascending(values: Sequence[int]) -> list[int]:
     place = places[-1] if places else -1
     while place >= 0:
         found.append(place)
-        place = before[place]
+        place = previous[place]
     return found[::-1]
