@@ -93,35 +93,39 @@ def rewiring(recorded: LayerTable, current: LayerTable, alignment: Alignment) ->
         return Rewiring(frozenset(), frozenset())
     nodes = dict(alignment.pairs)
     pairs = frozenset(nodes.values())
-    old_nodes = [nodes.get(row, -1 - row) for row in range(len(recorded))]
-    old_names, new_names = _names(recorded, old_nodes), _names(current, range(len(current)))
+    recorded_nodes = [nodes.get(row, -1 - row) for row in range(len(recorded))]
+    recorded_names = _names(recorded, recorded_nodes)
+    current_names = _names(current, range(len(current)))
     # A reference to a path that its own table lacks means the row that had it in the other.
-    shared = {path: node for path, node in (old_names | new_names).items() if node in pairs}
-    before = _graph(recorded, old_nodes, shared | old_names, pairs)
-    after = _graph(current, range(len(current)), shared | new_names, pairs)
+    names = recorded_names | current_names
+    shared = {path: node for path, node in names.items() if node in pairs}
+    graphs = (
+        _graph(recorded, recorded_nodes, shared | recorded_names, pairs),
+        _graph(current, range(len(current)), shared | current_names, pairs),
+    )
     unpaired = {-1 - row for row in alignment.removed} | set(alignment.added)
 
-    rewired = _rewired(before, after, unpaired)
+    rewired = _rewired(*graphs, unpaired)
     if not (recorded.has_topology and current.has_topology):
         return Rewiring(alignment.displaced, rewired)
     if not (unpaired or rewired):
         return Rewiring(alignment.displaced, frozenset())
-    feeding = before.consumers(unpaired), after.consumers(unpaired)
+    feeding = graphs[0].consumers(unpaired), graphs[1].consumers(unpaired)
     # A row that is called once more, or less, did more than move.
-    displaced = {*filter(_is_called_as_often(before, after), alignment.displaced)}
+    displaced = {*filter(_is_called_as_often(*graphs), alignment.displaced)}
     explanations = [
-        _explained(before, after, unpaired, moved, feeding)
+        _explained(*graphs, unpaired, moved, feeding)
         for moved in _candidates(displaced, rewired, feeding)
     ]
     found = min(explanations, key=lambda it: (_told(it), len(it.rewired)))
     if found.rewired and 1 < len(rewired) <= _FEW:
-        other = _one_by_one(before, after, unpaired, rewired, feeding)
+        other = _one_by_one(*graphs, unpaired, rewired, feeding)
         found = min(found, other, key=_told)
     return found
 
 
-def _is_called_as_often(before: _Graph, after: _Graph) -> Callable[[int], bool]:
-    return lambda node: len(before.calls[node] or ()) == len(after.calls[node] or ())
+def _is_called_as_often(recorded: _Graph, current: _Graph) -> Callable[[int], bool]:
+    return lambda node: len(recorded.calls[node] or ()) == len(current.calls[node] or ())
 
 
 def _told(found: Rewiring) -> int:
@@ -134,8 +138,8 @@ def _are_the_same(recorded: LayerTable, current: LayerTable, alignment: Alignmen
         len(recorded) == len(current) == len(alignment.pairs)
         and not alignment.displaced
         and all(
-            old.layer_name == new.layer_name and old.inbound_layers == new.inbound_layers
-            for old, new in zip(recorded, current, strict=True)
+            was.layer_name == now.layer_name and was.inbound_layers == now.inbound_layers
+            for was, now in zip(recorded, current, strict=True)
         )
     )
 
@@ -148,8 +152,8 @@ class ReferenceNames:
     def __init__(self, recorded: LayerTable, current: LayerTable, alignment: Alignment) -> None:
         """The names that an alignment of two tables gives to the rows of the recorded one."""
         self._paths = {layer.layer_name: layer.layer_name for layer in recorded}
-        for old, new in alignment.pairs:
-            self._paths[recorded.layers[old].layer_name] = current.layers[new].layer_name
+        for row, partner in alignment.pairs:
+            self._paths[recorded.layers[row].layer_name] = current.layers[partner].layer_name
 
     def of_recorded(self, layer: Layer) -> list[Any] | str:
         """The references of a recorded row, with the paths of today."""
@@ -197,28 +201,31 @@ def _graph(
     )
 
 
-def _rewired(before: _Graph, after: _Graph, bridged: AbstractSet[int]) -> frozenset[int]:
+def _rewired(recorded: _Graph, current: _Graph, bridged: AbstractSet[int]) -> frozenset[int]:
     """The nodes of both graphs that are not fed alike."""
-    return frozenset(node for node in before.paired if not _fed_alike(before, after, node, bridged))
+    return frozenset(
+        node for node in recorded.paired if not _fed_alike(recorded, current, node, bridged)
+    )
 
 
-def _fed_alike(before: _Graph, after: _Graph, node: int, bridged: AbstractSet[int]) -> bool:
+def _fed_alike(recorded: _Graph, current: _Graph, node: int, bridged: AbstractSet[int]) -> bool:
     """Whether a node is fed by the same tensors, or the bridged nodes explain the difference."""
-    old_calls, new_calls = before.calls[node], after.calls[node]
-    if old_calls == new_calls and not _passes(old_calls, bridged):
+    recorded_calls, current_calls = recorded.calls[node], current.calls[node]
+    if recorded_calls == current_calls and not _passes(recorded_calls, bridged):
         return True
-    if old_calls is None or new_calls is None:
+    if recorded_calls is None or current_calls is None:
         return False
-    if not (any(old_calls) and any(new_calls)):
+    if not (any(recorded_calls) and any(current_calls)):
         return all(
-            _is_at_the_start(*each, bridged) for each in ((before, old_calls), (after, new_calls))
+            _is_at_the_start(*each, bridged)
+            for each in ((recorded, recorded_calls), (current, current_calls))
         )
-    return len(old_calls) == len(new_calls) and all(
-        len(old) == len(new)
+    return len(recorded_calls) == len(current_calls) and all(
+        len(was) == len(now)
         and all(
-            _same_tensor(before, after, *feeds, bridged) for feeds in zip(old, new, strict=True)
+            _same_tensor(recorded, current, *feeds, bridged) for feeds in zip(was, now, strict=True)
         )
-        for old, new in zip(old_calls, new_calls, strict=True)
+        for was, now in zip(recorded_calls, current_calls, strict=True)
     )
 
 
@@ -240,11 +247,11 @@ def _is_at_the_start(
 
 
 def _same_tensor(
-    before: _Graph, after: _Graph, old: _Tensor, new: _Tensor, bridged: AbstractSet[int]
+    recorded: _Graph, current: _Graph, was: _Tensor, now: _Tensor, bridged: AbstractSet[int]
 ) -> bool:
-    if old == new and old[0] not in bridged:
+    if was == now and was[0] not in bridged:
         return True
-    sources = before.sources(old, bridged), after.sources(new, bridged)
+    sources = recorded.sources(was, bridged), current.sources(now, bridged)
     # A merge that was added brings further sources with it; it is a finding of its own.
     return bool(sources[0] & sources[1]) and (sources[0] <= sources[1] or sources[1] <= sources[0])
 
@@ -254,12 +261,12 @@ def _candidates(
 ) -> Iterator[frozenset[int]]:
     """Which displaced rows may have moved: none, row by row, or in connected groups.
 
-    What moved is fed by something else, and feeds others than before. (A row that still feeds whom
-    it fed before was rewired.) Of a group that moved as one, that holds for its ends.
+    What moved is fed by something else, and feeds others than it did. (A row that still feeds whom
+    it fed was rewired.) Of a group that moved as one, that holds for its ends.
     """
     yield frozenset()
-    before, after = feeding
-    leaving = {node for node in displaced if before[node] != after[node]}
+    recorded, current = feeding
+    leaving = {node for node in displaced if recorded[node] != current[node]}
     if leaving and not displaced.isdisjoint(rewired):
         yield frozenset(leaving & rewired)
         groups = _groups(displaced, feeding)
@@ -267,8 +274,8 @@ def _candidates(
 
 
 def _one_by_one(
-    before: _Graph,
-    after: _Graph,
+    recorded: _Graph,
+    current: _Graph,
     unpaired: AbstractSet[int],
     rewired: frozenset[int],
     feeding: tuple[_Feeding, _Feeding],
@@ -278,7 +285,7 @@ def _one_by_one(
     Where paths are parallel, what moved need not stand out of the order of the rows.
     """
     best, found = Rewiring(frozenset(), rewired), None
-    movable = {*filter(_is_called_as_often(before, after), before.paired)}
+    movable = {*filter(_is_called_as_often(recorded, current), recorded.paired)}
     while best != found:
         found = best
         for node in found.rewired & movable:
@@ -288,8 +295,8 @@ def _one_by_one(
                 moved = found.moved | group
                 rewired = frozenset(
                     each
-                    for each in near & before.paired - moved
-                    if not _fed_alike(before, after, each, unpaired | moved)
+                    for each in near & recorded.paired - moved
+                    if not _fed_alike(recorded, current, each, unpaired | moved)
                 )
                 best = min(best, Rewiring(moved, rewired), key=_told)
     return best
@@ -315,17 +322,17 @@ def _groups(displaced: AbstractSet[int], feeding: tuple[_Feeding, _Feeding]) -> 
 
 
 def _explained(
-    before: _Graph,
-    after: _Graph,
+    recorded: _Graph,
+    current: _Graph,
     unpaired: AbstractSet[int],
     moved: frozenset[int],
     feeding: tuple[_Feeding, _Feeding],
 ) -> Rewiring:
     """What is left as rewired if these rows moved, but for those whose places did not close."""
     for _ in range(_ROUNDS):
-        rewired = _rewired(before, after, unpaired | moved) - moved
+        rewired = _rewired(recorded, current, unpaired | moved) - moved
         left_open = {node for node in moved if (feeding[0][node] | feeding[1][node]) & rewired}
         if not left_open:
             return Rewiring(moved, rewired)
         moved -= left_open
-    return Rewiring(frozenset(), _rewired(before, after, unpaired))
+    return Rewiring(frozenset(), _rewired(recorded, current, unpaired))
