@@ -59,18 +59,20 @@ def _is_later(recorded: LayerTable, current: LayerTable) -> bool:
     if len(recorded) != len(current):
         return len(recorded) > len(current)
     rows = zip(recorded.rows(), current.rows(), strict=True)
-    return next((old > new for old, new in rows if old[:-1] != new[:-1]), False)
+    return next((was > now for was, now in rows if was[:-1] != now[:-1]), False)
 
 
 def _mirrored(found: Explanation, recorded: LayerTable, current: LayerTable) -> Explanation:
     there = found.alignment
-    back = {new: old for old, new in there.pairs}
+    back = {partner: row for row, partner in there.pairs}
 
     def nodes(rows: frozenset[int]) -> frozenset[int]:
         return frozenset(back[row] for row in rows)
 
     alignment = Alignment(
-        pairs=tuple(sorted(((new, old) for old, new in there.pairs), key=lambda pair: pair[1])),
+        pairs=tuple(
+            sorted(((partner, row) for row, partner in there.pairs), key=lambda pair: pair[1])
+        ),
         removed=there.added,
         added=there.removed,
         displaced=nodes(there.displaced),
@@ -80,52 +82,54 @@ def _mirrored(found: Explanation, recorded: LayerTable, current: LayerTable) -> 
 
 
 def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
-    before, after = prepared(recorded, current)
+    sides = prepared(recorded, current)
 
     def explained(paired: Alignment) -> Explanation:
         return Explanation(paired, rewiring(recorded, current, paired))
 
-    found = explained(align(before, after))
-    if not (recorded.has_topology and current.has_topology) or _is_least(before, after, found):
+    found = explained(align(*sides))
+    if not (recorded.has_topology and current.has_topology) or _is_least(*sides, found):
         return found
-    networks = Network(before), Network(after)
+    networks = Network(sides[0]), Network(sides[1])
     ways = (pairs_on_graph(*networks, first) for first in (INPUTS, OUTPUTS))
-    others = [explained(finish(before, after, pairs)) for pairs in ways]
-    best = min([found, *others], key=lambda each: _cost(before, after, each))
+    others = [explained(finish(*sides, pairs)) for pairs in ways]
+    best = min([found, *others], key=lambda each: _cost(*sides, each))
     pairs = settled(*networks, best.alignment.pairs)
     if {*pairs} != {*best.alignment.pairs}:
-        other = explained(alignment(before, after, pairs))
-        best = min([other, best], key=lambda each: _cost(before, after, each))
+        other = explained(alignment(*sides, pairs))
+        best = min([other, best], key=lambda each: _cost(*sides, each))
     tries = min(_EXCHANGES, _ROWS_JUDGED // len(current))
     while tries > 0:
         found = best
-        for pairs in islice(_others(before, networks[1], found), tries):
+        for pairs in islice(_others(sides[0], networks[1], found), tries):
             tries -= 1
-            best = explained(alignment(before, after, pairs))
-            if _cost(before, after, best) < _cost(before, after, found):
+            best = explained(alignment(*sides, pairs))
+            if _cost(*sides, best) < _cost(*sides, found):
                 break
         else:
             return found
     return best
 
 
-def _others(before: Rows, network: Network, found: Explanation) -> Iterator[list[tuple[int, int]]]:
+def _others(
+    recorded: Rows, network: Network, found: Explanation
+) -> Iterator[list[tuple[int, int]]]:
     """Pairs that may leave less to tell: what is gone and new and equal made one, partners exchanged."""
-    after, pairs = network.rows, found.alignment.pairs
-    gone = {before.key(old): old for old in reversed(found.alignment.removed)}
-    for new in found.alignment.added:
-        if after.key(new) in gone:
-            yield [*pairs, (gone[after.key(new)], new)]
-    is_now = {new: after.key(new) for _, new in pairs}
-    was = {new: before.key(old) for old, new in pairs}
+    current, pairs = network.rows, found.alignment.pairs
+    gone = {recorded.key(row): row for row in reversed(found.alignment.removed)}
+    for row in found.alignment.added:
+        if current.key(row) in gone:
+            yield [*pairs, (gone[current.key(row)], row)]
+    is_now = {partner: current.key(partner) for _, partner in pairs}
+    was = {partner: recorded.key(row) for row, partner in pairs}
     told = found.edges.moved | found.edges.rewired
     for start, suits in _exchanges(network, told, is_now, was):
-        partners = {new: old for old, new in pairs}
+        row_of = {partner: row for row, partner in pairs}
         for one, two in _side_by_side(network, *start):
-            if not {one, two} <= partners.keys() or not suits(one, two):
+            if not {one, two} <= row_of.keys() or not suits(one, two):
                 break
-            partners[one], partners[two] = partners[two], partners[one]
-        yield [(old, new) for new, old in partners.items()]
+            row_of[one], row_of[two] = row_of[two], row_of[one]
+        yield [(row, partner) for partner, row in row_of.items()]
 
 
 def _exchanges(
@@ -152,17 +156,17 @@ def _exchanges(
         return is_now[one] == was[two] or is_now[two] == was[one]
 
     beside = near(told)
-    alike, before = defaultdict(list), defaultdict(list)
+    alike, been = defaultdict(list), defaultdict(list)
     for row in near(beside):
         alike[is_now[row], was[row]].append(row)
     for row in beside:
-        before[was[row]].append(row)
+        been[was[row]].append(row)
     for row in sorted(told):
         for other in alike[is_now[row], was[row]]:
             if other != row and not (other in told and other < row):
                 yield (row, other), are_alike
     for row in beside:
-        for other in before[is_now[row]]:
+        for other in been[is_now[row]]:
             if are_crossed(row, other):
                 yield (row, other), are_crossed
 
@@ -179,18 +183,22 @@ def _side_by_side(network: Network, one: int, two: int) -> Iterator[tuple[int, i
         one, two = behind, beside
 
 
-def _is_least(before: Rows, after: Rows, found: Explanation) -> bool:
+def _is_least(recorded: Rows, current: Rows, found: Explanation) -> bool:
     """Whether no other pairing could leave fewer rows to be explained: so many are new, or gone."""
-    old, new = Counter(before.bodies), Counter(after.bodies)
-    return _told(before, after, found) == max((old - new).total(), (new - old).total())
+    was, now = Counter(recorded.bodies), Counter(current.bodies)
+    return _told(recorded, current, found) == max((was - now).total(), (now - was).total())
 
 
-def _cost(before: Rows, after: Rows, found: Explanation) -> float:
-    return cost(before, after, found.alignment, len(found.edges.moved | found.edges.rewired))
+def _cost(recorded: Rows, current: Rows, found: Explanation) -> float:
+    return cost(recorded, current, found.alignment, len(found.edges.moved | found.edges.rewired))
 
 
-def _told(before: Rows, after: Rows, found: Explanation) -> int:
+def _told(recorded: Rows, current: Rows, found: Explanation) -> int:
     """How many rows an explanation has something to say about."""
     told = found.edges.moved | found.edges.rewired | found.alignment.renamed
-    told |= {new for old, new in found.alignment.pairs if before.bodies[old] != after.bodies[new]}
+    told |= {
+        partner
+        for row, partner in found.alignment.pairs
+        if recorded.bodies[row] != current.bodies[partner]
+    }
     return len(told) + len(found.alignment.added) + len(found.alignment.removed)
