@@ -99,18 +99,18 @@ class _Pairing:
 
     def pair(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Make pairs of rows that are in none."""
-        for old, new in pairs:
-            if old not in self.partners and new not in self.taken:
-                self.partners[old] = new
-                self.taken.add(new)
-                self.fresh.append((old, new))
+        for row, partner in pairs:
+            if row not in self.partners and partner not in self.taken:
+                self.partners[row] = partner
+                self.taken.add(partner)
+                self.fresh.append((row, partner))
 
-    def pair_unique(self, old: _Marks, new: _Marks) -> None:
+    def pair_unique(self, recorded_marks: _Marks, current_marks: _Marks) -> None:
         """Pair rows whose marks no other row on their side has that is left."""
         self.pair(
             in_both(
-                self._left(old, range(len(old)), self.partners),
-                self._left(new, range(len(new)), self.taken),
+                self._left(recorded_marks, range(len(recorded_marks)), self.partners),
+                self._left(current_marks, range(len(current_marks)), self.taken),
             )
         )
 
@@ -123,7 +123,7 @@ class _Pairing:
             (mark, row) for row in rows if row not in taken and (mark := marks[row]) is not None
         ]
 
-    def spread(self, old: _Marks, new: _Marks) -> None:
+    def spread(self, recorded_marks: _Marks, current_marks: _Marks) -> None:
         """From each fresh pair on along the edges, to rows of one mark that nothing else could be."""
         while self.fresh:
             row, partner = self.fresh.popleft()
@@ -131,48 +131,51 @@ class _Pairing:
             self.pair(
                 (recorded[place], feed)
                 for place, feed in current.items()
-                if place in recorded and old[recorded[place]] == new[feed]
+                if place in recorded and recorded_marks[recorded[place]] == current_marks[feed]
             )
             if recorded.keys() != current.keys():
                 self.pair(
                     in_both(
-                        self._left(old, recorded.values(), self.partners),
-                        self._left(new, current.values(), self.taken),
+                        self._left(recorded_marks, recorded.values(), self.partners),
+                        self._left(current_marks, current.values(), self.taken),
                     )
                 )
-            self._spread_behind(self.recorded.fed[row], self.current.fed[partner], old, new)
+            self._spread_behind(
+                self.recorded.fed[row], self.current.fed[partner], recorded_marks, current_marks
+            )
 
-    def again(self, old: _Marks, new: _Marks) -> None:
+    def again(self, recorded_marks: _Marks, current_marks: _Marks) -> None:
         """From all pairs on along the edges, by other marks."""
         self.fresh.extend(self.partners.items())
-        self.spread(old, new)
+        self.spread(recorded_marks, current_marks)
 
     def fill(self) -> None:
         """Pair what is left between the same pairs in its order: equal rows, then those alike."""
-        old = _Islands(self.recorded, {row: row for row in self.partners})
-        new = _Islands(self.current, {row: partner for partner, row in self.partners.items()})
-        for one, other in dict.fromkeys(in_both(old.borders, new.borders)):
-            self.pair(fill(self.recorded.rows, self.current.rows, (old.rows[one], new.rows[other])))
+        recorded = _Islands(self.recorded, {row: row for row in self.partners})
+        current = _Islands(self.current, {row: partner for partner, row in self.partners.items()})
+        for island, other in dict.fromkeys(in_both(recorded.borders, current.borders)):
+            gap = recorded.rows[island], current.rows[other]
+            self.pair(fill(self.recorded.rows, self.current.rows, gap))
 
     def _spread_behind(
         self,
         recorded: Sequence[tuple[_Place, int]],
         current: Sequence[tuple[_Place, int]],
-        old: _Marks,
-        new: _Marks,
+        recorded_marks: _Marks,
+        current_marks: _Marks,
     ) -> None:
         """Pair what a pair feeds: at the same place, then at any."""
         if recorded and current:
             self.pair(
                 in_both(
-                    [((place, old[row]), row) for place, row in recorded],
-                    [((place, new[row]), row) for place, row in current],
+                    [((place, recorded_marks[row]), row) for place, row in recorded],
+                    [((place, current_marks[row]), row) for place, row in current],
                 )
             )
             self.pair(
                 in_both(
-                    self._left(old, (row for _, row in recorded), self.partners),
-                    self._left(new, (row for _, row in current), self.taken),
+                    self._left(recorded_marks, (row for _, row in recorded), self.partners),
+                    self._left(current_marks, (row for _, row in current), self.taken),
                 )
             )
 
@@ -236,8 +239,8 @@ def pairs_on_graph(recorded: Network, current: Network, first: int) -> list[tupl
             pairing.pair_unique(*to_the_end)
     pairing.again(*written)
     rings = [_around(numbers, side, marks) for side, marks in zip(sides, written, strict=True)]
-    for old, new in reversed([*zip(*rings, strict=True)]):
-        pairing.pair_unique(old, new)
+    for recorded_marks, current_marks in reversed([*zip(*rings, strict=True)]):
+        pairing.pair_unique(recorded_marks, current_marks)
         pairing.spread(*written)
     pairing.again(*(_kinds(side.rows) for side in sides))
     pairing.fill()
@@ -251,13 +254,13 @@ def settled(
 
     Of equal rows one after the other those are new, or gone, that come last.
     """
-    partners = [dict(pairs), {new: old for old, new in pairs}]
+    partners = [dict(pairs), {partner: row for row, partner in pairs}]
     networks = recorded, current
     marks = [_written(side.rows) for side in networks]
-    for new in range(len(current.feeds)):
-        if new not in partners[1]:
+    for partner in range(len(current.feeds)):
+        if partner not in partners[1]:
             continue
-        pair = partners[1][new], new
+        pair = partners[1][partner], partner
         for mine, yours in ((0, 1), (1, 0)):
             feeds = {*networks[mine].feeds[pair[mine]].values()} & partners[mine].keys()
             going_on = {
