@@ -44,7 +44,7 @@ class Reference(NamedTuple):
         return self.path + call + (f":{self.output}" if self.output else "")
 
     @classmethod
-    @lru_cache(maxsize=4_096)
+    @lru_cache(maxsize=65_536)
     def parse(cls, text: str) -> Reference:
         """The reference that a text is; any text is one."""
         if "@" not in text and ":" not in text:

@@ -122,7 +122,7 @@ class Layer:
         return _calls(self.inbound_layers)
 
 
-@lru_cache(maxsize=4096)  # a comparison asks several times
+@lru_cache(maxsize=65_536)  # a comparison asks several times
 def _calls(inbound_layers: str) -> tuple[tuple[str, ...], ...]:
     if inbound_layers == UNKNOWN_EDGES:
         return ()
@@ -171,17 +171,22 @@ JSON_CELLS = frozenset({"layer_attributes", "weight_shapes", "inbound_layers"})
 def _memory(layer: Layer) -> int | None:
     """Bytes that the weights of a row take; None where the dtypes do not tell."""
     policy = "float32" if layer.dtype.startswith("mixed_") else layer.dtype
-    dtypes = layer.attributes.get("weight_dtypes") or [policy]
+    own = '"weight_dtypes"' in layer.layer_attributes and layer.attributes.get("weight_dtypes")
+    return _taken(tuple(own or [policy]), layer.weight_shapes, layer.parameters)
+
+
+@lru_cache(maxsize=4096)  # most layers have the weights of others
+def _taken(dtypes: tuple[str, ...], weight_shapes: str, parameters: int) -> int | None:
     bits = [_BITS.fullmatch(_WIDTHS.get(dtype, dtype)) for dtype in dtypes]
     widths = [int(found[1]) // 8 for found in bits if found]
     if len(widths) < len(bits):
         return None
-    shapes = json.loads(layer.weight_shapes)
+    shapes = json.loads(weight_shapes)
     sizes = [0 if shape is None or None in shape else math.prod(shape) for shape in shapes]
-    if len(sizes) == len(widths) and sum(sizes) == layer.parameters:
+    if len(sizes) == len(widths) and sum(sizes) == parameters:
         return sum(size * width for size, width in zip(sizes, widths, strict=True))
     # One dtype for all, or weights that another row counts: these tell where the widths are alike.
-    return layer.parameters * widths[0] if len(set(widths)) == 1 else None
+    return parameters * widths[0] if len(set(widths)) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

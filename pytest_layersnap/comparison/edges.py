@@ -60,6 +60,8 @@ class _Graph:
 
     def sources(self, tensor: _Tensor, bridged: AbstractSet[int]) -> frozenset[_Tensor]:
         """The tensors that one comes from, seen through bridged nodes."""
+        if tensor[0] not in bridged:
+            return frozenset((tensor,))
         found: set[_Tensor] = set()
         todo, seen = [tensor], {tensor}
         while todo:

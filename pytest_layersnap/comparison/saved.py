@@ -68,6 +68,7 @@ class Node:
     weights: tuple[Weight, ...]
     children: list[Node] = field(default_factory=list)
     _first: Node | None = None
+    _legacy: tuple[list[Weight], list[Weight]] | None = None
 
     @property
     def first(self) -> Node:
@@ -86,7 +87,15 @@ class Node:
             yield from child.walk()
 
     def legacy(self) -> tuple[list[Weight], list[Weight]]:
-        """The trained and the other weights at or below the node, as an ``.h5`` orders them."""
+        """The trained and the other weights at or below the node, as an ``.h5`` orders them.
+
+        Asked for once the nodes below are in the order in which layers are held.
+        """
+        if self._legacy is None:
+            self._legacy = self._in_two()
+        return self._legacy
+
+    def _in_two(self) -> tuple[list[Weight], list[Weight]]:
         found: dict[tuple[int, int], Weight] = {}
         for node in self.walk():
             for weight in node.weights:
@@ -157,7 +166,9 @@ def _shapes(text: str) -> tuple[tuple[int, ...], ...]:
 
 def _owned(layer: Layer, rows: dict[str, int], count: int) -> dict[int, tuple[int, int]]:
     """The places of weights that other rows count, and their places there."""
-    said = layer.attributes if "shares_weights_with" in layer.layer_attributes else {}
+    if "shares_weights_with" not in layer.layer_attributes:
+        return {}
+    said = layer.attributes
     owners = said.get("shares_weights_with", [])
     whole = [[place, place] for place in range(count)]
     pairs = said.get("tied_weights", [whole] * len(owners))
@@ -352,7 +363,7 @@ class Visits:
         if node.first in done:
             return
         met = meet(node, address)
-        below = self._below(node.children, address, node, meet, done)
+        below = not node.children or self._below(node.children, address, node, meet, done)
         if met and below:
             done.add(node.first)
             failed.discard(node.first)

@@ -14,11 +14,12 @@ weight takes what was saved of several, the last stays.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -235,7 +236,9 @@ def _doubt(models: _Models, saved: Node, node: Node) -> str:
     if _has_cells(saved.layer) or _has_cells(node.layer):
         if len(saved.weights) != len(node.weights):
             return "wraps another number of weights"
-        if _inner_classes(saved.layer) != _inner_classes(node.layer):
+        if _inner_classes(saved.layer.layer_attributes) != _inner_classes(
+            node.layer.layer_attributes
+        ):
             return "wraps layers of another class"
     if models.generations == (3, 2) and node.weights and node.layer.layer_type in _ELSEWHERE:
         return "keeps its inner layers elsewhere in Keras 2"
@@ -254,10 +257,11 @@ def _is_special(layer: Layer) -> bool:
 
 def _has_cells(layer: Layer) -> bool:
     """Whether a layer holds cells, which may hold others in turn."""
-    return layer.layer_type == "RNN" or "RNN" in _inner_classes(layer)
+    return layer.layer_type == "RNN" or "RNN" in _inner_classes(layer.layer_attributes)
 
 
-def _inner_classes(layer: Layer) -> list[str]:
+@lru_cache(maxsize=4096)  # most layers have the settings of others
+def _inner_classes(layer_attributes: str) -> tuple[str, ...]:
     found: list[str] = []
 
     def collect(value: Any) -> None:
@@ -272,8 +276,8 @@ def _inner_classes(layer: Layer) -> list[str]:
                 if isinstance(config, dict) and key in config:
                     collect(config[key])
 
-    collect({"config": layer.attributes})
-    return found
+    collect({"config": json.loads(layer_attributes)})
+    return tuple(found)
 
 
 def _unlike(taken: Sequence[tuple[int, ...]], given: Sequence[tuple[int, ...]]) -> str:
