@@ -342,63 +342,28 @@ def _feed_nothing(reader: Reader, graph: Graph) -> list[int]:
 
 
 def _row(walk: Walk, place: Place) -> Layer:
+    """The row of a place: how it is used, what a person wrote of it, and the weights that it counts."""
     reader, operation, path = walk.reader, place.operation, place.path
-    calls, edges, mark = place.calls, place.edges, dict(place.mark)
-    shown = calls
-    walk.calls[path] = operation, calls
-    if place.within:
-        told = place.within.told(place.container, operation)
-        calls, shown = told.calls, [*told.calls, *told.equal]
-        edges = _told_edges(told)
-        mark |= _told_marks(place, told)
-    elif place.below and place.container is None:
-        shown = place.below.calls_of(operation)
-    if place.below and (returns := place.below.returns(operation)):
-        mark["returns"] = _unpacked([_unpacked(way) for way in returns])
-    pairs = [shapes.call_shapes(reader, operation, call) for call in shown] or [
-        shapes.own_shapes(walk, operation)
-    ]
-    rank = shapes.rank_of(pairs[0][0]) if shown else shapes.built_rank(operation)
-    if reader.is_operation(operation):
-        layer_type, attributes = arguments.of_operation(reader, operation, calls)
-    else:
-        layer_type = type(operation).__name__
-        attributes = canonical.attributes_of(operation, rank)
-        if given := arguments.of_calls(reader, calls):
-            attributes["call_arguments"] = given
-    if borrowed := [
-        id(leaf)
-        for call in calls
-        for leaf in flatten(list(call.arguments.values()))
-        if id(leaf) in walk.counted
-    ]:
+    use = _use(walk, place)
+    walk.calls[path] = operation, place.calls
+    if borrowed := _borrowed(walk, use.calls):
         walk.borrowed[path] = borrowed
-    attributes |= mark
-    if not reader.is_operation(operation):
-        attributes |= masking.settings(operation)
-    if dtypes.is_uncast(reader, operation):
-        attributes["autocast"] = False
+    pairs = [shapes.call_shapes(reader, operation, call) for call in use.shown]
+    rank = shapes.rank_of(pairs[0][0]) if pairs else shapes.built_rank(operation)
+    input_shape, output_shape = shapes.as_text(pairs or [shapes.own_shapes(walk, operation)])
+    layer_type, attributes = _type_and_settings(reader, operation, use.calls, rank)
     weights = owners.weights_of(walk, operation)
-    dtype = dtypes.of_row(reader, operation)
-    inside = walk.children(operation) and dtypes.inside(reader, walk.children, operation, dtype)
-    if inside:
-        attributes["inner_dtypes"] = inside
-    if of_weights := dtypes.of_weights(operation, weights, mixed=bool(inside)):
-        attributes["weight_dtypes"] = of_weights
-    if _bears_name_of_base(operation):
-        attributes["defined_in"] = type(operation).__module__.partition(".")[0]
-    attributes |= owners.frozen(walk, operation, weights) | owners.ties(
-        walk, operation, path, weights
-    )
     weight_shapes = [owners.weight_shape(weight) for weight in weights]
+    dtype = dtypes.of_row(reader, operation)
+    attributes |= use.mark | _beside_settings(walk, operation, weights, dtype)
+    attributes |= owners.frozen(walk, operation, weights)
+    attributes |= owners.ties(walk, operation, path, weights)
     counted = {
         id(weight): owners.size(shape)
         for weight, shape in zip(weights, weight_shapes, strict=True)
         if walk.owners[id(weight)][0] == path
     }
     below = walk.all_weights(operation)
-    flag = not walk.trained.isdisjoint(below) if below else place.enabled
-    input_shape, output_shape = shapes.as_text(pairs)
     return Layer(
         model=walk.model_name,
         layer_name=path,
@@ -406,14 +371,83 @@ def _row(walk: Walk, place: Place) -> Layer:
         input_shape=input_shape,
         output_shape=output_shape,
         parameters=sum(counted.values()),
-        is_trainable=flag,
+        is_trainable=not walk.trained.isdisjoint(below) if below else place.enabled,
         layer_attributes=_json(attributes),
         trainable_parameters=sum(size for key, size in counted.items() if key in walk.trained),
         weight_shapes=_json(weight_shapes),
         dtype=dtype,
-        inbound_layers=edges,
+        inbound_layers=use.edges,
         **readable.readable(layer_type, attributes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """How the model uses a row.
+
+    Args:
+        calls: those that it was given arguments in.
+        shown: those whose shapes are shown.
+        edges: what feeds it.
+        mark: what else a row has to say of its calls.
+    """
+
+    calls: list[BoundCall]
+    shown: list[BoundCall]
+    edges: str
+    mark: dict[str, Any]
+
+
+def _use(walk: Walk, place: Place) -> _Use:
+    """How the model uses a row, by the graph that it is in or by a trace of the layer that it is in."""
+    calls, shown, edges = place.calls, place.calls, place.edges
+    mark = dict(place.mark)
+    if place.within:
+        told = place.within.told(place.container, place.operation)
+        calls, shown = told.calls, [*told.calls, *told.equal]
+        edges = _told_edges(told)
+        mark |= _told_marks(place, told)
+    elif place.below and place.container is None:
+        shown = place.below.calls_of(place.operation)
+    if place.below and (returns := place.below.returns(place.operation)):
+        mark["returns"] = _unpacked([_unpacked(way) for way in returns])
+    return _Use(calls, shown, edges, mark)
+
+
+def _borrowed(walk: Walk, calls: list[BoundCall]) -> list[int]:
+    """The weights that a row is given as arguments."""
+    leaves = (leaf for call in calls for leaf in flatten(list(call.arguments.values())))
+    return [id(leaf) for leaf in leaves if id(leaf) in walk.counted]
+
+
+def _type_and_settings(
+    reader: Reader, operation: Any, calls: list[BoundCall], rank: int | None
+) -> tuple[str, dict[str, Any]]:
+    """The type of a row, and what a person set: in its config, and in its calls."""
+    if reader.is_operation(operation):
+        return arguments.of_operation(reader, operation, calls)
+    settings = canonical.attributes_of(operation, rank)
+    if given := arguments.of_calls(reader, calls):
+        settings["call_arguments"] = given
+    return type(operation).__name__, settings
+
+
+def _beside_settings(walk: Walk, operation: Any, weights: list[Any], dtype: str) -> dict[str, Any]:
+    """What decides about a row beside its settings: masks, dtypes, and another class of the same name."""
+    reader = walk.reader
+    found: dict[str, Any] = {}
+    if not reader.is_operation(operation):
+        found |= masking.settings(operation)
+    if dtypes.is_uncast(reader, operation):
+        found["autocast"] = False
+    inside = walk.children(operation) and dtypes.inside(reader, walk.children, operation, dtype)
+    if inside:
+        found["inner_dtypes"] = inside
+    if of_weights := dtypes.of_weights(operation, weights, mixed=bool(inside)):
+        found["weight_dtypes"] = of_weights
+    if _bears_name_of_base(operation):
+        found["defined_in"] = type(operation).__module__.partition(".")[0]
+    return found
 
 
 def _told_edges(told: Told) -> str:
