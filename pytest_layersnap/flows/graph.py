@@ -167,6 +167,26 @@ def _cells(part: Part, feeds: Feeds, size: int) -> list[Part]:
     if part.end is None or len(part.nodes) <= _TOO_LARGE * size:
         return [part]
     nodes = [*([part.start] if part.start else []), *part.nodes, part.end]
+    ends = _ends_of_cells(nodes, feeds, past=1 if part.start else 0)
+    if len(ends) < _CELLS:
+        return [part]
+    found, start, past = [], part.start, 1 if part.start else 0
+    for end, reach in [*ends, (part.end, ~0)]:
+        members = reach & ~past
+        inside = tuple(n for at, n in enumerate(nodes) if members >> at & 1 and n is not end)
+        found.append(Part(inside, start, end, is_cell=True))
+        start, past = end, reach
+    return found
+
+
+def _ends_of_cells(nodes: Sequence[Node], feeds: Feeds, past: int) -> list[tuple[Node, int]]:
+    """Concatenations that leave as many tensors to read as cells do, with all up to each of them.
+
+    Args:
+        nodes: the part, in order; sets of their places are bits of a number.
+        feeds: what feeds whom.
+        past: the places that no cell has.
+    """
     before, _ = _reachable(nodes, feeds)
     place = {node: index for index, node in enumerate(nodes)}
     fed = [0] * len(nodes)
@@ -174,23 +194,16 @@ def _cells(part: Part, feeds: Feeds, size: int) -> list[Part]:
         for feed in feeds[node]:
             if feed in place:
                 fed[place[feed]] |= 1 << index
-    ends, past = [], 1 if part.start else 0
+    ends = []
     for index, node in enumerate(nodes):
         if node.merge != "join" or before[index] & past != past:
             continue
         reach = before[index] | 1 << index
         live = sum(1 for at in range(index + 1) if reach >> at & 1 and fed[at] & ~reach)
         if live == _LIVE:
-            ends.append((node, reach & ~past))
+            ends.append((node, reach))
             past = reach
-    if len(ends) < _CELLS:
-        return [part]
-    found, start = [], part.start
-    for end, members in [*ends, (part.end, ~past)]:
-        inside = tuple(n for at, n in enumerate(nodes) if members >> at & 1 and n is not end)
-        found.append(Part(inside, start, end, is_cell=True))
-        start = end
-    return found
+    return ends
 
 
 def without_inputs(
