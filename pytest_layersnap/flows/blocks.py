@@ -367,7 +367,7 @@ class _Branch:
 def _merged(
     end: Node, branches: Sequence[_Branch], *, direct: bool, entered: bool
 ) -> tuple[str, Section]:
-    """The kind of what ends in a merge, and its branches.
+    """The kind of what ends in a merge, and its branches: by what it merges first, then by how.
 
     Args:
         end: the merge.
@@ -378,28 +378,35 @@ def _merged(
     merge = end.layer.layer_type.removeprefix("op:")
     computing = tuple(branch.units for branch in branches if branch.units)
     nodes = [node for branch in branches for node in _units(branch.nodes)]
+    around = Section(computing, merge, () if direct else None)
     if all(node.family == "embedding" for node in nodes):
-        return "embedding", Section(computing, merge, () if direct else None)
+        return "embedding", around
+    if end.merge == "join" and direct:
+        return "densely connected", around
     if end.merge == "join":
         convolves = any(node.family in ("conv", "pool") for node in nodes)
-        kind = "inception" if convolves else "branches"
-        return "densely connected" if direct else kind, Section(
-            computing, merge, () if direct else None
-        )
+        return "inception" if convolves else "branches", around
     if end.merge == "product" and direct:
         return end.layer.layer_type, Section(computing, merge)
     main = max(branches, key=lambda branch: branch.kernels)
     others = [branch for branch in branches if branch is not main]
-    if not direct and len(others) != 1:
+    has_shortcut = direct or len(others) == 1
+    is_main = all(branch.kernels < main.kernels for branch in others)
+    if not (end.merge == "sum" and has_shortcut and is_main) or entered:
         return "branches", Section(computing, merge)
-    if end.merge != "sum" or entered or any(o.kernels >= main.kernels for o in others):
-        return "branches", Section(computing, merge)
-    shortcut = () if direct else others[0].units
-    kept = (main, *others) if direct else (main,)
-    section = Section(tuple(branch.units for branch in kept if branch.units), merge, shortcut)
+    section = _with_shortcut(main, others, merge, direct=direct)
     if any(node.is_attention for node in nodes):
         return "attention", section
     return "inverted bottleneck" if _is_inverted(main.pieces, end) else "residual", section
+
+
+def _with_shortcut(
+    main: _Branch, others: Sequence[_Branch], merge: str, *, direct: bool
+) -> Section:
+    """What is added to what came in, or to the one branch beside it, which is the shortcut."""
+    if not direct:
+        return Section((main.units,) if main.units else (), merge, others[0].units)
+    return Section(tuple(each.units for each in (main, *others) if each.units), merge, ())
 
 
 def _is_inverted(found: Sequence[Piece], end: Node) -> bool:
