@@ -36,7 +36,7 @@ def settings(layer: Any, base: Any = None) -> dict[str, Any]:
     held = attribute(layer, "weights")  # which are an argument of some operations
     weights = set(map(id, held)) if isinstance(held, (list, tuple)) else set()
     kept: dict[str, Any] = {}
-    for name, item in held_by(layer).items():
+    for name, item in (held_by(layer) | _through_properties(layer, initialized)).items():
         public = name.lstrip("_")
         if id(item) in weights or is_a(item, "Layer"):
             continue
@@ -48,6 +48,43 @@ def settings(layer: Any, base: Any = None) -> dict[str, Any]:
         if public in parameters or (is_own and not of_base and _is_setting(item)):
             kept.setdefault(public, item)
     return kept
+
+
+#: Properties of Keras' layers that a table tells elsewhere.
+_TOLD = frozenset({"trainable", "supports_masking", "activity_regularizer"})
+
+
+def _through_properties(layer: Any, initialized: frozenset[str]) -> dict[str, Any]:
+    """What somebody gave an attribute that is a property of Keras' layers: ``stateful`` in Keras 2."""
+    if is_built_in(layer):
+        return {}
+    kind = type(layer)
+    base = next(filter(_is_layer, kind.__mro__), object)
+    found: dict[str, Any] = {}
+    for name, (code, place, bare) in _properties(base).items():
+        # The property itself may say something else: ``stateful`` says whether any layer inside is.
+        item = vars(layer).get(place)
+        is_set = name in initialized or type(item) is not type(bare) or item != bare
+        if is_set and inspect.getattr_static(kind, name) is code:
+            found[name] = item
+    return found
+
+
+def _is_layer(kind: type) -> bool:
+    return kind.__name__ == "Layer" and is_of_keras(kind)
+
+
+@functools.lru_cache(maxsize=100)
+def _properties(layer: Any) -> dict[str, tuple[property, str, Any]]:
+    """The properties of Keras' class that can be set: where each keeps it, and what a bare instance has."""
+    found: dict[str, tuple[property, str, Any]] = {}
+    for name, code in vars(layer).items():
+        if isinstance(code, property) and not name.startswith("_") and name not in _TOLD:
+            places = _stored([code.fset])
+            if len(places) == 1:
+                (place,) = places
+                found[name] = code, place, vars(layer(name="bare")).get(place)
+    return found
 
 
 @functools.lru_cache(maxsize=1_000)

@@ -41,7 +41,9 @@ def test_keys_of_a_config_that_keras_uses_elsewhere(keras: ModuleType, key: str)
     assert compare(one, other).categories == {"config"}
 
 
-@pytest.mark.parametrize("name", ["history", "loss", "activation", "compiled", "module", "_factor"])
+@pytest.mark.parametrize(
+    "name", [*("history", "loss", "activation", "compiled", "module", "stateful", "_factor")]
+)
 def test_attributes_that_keras_uses_elsewhere(keras: ModuleType, name: str) -> None:
     """What a constructor assigns is a setting, where Keras' own class has no such attribute."""
 
@@ -66,6 +68,37 @@ def test_attributes_that_keras_uses_elsewhere(keras: ModuleType, name: str) -> N
     (row,) = (row for row in one if row.layer_type == "Kept")
     assert row.attributes == {name.lstrip("_"): 2.5}
     assert compare(one, other)
+
+
+def test_properties_of_keras_say_what_somebody_gave_them(keras: ModuleType) -> None:
+    """In Keras 2 ``stateful`` also says whether a layer inside is, which nobody gave this one."""
+
+    class Quiet(keras.layers.Layer):  # type: ignore[misc,name-defined]
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.lstm = keras.layers.LSTM(2, stateful=True)
+            self.input_spec = keras.layers.InputSpec(ndim=3)
+            self.trainable = False
+
+        def build(self, shape: Any) -> None:
+            self.lstm.build(shape)
+
+        def call(self, x: Any) -> Any:
+            return self.lstm(x)
+
+    class Flagged(Quiet):
+        def __init__(self, flag: bool) -> None:
+            super().__init__(name="quiet")
+            self.stateful = flag
+
+    def said(layer: Any) -> Any:
+        inputs = keras.Input((3, 4), 2)
+        table = layer_table(keras.Model(inputs, layer(inputs)), name="m")
+        return next(row.attributes for row in table if row.layer_name == "quiet")
+
+    assert said(Quiet(name="quiet")) == {}
+    assert said(Flagged(False)) == {"stateful": False}
+    assert said(Flagged(True)) == {"stateful": True}
 
 
 def test_what_a_subclass_adds(keras: ModuleType) -> None:
