@@ -17,21 +17,22 @@ from operator import attrgetter
 from pytest_layersnap.comparison.names import AUTO, stems
 from pytest_layersnap.table import BEHAVIOR, Layer, LayerTable
 
-# What a row costs as a finding: the figures only have to rank explanations.
-_COST_AUTO_RENAME = 0.02
-_COST_RENAME = 0.4
+# What a row costs as a finding: the figures only have to rank explanations. docs/truth.md says what
+# becomes of edits at half and at twice each.
+_COST_UNPAIRED = (
+    1.2  # added or removed: both together are more than one row that has changed in all
+)
+_COST_CHANGE = 1.0  # the measure of the others
+_COST_UNLIKE = 0.6  # on top of it, by how unlike the two rows are
 _COST_NAMED = 0.7  # by a person where Keras had named it, or the other way round
-_COST_MOVE = 0.5
-_COST_FOLLOW = 0.3
-_COST_PARAMETERS = 0.01  # between choices that are equal but for it
-_COST_CHANGE = 1.0
-_COST_UNLIKE = 0.6
-_COST_UNPAIRED = 1.2
+_COST_RENAME = 0.4  # from one name that a person gave to another
+_COST_MOVE = 0.5  # a row that stands elsewhere is told in fewer words than one that has changed
+_COST_FOLLOW = 0.3  # what a person wrote is the same, and shapes follow from what feeds it
+_COST_AUTO_RENAME = 0.02  # numbers that Keras counts decide where nothing else does
 
-#: Two rows in the same place are one row, changed, from this likeness on.
+#: Two rows in the same place are one row, changed, from this likeness on: they have the type in common
+#: and one thing more than what they take, or all but the type.
 _ALIKE = 0.52
-#: What the same name from Keras adds: a hint between equal choices, for counters may have shifted.
-_SAME_NAME = 0.0001
 #: Gaps up to this many cells are searched fully, larger ones in a band around the diagonal.
 _FULL_SEARCH = 40_000
 _BAND = 24
@@ -338,7 +339,6 @@ def _pair_alike(recorded: Rows, current: Rows, gap: _Gap) -> list[_Pair]:
     unpaired = _ALIKE / 2
     likeness = _likeness(recorded, current)
     keys = [current.key(row) for row in others]
-    names = [current.identities[row] for row in others]
     known: dict[Hashable, dict[Hashable, float]] = defaultdict(dict)
     # best[j]: the score of rows[:i] against others[:j]; steps remember how it came about.
     best = [unpaired * j for j in range(width + 1)]
@@ -350,7 +350,7 @@ def _pair_alike(recorded: Rows, current: Rows, gap: _Gap) -> list[_Pair]:
         best[low - 1] = left = previous[low - 1] + unpaired
         diagonal = previous[low - 1]
         step = bytearray(high - low + 1)
-        scores, name = known[recorded.key(row)], recorded.identities[row]
+        scores = known[recorded.key(row)]
         for j in range(low, high + 1):
             above = previous[j]
             score, taken = (above + unpaired, 0) if above >= left else (left + unpaired, 1)
@@ -359,7 +359,7 @@ def _pair_alike(recorded: Rows, current: Rows, gap: _Gap) -> list[_Pair]:
             if alike is None:
                 alike = scores[key] = likeness(row, others[j - 1])
             if alike > _ALIKE:
-                alike += diagonal + _SAME_NAME * (name == names[j - 1])
+                alike += diagonal
                 if alike >= score:
                     score, taken = alike, 2
             best[j] = left = score
@@ -484,7 +484,6 @@ def cost(recorded: Rows, current: Rows, found: Alignment, of_edges: float) -> fl
         was, now = recorded.layers[row], current.layers[partner]
         if _is_same_layer(was, now):
             total += _COST_FOLLOW
-            total += _COST_PARAMETERS * (was.parameters != now.parameters)
         else:
             total += _COST_CHANGE + _COST_UNLIKE * max(0.0, 1 - likeness(row, partner))
     return total
