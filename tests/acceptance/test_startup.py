@@ -64,6 +64,35 @@ def test_x(layersnap):
     project.run().assert_outcomes(passed=1)
 
 
+@pytest.mark.usefixtures("keras")
+@pytest.mark.once_a_generation
+def test_a_check_that_does_not_ask_for_behavior_imports_none_of_it(project: Project) -> None:
+    """Reading, recording and comparing a real model load nothing that evaluates layers."""
+    project.write(
+        test_a="""
+import sys
+from models import build
+
+BEHAVIOR = "pytest_layersnap.extract.behavior"
+
+def loaded():
+    return {name for name in sys.modules if name.startswith(BEHAVIOR)}
+
+def test_x(layersnap):
+    layersnap.check(build())
+    assert not loaded()
+    before = {name for name in sys.modules if name.startswith("pytest_layersnap.")}
+    layersnap.check(build(), name="y", behavior=True)
+    after = {name for name in sys.modules if name.startswith("pytest_layersnap.")}
+    # What asking loads is the room and nothing else, so that this is all there is to leave out.
+    assert BEHAVIOR in after
+    assert after - before <= loaded() | {"pytest_layersnap.extract.randomness",
+                                         "pytest_layersnap.extract.as_before"}
+"""
+    )
+    project.run("--snapshot-update").assert_outcomes(passed=1)
+
+
 def test_equal_tables_are_told_by_their_bytes(project: Project) -> None:
     """To the end of the run, nothing that aligns, explains or reports is imported, nor is a row parsed."""
     project.write(

@@ -147,6 +147,40 @@ def test_an_edited_mask(keras: ModuleType) -> None:
     assert difference.path == "behavior.inference masks"
 
 
+def test_a_large_sum(keras: ModuleType) -> None:
+    """An operation is given as much in one generation as in the other, and so is a layer."""
+    one, other = keras.Input((40, 40, 3)), keras.Input((40, 40, 3))
+    model = keras.Model([one, other], [one + other, keras.layers.Add(name="layer")([one, other])])
+    found = behavior(layer_table(model, behavior=True))
+    told = {name: cell["inference"][:2] for name, cell in found.items() if cell}
+    assert told == {
+        "add": pytest.approx([5.03746, -0.023936], rel=1e-5),
+        "layer": pytest.approx([4.869343, 0.038811], rel=1e-5),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:Layer 'inner'.* was passed an input with a mask")
+def test_masks_that_enter_nested_models(keras: ModuleType) -> None:
+    """Layers in a nested model, and those behind it, are evaluated with the masks that come to them."""
+
+    def nested(masked: bool) -> Any:
+        layers = keras.layers
+        inside = keras.Input((5, 6))
+        dense = layers.Dense(6, name="dense")(inside)
+        inner = keras.Model(
+            inside, layers.LSTM(4, return_sequences=True, name="deep")(dense), name="inner"
+        )
+        tokens = keras.Input((5,), dtype="int32")
+        embedded = layers.Embedding(10, 6, mask_zero=masked, name="embedded")(tokens)
+        return keras.Model(tokens, layers.LSTM(3, name="behind")(inner(embedded)))
+
+    drift = compare(
+        layer_table(nested(True), behavior=True), layer_table(nested(False), behavior=True)
+    )
+    told = {change.layer for change in drift.changes if "behavior" in change.categories}
+    assert told == {"inner/deep", "behind"}
+
+
 def value(keras: ModuleType, variable: Any) -> Any:
     """The value of a variable, as an array."""
     if not hasattr(keras, "ops"):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_layersnap.extract import keras2 as second
 from pytest_layersnap.extract.behavior import keras2, keras3
+from pytest_layersnap.extract.behavior.carried import Carried, Shape
 from pytest_layersnap.extract.behavior.evaluation import Evaluation, Unprobed
 from pytest_layersnap.extract.behavior.same import key_of
 from pytest_layersnap.extract.graph import BoundCall
@@ -24,7 +25,7 @@ from pytest_layersnap.table import CLASS, UNTOLD, Layer
 
 def filled(
     reader: Reader,
-    layers: Iterable[Layer],
+    layers: Sequence[Layer],
     calls: Mapping[str, tuple[Any, Sequence[BoundCall]]],
 ) -> list[Layer]:
     """The rows with their column ``behavior``.
@@ -37,24 +38,34 @@ def filled(
     The model, its weights and all random states are as they were before, also where a call fails.
     """
     backend = keras2 if reader is second else keras3
-    known: dict[Hashable, dict[str, Any]] = {}
-    whole: str | None = None
-    found = []
     with ExitStack() as stack:
         stack.enter_context(random_states_as_before())
         stack.enter_context(backend.evaluating())
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        for layer in layers:
-            path = layer.layer_name
-            if whole is not None and path.startswith(f"{whole}/"):
-                cell = {UNTOLD: f"part of {whole}"}
-            else:
-                operation, own = calls.get(path, (None, ()))
-                whole = path if _is_whole(reader, operation) else None
-                cell = _cell(reader, backend, layer, operation, own, known)
-            found.append(replace(layer, behavior=json.dumps(cell, ensure_ascii=False)))
-    return found
+        evaluated = _Evaluated(reader, backend)
+        evaluated.follow_masks(layers, calls)
+        return [
+            replace(layer, behavior=json.dumps(cell, ensure_ascii=False))
+            for layer, cell in _cells(reader, layers, calls, evaluated)
+        ]
+
+
+def _cells(
+    reader: Reader,
+    layers: Sequence[Layer],
+    calls: Mapping[str, tuple[Any, Sequence[BoundCall]]],
+    evaluated: _Evaluated,
+) -> Iterator[tuple[Layer, dict[str, Any]]]:
+    whole: str | None = None
+    for layer in layers:
+        path = layer.layer_name
+        if whole is not None and path.startswith(f"{whole}/"):
+            yield layer, {UNTOLD: f"part of {whole}"}
+            continue
+        operation, own = calls.get(path, (None, ()))
+        whole = path if _is_whole(reader, operation) else None
+        yield layer, _cell(reader, layer, operation, own, evaluated)
 
 
 def _is_whole(reader: Reader, operation: Any) -> bool:
@@ -66,22 +77,16 @@ def _is_whole(reader: Reader, operation: Any) -> bool:
 
 def _cell(
     reader: Reader,
-    backend: Any,
     layer: Layer,
     operation: Any,
     calls: Sequence[BoundCall],
-    known: dict[Hashable, dict[str, Any]],
+    evaluated: _Evaluated,
 ) -> dict[str, Any]:
     if operation is None or is_a(operation, "InputLayer") or not _is_leaf(reader, operation):
         return {}
     if not calls:
         return {UNTOLD: "its calls are not known"}
-    cells: list[dict[str, Any]] = []
-    for call in calls:
-        key = key_of(reader, layer, operation, call)
-        if key not in known:
-            known[key] = _numbers(reader, backend, operation, call)
-        cells.append(known[key])
+    cells = [evaluated.of(layer, operation, call).cell for call in calls]
     kind = type(operation)
     whose: dict[str, Any] = {}
     if not is_of_keras(kind) and not reader.is_operation(operation):
@@ -99,8 +104,50 @@ def _is_leaf(reader: Reader, operation: Any) -> bool:
     return reader.is_operation(operation) or _is_whole(reader, operation)
 
 
-def _numbers(reader: Reader, backend: Any, operation: Any, call: BoundCall) -> dict[str, Any]:
-    try:
-        return dict(Evaluation(reader, backend, operation, call).told())
-    except Unprobed as reason:
-        return {UNTOLD: str(reason)}
+class _Told(NamedTuple):
+    """What an evaluation told: the cell of a row, and the shapes of the masks that its outputs carry."""
+
+    cell: dict[str, Any]
+    masks: Sequence[Shape | None]
+
+
+class _Evaluated:
+    """The evaluations of a model's calls, of equal ones one."""
+
+    def __init__(self, reader: Reader, backend: Any) -> None:
+        self._reader = reader
+        self._backend = backend
+        self._carried = Carried(reader)
+        self._known: dict[Hashable, _Told] = {}
+
+    def follow_masks(
+        self,
+        layers: Sequence[Layer],
+        calls: Mapping[str, tuple[Any, Sequence[BoundCall]]],
+    ) -> None:
+        """Evaluate the calls that masks come to by way of nested models, and those behind them."""
+        found = [
+            (layer, operation, call)
+            for layer in layers
+            for operation, own in (calls.get(layer.layer_name, (None, ())),)
+            for call in own
+        ]
+        rows = {id(call): layer for layer, _, call in found}
+        self._carried.follow(
+            [(operation, call) for _, operation, call in found],
+            lambda operation, call: self.of(rows[id(call)], operation, call).masks,
+        )
+
+    def of(self, layer: Layer, operation: Any, call: BoundCall) -> _Told:
+        """What the call of a row tells."""
+        key = key_of(self._reader, self._carried, layer, operation, call)
+        if key not in self._known:
+            self._known[key] = self._told(operation, call)
+        return self._known[key]
+
+    def _told(self, operation: Any, call: BoundCall) -> _Told:
+        evaluation = Evaluation(self._reader, self._backend, self._carried, operation, call)
+        try:
+            return _Told(dict(evaluation.told()), evaluation.masks)
+        except Unprobed as reason:
+            return _Told({UNTOLD: str(reason)}, ())

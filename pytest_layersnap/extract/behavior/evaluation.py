@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from pytest_layersnap.extract.as_before import as_before
 from pytest_layersnap.extract.behavior import values
+from pytest_layersnap.extract.behavior.carried import Carried, Shape, declared
 from pytest_layersnap.extract.behavior.numbers import stand_for
 from pytest_layersnap.extract.behavior.outcome import Outcome
 from pytest_layersnap.extract.graph import BoundCall, tensors
@@ -65,20 +66,26 @@ class Unprobed(Exception):
 class Evaluation:
     """The evaluation of one call of a layer or operation."""
 
-    def __init__(self, reader: Reader, backend: Any, operation: Any, call: BoundCall) -> None:
+    def __init__(
+        self, reader: Reader, backend: Any, carried: Carried, operation: Any, call: BoundCall
+    ) -> None:
         """Evaluate one call.
 
         Args:
             reader: the reader of the generation.
             backend: how that generation evaluates (``keras2`` or ``keras3`` beside this module).
+            carried: the masks that tensors carry.
             operation: the layer or operation.
             call: its call.
         """
         self._reader = reader
         self._backend = backend
+        self._carried = carried
         self._operation = operation
         self._call = call
         self._weights = [] if reader.is_operation(operation) else _weights(reader, operation)
+        #: The shapes of the masks that its outputs carry, once it is told.
+        self.masks: list[Shape | None] = []
         self._places: dict[int, int] = {}
         for tensor in (*tensors(reader, call.arguments), *self._leaves()):
             if reader.is_tensor(tensor):
@@ -92,6 +99,7 @@ class Evaluation:
         """
         self._require_possible()
         number, way, first = self._first()
+        self.masks = self._masks(first)
         if self._differs(first, way):
             yield INFERENCE, RANDOM
             return
@@ -149,9 +157,13 @@ class Evaluation:
                     yield Way(sizes, whole, shrunk)
 
     def _is_local(self) -> bool:
-        """Whether the layer does the same at every place, and has channels last."""
+        """Whether the layer does the same at every place, and has channels last.
+
+        Not asked of operations, whose classes the two generations name otherwise.
+        """
         return (
-            is_built_in(self._operation)
+            not self._reader.is_operation(self._operation)
+            and is_built_in(self._operation)
             and _LOCAL.fullmatch(type(self._operation).__name__) is not None
             and getattr(self._operation, "data_format", None) != "channels_first"
         )
@@ -193,7 +205,7 @@ class Evaluation:
                 return leaf
             if id(leaf) not in made:
                 shape, dtype = way.of(_shape(leaf)), _dtype(leaf)
-                carried = self._reader.mask_of(leaf)
+                carried = self._carried.shape(leaf)
                 if is_a_mask and dtype == "bool":
                     array = values.mask(shape)
                 else:
@@ -209,7 +221,7 @@ class Evaluation:
                     )
                 made[id(leaf)] = self._backend.tensor(array, dtype)
                 if carried is not None:
-                    mask = values.mask(way.of(_shape(carried)))
+                    mask = values.mask(way.of(carried))
                     self._reader.carry_mask(made[id(leaf)], self._backend.tensor(mask, "bool"))
             return made[id(leaf)]
 
@@ -251,6 +263,13 @@ class Evaluation:
             return False
         again = self._evaluated(way, training=training)
         return dict(_labelled("", again)) != dict(_labelled("", outcome))
+
+    def _masks(self, outcome: Outcome) -> list[Shape | None]:
+        made = zip(outcome.carried, outcome.outputs, self._call.outputs, strict=False)
+        return [
+            None if mask is None else declared(mask, output.shape, tuple(tensor.shape))
+            for mask, output, tensor in made
+        ]
 
     def _undeclared(self, outcome: Outcome, way: Way) -> str | None:
         """The shapes that come out, where they are not those that Keras infers."""

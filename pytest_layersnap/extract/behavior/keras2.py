@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of
+from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of, shapes_of
 from pytest_layersnap.extract.keras2 import mask_of
 from pytest_layersnap.extract.reader import flatten, is_built_in, is_of_keras
 from pytest_layersnap.extract.replaced import eagerly
@@ -59,13 +59,15 @@ def evaluated(
             made = operation(*args, **kwargs)
             losses = [array(loss) for layer in layers for loss in layer._eager_losses]
             leaves = [leaf for leaf in flatten(made) if leaf is not None]
+            carried = list(map(mask_of, leaves))
             updates = []
             if not is_built_in(operation):
                 pairs = ((array(given), array(other)) for given, other in lent[: len(weights)])
                 updates = [now for given, now in pairs if now.tobytes() != given.tobytes()]
             return Outcome(
                 outputs=[array(leaf) for leaf in leaves],
-                masks=masks_of(operation, leaves, mask_of, array),
+                masks=masks_of(operation, carried, array),
+                carried=shapes_of(carried),
                 losses=losses,
                 updates=updates,
             )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of
+from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of, shapes_of
 from pytest_layersnap.extract.keras3 import mask_of
 from pytest_layersnap.extract.reader import flatten, is_built_in
 from pytest_layersnap.extract.replaced import eagerly
@@ -56,13 +56,15 @@ def evaluated(
         given = dict(scope.state_mapping)
         made = operation(*args, **kwargs)
     leaves = [leaf for leaf in flatten(made) if leaf is not None]
+    carried = list(map(mask_of, leaves))
     changed = {key for key, value in scope.state_mapping.items() if given.get(key) is not value}
     updates = []
     if hasattr(operation, "_layers") and not is_built_in(operation):
         updates = [scope.state_mapping[id(one)] for one in weights if id(one) in changed]
     return Outcome(
         outputs=[array(leaf) for leaf in leaves],
-        masks=masks_of(operation, leaves, mask_of, array),
+        masks=masks_of(operation, carried, array),
+        carried=shapes_of(carried),
         losses=[array(loss) for loss in scope.losses],
         updates=[array(value) for value in updates],
         random=bool(changed - given.keys() - _metrics(operation)),

@@ -18,6 +18,7 @@ class Outcome:
         masks: the masks that a layer of somebody's own passes on with them.
         losses: the losses that it added.
         updates: what a layer of somebody's own wrote to its weights.
+        carried: the shapes of the masks that the outputs of any layer carry, or None.
         random: whether it drew random numbers.
     """
 
@@ -25,16 +26,17 @@ class Outcome:
     masks: list[Any] = field(default_factory=list)
     losses: list[Any] = field(default_factory=list)
     updates: list[Any] = field(default_factory=list)
+    carried: list[tuple[int, ...] | None] = field(default_factory=list)
     random: bool = False
 
 
-def masks_of(
-    operation: Any,
-    leaves: Sequence[Any],
-    mask_of: Callable[[Any], Any],
-    array: Callable[[Any], Any],
-) -> list[Any]:
-    """The masks of what a layer of somebody's own gave."""
+def masks_of(operation: Any, carried: Sequence[Any], array: Callable[[Any], Any]) -> list[Any]:
+    """The masks of what a layer of somebody's own gave, which are told."""
     if is_built_in(operation):
         return []
-    return [array(mask) for mask in map(mask_of, leaves) if mask is not None]
+    return [array(mask) for mask in carried if mask is not None]
+
+
+def shapes_of(carried: Sequence[Any]) -> list[tuple[int, ...] | None]:
+    """The shapes of masks."""
+    return [None if mask is None else tuple(mask.shape) for mask in carried]

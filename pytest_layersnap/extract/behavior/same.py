@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from pytest_layersnap.extract.behavior.carried import Carried
 from pytest_layersnap.extract.graph import BoundCall
 from pytest_layersnap.extract.reader import KERAS, Reader, flatten, is_of_keras
 from pytest_layersnap.table import Layer
@@ -21,18 +22,21 @@ _NAMES: Final = frozenset(
 _OF_BACKENDS: Final = frozenset({"tensorflow", "torch", "jax", "jaxlib", "threading"})
 
 
-def key_of(reader: Reader, layer: Layer, operation: Any, call: BoundCall) -> Hashable:
+def key_of(
+    reader: Reader, carried: Carried, layer: Layer, operation: Any, call: BoundCall
+) -> Hashable:
     """Calls of equal keys compute the same.
 
     Args:
         reader: the reader of the generation.
+        carried: the masks that tensors carry.
         layer: the row.
         operation: its layer or operation.
         call: the call.
     """
     seen: dict[int, int] = {}
     given = tuple(
-        _argument(reader, leaf, seen)
+        _argument(reader, carried, leaf, seen)
         for leaf in flatten([call.recorded.args, call.recorded.kwargs])
     )
     made = tuple(_described(tensor) for tensor in call.outputs)
@@ -48,10 +52,10 @@ def key_of(reader: Reader, layer: Layer, operation: Any, call: BoundCall) -> Has
     )
 
 
-def _argument(reader: Reader, leaf: Any, seen: dict[int, int]) -> Hashable:
+def _argument(reader: Reader, carried: Carried, leaf: Any, seen: dict[int, int]) -> Hashable:
     if reader.is_tensor(leaf):
         place = seen.setdefault(id(leaf), len(seen))
-        return place, *_described(leaf), reader.mask_of(leaf) is not None
+        return place, *_described(leaf), carried.shape(leaf)
     return _plain(leaf)
 
 
