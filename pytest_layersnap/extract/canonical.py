@@ -440,7 +440,21 @@ def _nearest_class(layer: Any) -> str:
 def _live(layer: Any, key: str, item: Any) -> Any:
     """A setting, with what the layer itself holds where its config has serialised forms of that."""
     live = attribute(layer, key)
-    return _instead(item, attribute(layer, f"_{key}") if live is None else live, layer)
+    live = attribute(layer, f"_{key}") if live is None else live
+    return _instead(item, _held_elsewhere(layer, item) if live is None else live, layer)
+
+
+def _held_elsewhere(layer: Any, item: Any) -> Any:
+    """The layer of which a config has the serialised form, kept in an attribute of another name.
+
+    ``layer`` of a Bidirectional is its ``forward_layer`` in Keras 3.
+    """
+    config = item.get("config") if type(item) is dict and "class_name" in item else None
+    name = config.get("name") if type(config) is dict else None
+    if name is None or not is_a(layer, "Layer"):
+        return None
+    held = addresses.held(layer).values()
+    return next((one for one in held if is_a(one, "Layer") and one.name == name), None)
 
 
 def _instead(item: Any, live: Any, layer: Any) -> Any:

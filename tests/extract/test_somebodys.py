@@ -352,3 +352,20 @@ def test_weights_as_constants(keras: ModuleType) -> None:
     assert not compare(tables[0], build("a", 0))
     for other in tables[1:]:
         assert "parameters" in compare(tables[0], other).categories
+
+
+def test_a_wrapped_layer_that_says_its_name_alone_of_what_layers_say(keras: ModuleType) -> None:
+    """Keras 3 keeps what a Bidirectional wraps under another name than its config does."""
+
+    class Own(keras.layers.SimpleRNN):  # type: ignore[misc,name-defined]
+        def get_config(self) -> dict[str, Any]:
+            said = ("name", "units", "return_sequences", "go_backwards")
+            return {key: super(Own, self).get_config()[key] for key in said}
+
+    def read(units: int) -> LayerTable:
+        inputs = keras.Input((3, 2))
+        with keras.utils.custom_object_scope({"Own": Own}):
+            return layer_table(keras.Model(inputs, keras.layers.Bidirectional(Own(units))(inputs)))
+
+    assert not compare(read(2), read(2))
+    assert compare(read(2), read(3))
