@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pytest_layersnap import weightless
 
@@ -18,6 +19,11 @@ from .zoo import NOT_BUILT, ONLY_KERAS3, ZOO
 pytest_plugins = ["pytester"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# No test looks at the clock: a busy machine finds no other faults than an idle one.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -139,7 +139,6 @@ def test_a_huge_file() -> None:
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=4))
 def test_any_text_survives(rows: list[tuple[str, str, str]]) -> None:
     """Cells come back as they were: quotes, line breaks of all kinds, what spreadsheets would run."""
@@ -152,7 +151,7 @@ def test_any_text_survives(rows: list[tuple[str, str, str]]) -> None:
 EDITS = st.tuples(st.integers(0, len(DUMP)), st.integers(0, 40), st.binary(max_size=8))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(EDITS, min_size=1, max_size=4))
 @example([(0, 0, b"<<<<<<< HEAD\n")])
 @example([(len(DUMP) - 3, 40, b"")])
@@ -193,7 +192,6 @@ def test_whole_numbers_that_pandas_reads_as_floats(
     assert LayerTable.from_frame(pandas.read_csv(tmp_path / "a.csv")) == table
 
 
-@settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 @example("Keras 3.15, torch", 'a "quoted" one', "a\nb")
 @example("", "", "")

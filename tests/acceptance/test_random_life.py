@@ -22,5 +22,5 @@ def test_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     run_state_machine_as_test(
         Life,
-        settings=settings(max_examples=5, stateful_step_count=20, deadline=None, database=None),
+        settings=settings(max_examples=5, stateful_step_count=20, database=None),
     )

@@ -47,14 +47,14 @@ def layers(draw: st.DrawFn) -> Layer:
 tables = st.lists(layers(), min_size=1, max_size=9).map(lambda rows: LayerTable(tuple(rows)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables)
 def test_a_table_does_not_drift_from_itself(table: LayerTable) -> None:
     """Nor from an equal one."""
     assert not compare(table, LayerTable(tuple(replace(layer) for layer in table)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables, tables)
 def test_any_two_tables_can_be_compared_and_told(recorded: LayerTable, current: LayerTable) -> None:
     """Every report can be made, every row is accounted for, and no field is equal on both sides."""
@@ -73,7 +73,7 @@ def test_any_two_tables_can_be_compared_and_told(recorded: LayerTable, current: 
     assert len(current) - len(recorded) == count["added"] - count["removed"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables, tables)
 def test_bags_of_rows_that_differ_are_drift(recorded: LayerTable, current: LayerTable) -> None:
     """Whatever the alignment: other contents are never called equal."""
@@ -123,7 +123,7 @@ _EDITS: dict[str, Any] = {
 }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     named=st.booleans(),
     at=st.integers(1, 42),
@@ -145,7 +145,7 @@ def test_an_edited_cell_is_the_one_finding(named: bool, at: int, column: str, sh
     assert column in drift.changes[0].fields
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data(), blocks=st.integers(2, 8), named=st.booleans())
 def test_inserted_and_removed_rows_are_counted(
     data: st.DataObject, blocks: int, named: bool
@@ -175,7 +175,7 @@ def _inserted(layers: list[Layer], at: int, name: str) -> list[Layer]:
     return [*layers[:at], noise, moved, *layers[at + 1 :]]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data(), named=st.booleans(), insert=st.booleans())
 def test_a_rewired_row_is_reported(data: st.DataObject, named: bool, insert: bool) -> None:
     """Whatever feeds it now, and whatever was inserted elsewhere at the same time."""
@@ -196,7 +196,7 @@ def test_a_rewired_row_is_reported(data: st.DataObject, named: bool, insert: boo
     assert "topology" in drift.categories
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data(), count=st.integers(3, 12))
 def test_any_reorder_of_a_chain_is_moves_or_fewer_edges(data: st.DataObject, count: int) -> None:
     """A block that moved as one may be told by the edges at its ends, if these are fewer."""
@@ -243,7 +243,7 @@ def applied(drift: Drift) -> list[Layer]:
     return rows
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(named(tables), named(tables))
 def test_applying_the_changes_gives_the_current_rows(
     recorded: LayerTable, current: LayerTable
@@ -264,7 +264,7 @@ def sources(table: LayerTable, path: str, skipped: set[str]) -> set[str]:
     return {found for feed in row.calls[0] for found in sources(table, feed, skipped)}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data(), edits=st.integers(1, 6))
 def test_applying_the_changes_gives_the_current_edges(data: st.DataObject, edits: int) -> None:
     """Of a network with random edits: each edge is as it was, was reported, or leads through a row
@@ -317,7 +317,7 @@ def test_applying_the_changes_gives_the_current_edges(data: st.DataObject, edits
             assert old <= new or new <= old
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(tables, tables)
 def test_going_back_mirrors_going_there(recorded: LayerTable, current: LayerTable) -> None:
     """The same rows, the same values, in the other direction."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -29,7 +29,6 @@ def found(verdicts: Sequence[str]) -> dict[int, str]:
     return dict(told)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(alphabet="hdf", min_size=1, max_size=24))
 def test_changes_are_told_exactly(verdicts: str) -> None:
     """Wherever what was tried differs, it differs between two neighbours, and both ends were tried."""
@@ -40,7 +39,6 @@ def test_changes_are_told_exactly(verdicts: str) -> None:
         assert told[left] == told[right] or right == left + 1
 
 
-@settings(deadline=None)
 @given(st.integers(1, len(RANGE) - 1))
 def test_one_change_takes_few_tries(first: int) -> None:
     """A change that stays is found by halving."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.version import Version
@@ -70,7 +70,6 @@ def test_said(letters: str, said: str, required: str) -> None:
     assert requirement(found, RELEASES[: len(letters)]) == required
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=list(LETTERS), min_size=1, max_size=len(RELEASES)))
 def test_the_requirement_is_met_by_what_holds(letters: str) -> None:
     """By all that holds, and by nothing that drifts or fails."""

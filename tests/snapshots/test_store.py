@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_layersnap import csvfile
@@ -125,7 +125,6 @@ def test_a_broken_snapshot(store: Store, data: bytes) -> None:
     assert store.read("a.csv") == TABLE
 
 
-@settings(deadline=None)  # disks take their time
 @given(st.integers(0, len(DUMP)))
 @example(len(DUMP) - 1)
 def test_a_snapshot_cut_anywhere_is_ours(

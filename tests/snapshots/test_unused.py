@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_layersnap.snapshots.unused import Facts, Fate, Verdict, judge, merged
@@ -81,7 +81,6 @@ def test_case_does_not_matter() -> None:
 FATES: tuple[Fate, ...] = ("passed", "skipped", "unchecked", "deselected", "not run", "failed")
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_shards_know_what_the_whole_run_knows(data: st.DataObject) -> None:
     """Split anywhere, the shards of a run come to the verdict of the run."""
