@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
-from pytest_layersnap.extract.reader import KERAS, classes_of_keras
+from pytest_layersnap.extract.reader import KERAS, attribute, classes_of_keras
 
 #: Their objects hold no state of the user's, or are put back by other means.
 _OF_LIBRARIES: Final = frozenset(
@@ -62,9 +62,9 @@ def _remember(value: Any, seen: dict[int, Any], undo: list[Any], depth: int) -> 
         inside = list(value)
     else:
         # What TensorFlow puts around a dict.
-        inside = [getattr(value, "__wrapped__", None), getattr(value, "__dict__", None)]
+        inside = [attribute(value, "__wrapped__"), attribute(value, "__dict__")]
     if kind.__module__ == _STRUCTURES:
-        inside.append(getattr(value, "__dict__", None))
+        inside.append(attribute(value, "__dict__"))
     if depth == _DEEPEST:
         return
     for item in inside:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.battery.values import Guarded
 from pytest_layersnap import LayerTable, compare, layer_table
 
 
@@ -369,3 +370,23 @@ def test_a_wrapped_layer_that_says_its_name_alone_of_what_layers_say(keras: Modu
 
     assert not compare(read(2), read(2))
     assert compare(read(2), read(3))
+
+
+def test_objects_whose_attributes_fail(keras: ModuleType) -> None:
+    """A layer is traced, though what it holds fails when it is asked for anything."""
+
+    class Holder(keras.layers.Layer):  # type: ignore[misc,name-defined]
+        def __init__(self, setting: Any) -> None:
+            super().__init__()
+            self.setting = setting
+            self.dense = keras.layers.Dense(4)
+
+        def build(self, shape: Any) -> None:
+            self.dense.build(shape)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+    one, again, other = (around(keras, Holder([Guarded(number)])) for number in (1, 1, 2))
+    assert not compare(one, again)
+    assert compare(one, other).categories == {"config"}
