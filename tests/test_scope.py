@@ -33,3 +33,9 @@ def test_unknown_names(argument: str) -> None:
     """A misspelt category would hide what it should show: an error, which says what is known."""
     with pytest.raises(ScopeError, match=r"'shapes'.*trainability.*kernel_size"):
         Scope.of(**{argument: {"shapes"}})  # type: ignore[arg-type]
+
+
+def test_behavior_is_a_truth_value() -> None:
+    """A tolerance, or the name of a mode, means nothing there."""
+    with pytest.raises(ScopeError, match=r"^behavior=0\.5 is neither True nor False$"):
+        Scope.of(behavior=0.5)  # type: ignore[arg-type]

@@ -230,12 +230,10 @@ def joined(reports: Iterable[Report]) -> Report:
     """The reports of several shards as one: what is unused is judged over all of them.
 
     Raises:
-        ReportError: there are none, or they are about different folders.
+        ReportError: they are about different folders.
     """
     reports = list(reports)
     shards = [report.run for report in reports]
-    if not shards:
-        raise ReportError("there is no report to merge")
     folders = sorted({run.folder for run in shards})
     if len(folders) > 1:
         raise ReportError(f"the reports are about different folders: {', '.join(folders)}")

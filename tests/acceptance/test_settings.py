@@ -30,6 +30,14 @@ def test_a_directory_that_leaves_the_root(project: Project, value: str) -> None:
     result.stderr.fnmatch_lines([f"ERROR: layersnap_dir = {value} leaves the root directory *"])
 
 
+def test_another_word_about_unused_snapshots(project: Project) -> None:
+    """A misspelt one is a mistake, which says what there is."""
+    project.ini("layersnap_unused = fail")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: layersnap_unused = fail: choose from *warn*"])
+
+
 def test_an_empty_directory(project: Project) -> None:
     """An option without a value is a mistake, not the root directory."""
     project.ini("layersnap_dir =")

@@ -189,3 +189,11 @@ def test_another_cause_beside_the_numbers() -> None:
     assert [each.known.source for each in drift.explanations] == [
         "keras-team/keras, layers/rnn/conv_lstm.py, 2.15 and 3.0"
     ]
+
+
+def test_one_side_was_asked() -> None:
+    """That nothing is said of numbers is no word about them."""
+    asked = table(told())
+    rows = tuple(replace(row, behavior="") for row in asked)
+    for drift in (compare(LayerTable(rows), asked), compare(asked, LayerTable(rows))):
+        assert "whether the numbers are the same: one side was not asked" in drift.to_text()

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_layersnap import LayerTable, compare, layer_table
 from pytest_layersnap.extract import canonical, names, operations, readable
 
 
@@ -317,3 +318,49 @@ def test_functions_that_hold_each_other() -> None:
 
     assert canonical.value(pair(1.5)) == canonical.value(pair(1.5))
     assert canonical.value(pair(1.5)) != canonical.value(pair(2.5))
+
+
+@pytest.mark.parametrize(
+    ("held", "text"),
+    [
+        (lambda x: x * 3, "<lambda x: x * 3>"),
+        ((1, 2), [1, 2]),
+        (np.arange(3.0), [0, 1, 2]),
+    ],
+    ids=["a lambda", "a tuple", "an array"],
+)
+def test_what_a_config_holds_alone(keras: Any, held: Any, text: Any) -> None:
+    """Settings that Keras has serialized are read where no attribute of their name has them."""
+
+    class Holding(keras.layers.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self._elsewhere = {"it": held}
+
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+        def get_config(self) -> dict[str, Any]:
+            given = keras.saving.serialize_keras_object(held)
+            return {**super().get_config(), "given": given}
+
+    table = layer_table(keras.Sequential([keras.Input((3,)), Holding()]))
+    assert table.layers[0].attributes["given"] == text
+
+
+def test_derived_layers_in_a_bidirectional(keras: Any) -> None:
+    """Bidirectional puts a direction before the numbers that Keras counts, which say nothing there."""
+
+    @keras.saving.register_keras_serializable()
+    class Derived(keras.layers.LSTM):  # type: ignore[misc]
+        pass
+
+    def table() -> LayerTable:
+        layers = keras.layers
+        both = layers.Bidirectional(Derived(2))
+        return layer_table(keras.Sequential([keras.Input((5, 4)), both]))
+
+    first, second = table(), table()
+    assert "bidirectional/forward_derived" in [layer.layer_name for layer in second]
+    assert first == second
+    assert not compare(first, second)

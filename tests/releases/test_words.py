@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from pytest_layersnap import LayerTable, compare
+from pytest_layersnap.cli import main
 from pytest_layersnap.releases.answer import Answer, to_data, to_markdown, to_text
 from pytest_layersnap.releases.page import to_html
 from pytest_layersnap.releases.trials import Outcome, Verdict
@@ -145,3 +146,19 @@ def test_data() -> None:
     assert [each["verdict"] for each in told["releases"]] == ["holds", "drifts", "fails"]
     assert [bool(each["drift"]) for each in told["releases"]] == [False, True, False]
     assert told["releases"][2]["details"].startswith("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bisect", "a:build", "b:build"], "bisect takes one model, not 2; matrix takes several"),
+        (["bisect", "a:build", "--run", "pytest"], "--run takes the place of a model"),
+        (["matrix", "resnet50", "vgg16", "a:build"], "say after resnet50 what builds it"),
+        (["matrix"], "say which model: package.module:function"),
+        (["matrix", "a:build", "--keras", "3.8"], "--keras 3.8: write a range as in '>=3.8,<3.12'"),
+    ],
+)
+def test_wrong_use(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said before anything is installed."""
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.startswith(f"layersnap: {said}")
