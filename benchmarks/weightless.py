@@ -149,17 +149,17 @@ def measured(name: str, way: str) -> dict[str, float]:
     """Seconds, processor seconds and megabytes of building and reading a model."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     keras = import_module("tf_keras" if os.environ.get("TF_USE_LEGACY_KERAS") else "keras")
-    builders = _builders(keras, name)
+    made = builders(keras, name)
     layer_table(keras.Sequential([keras.Input((4,)), keras.layers.Dense(32)]))
-    before = _resident("VmRSS")
+    before = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     clock, processor = time.perf_counter(), time.process_time()
-    rows = sum(len(layer_table(build if way == "weightless" else build())) for build in builders)
+    rows = sum(len(layer_table(build if way == "weightless" else build())) for build in made)
     return {
         "rows": rows,
         "seconds": time.perf_counter() - clock,
         "processor": time.process_time() - processor,
-        "megabytes": (_resident("VmHWM") - before) / 1000,
+        "megabytes": (resident("VmHWM") - before) / 1000,
     }
 
 
@@ -190,7 +190,8 @@ def _pytest(folder: str, way: str, *arguments: str) -> Any:
     return usage
 
 
-def _builders(keras: Any, name: str) -> list[Callable[[], Any]]:
+def builders(keras: Any, name: str) -> list[Callable[[], Any]]:
+    """What builds the model of this name, or all applications."""
     names = applications.NAMES if name == ALL else [name]
     if names == [name] and MODELS[name][0].endswith("Backbone"):
         constructor, arguments = MODELS[name]
@@ -204,7 +205,7 @@ def _builders(keras: Any, name: str) -> list[Callable[[], Any]]:
     ]
 
 
-def _resident(field: str) -> int:
+def resident(field: str) -> int:
     """Memory in kB, now (``VmRSS``) or at its peak (``VmHWM``)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(field))

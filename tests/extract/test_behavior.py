@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from pytest_layersnap import LayerTable, compare, layer_table, weightless
+from pytest_layersnap.comparison.behavior import distance
 
 # Keras itself converts in a way that a newer numpy warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")
@@ -145,6 +147,30 @@ def test_an_edited_mask(keras: ModuleType) -> None:
     )
     (difference,) = next(iter(compare(one, other).changes)).differences
     assert difference.path == "behavior.inference masks"
+
+
+@pytest.mark.parametrize("kind", ["sign of infinity", "no number", "rounding"])
+def test_what_few_numbers_show(keras: ModuleType, kind: str) -> None:
+    """Numbers that are not finite are told apart, and layers of few inputs get many samples."""
+    cast = keras.ops.cast if hasattr(keras, "ops") else sys.modules["tensorflow"].cast
+
+    def rounded(x: Any) -> Any:
+        return cast(cast(x, "int32"), "float32")
+
+    one, other = {
+        "sign of infinity": (lambda x: 1.0 / (0.0 * x * x), lambda x: -1.0 / (0.0 * x * x)),
+        "no number": (lambda x: 1.0 / (0.0 * x * x), lambda x: (0.0 * x) / (0.0 * x)),
+        "rounding": (rounded, lambda x: rounded(x + 0.5)),
+    }[kind]
+
+    class Mine(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def call(self, inputs: Any) -> Any:
+            return one(inputs) if self.name == "one" else other(inputs)
+
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, [Mine(name="one")(inputs), Mine(name="other")(inputs)])
+    found = behavior(layer_table(model, behavior=True))
+    assert distance(found["one"]["inference"], found["other"]["inference"]) > 0.01
 
 
 def test_a_large_sum(keras: ModuleType) -> None:

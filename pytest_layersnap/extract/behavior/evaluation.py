@@ -149,12 +149,19 @@ class Evaluation:
         kinds = [True] if any(is_a(self._operation, name) for name in _OF_WHOLE) else [False]
         if any("float" in _dtype(leaf) for leaf in given) and not kinds[0]:
             kinds.append(True)
-        unknown = any(None in _shape(leaf) for leaf in given)
+        shapes = [_shape(leaf) for leaf in given]
+        tried = values.SIZES if any(None in shape for shape in shapes) else values.SIZES[:1]
+        if self._is_own() and sum(_size(tried[0].of(shape)[1:]) for shape in shapes) <= values.FEW:
+            tried = (values.MANY, *tried)
         shrinks = [True, False] if self._is_local() else [False]
         for whole in kinds:
             for shrunk in shrinks:
-                for sizes in values.SIZES if unknown else values.SIZES[:1]:
+                for sizes in tried:
                     yield Way(sizes, whole, shrunk)
+
+    def _is_own(self) -> bool:
+        """Whether somebody wrote the class."""
+        return not (self._reader.is_operation(self._operation) or is_built_in(self._operation))
 
     def _is_local(self) -> bool:
         """Whether the layer does the same at every place, and has channels last.
@@ -197,7 +204,7 @@ class Evaluation:
 
     def _given(self, way: Way) -> tuple[list[Any], dict[str, Any]]:
         bound, padded = self._bound(), not self._reader.is_operation(self._operation)
-        own = padded and not is_built_in(self._operation)
+        own = self._is_own()
         made: dict[int, Any] = {}
 
         def value(leaf: Any, is_a_mask: bool) -> Any:
@@ -259,7 +266,7 @@ class Evaluation:
         """Whether a layer of somebody's own gives something else each time."""
         if outcome.random:
             return True
-        if self._reader.is_operation(self._operation) or is_built_in(self._operation):
+        if not self._is_own():
             return False
         again = self._evaluated(way, training=training)
         return dict(_labelled("", again)) != dict(_labelled("", outcome))

@@ -38,6 +38,10 @@ def evaluating() -> Iterator[None]:
             # In one thread sums have one order, and tensors this small are faster there.
             stack.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(1)
+            # It would keep each kernel again, in an order of its own, and code for each shape.
+            library = torch.backends.mkldnn
+            stack.callback(setattr, library, "enabled", library.enabled)
+            library.enabled = False
         if "tensorflow" in sys.modules:
             stack.enter_context(eagerly(import_module("tensorflow")))
         yield
@@ -51,7 +55,7 @@ def evaluated(
     values: Iterator[Any],
 ) -> Outcome:
     """What a call gives where the weights have these values; nothing of the model is written to."""
-    mapping = list(zip(weights, values, strict=True))
+    mapping = zip(weights, values, strict=True)  # no list, so that none is there twice
     with _keras().StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
         given = dict(scope.state_mapping)
         made = operation(*args, **kwargs)

@@ -16,7 +16,11 @@ _MULTIPLIER: Final = 75
 _STEP: Final = 7_919
 #: Projections are taken in blocks of so many numbers.
 _BLOCK: Final = 4_096
+#: So many blocks at once.
+_AT_ONCE: Final = 64
 _PROJECTIONS: Final = 6
+#: What stands for infinity.
+_INFINITE: Final = 2.0
 #: What is written of a number, in digits below the first of the root mean square.
 _DIGITS: Final = 6
 
@@ -51,42 +55,55 @@ def spread(shape: tuple[int, ...], number: int, scale: float = 1.0) -> Any:
 def stand_for(output: Any) -> list[float]:
     """The root mean square of an array, its mean and six projections, to seven digits.
 
-    What is not finite is taken as one; text by its checksum.
+    What is no number is taken as one, what is infinite as two, with its sign; text by its checksum.
     """
-    flat = _as_numbers(output)
-    if not flat.size:
-        return [0.0] * (2 + _PROJECTIONS)
+    flat = _flat(output)
     size = flat.size
-    blocks = np.zeros((-(-size // _BLOCK), _BLOCK))
-    blocks.reshape(-1)[:size] = flat
-    within, between = _directions(len(blocks))
-    # Not by BLAS: its threads cost more than they save, and its sums have no order of their own.
-    products = np.einsum("bi,ij->bj", blocks, within)
-    projected = (products * between).sum(axis=0) / math.sqrt(size)
-    square = math.sqrt(float(np.square(blocks).sum()) / size)
-    found = [square, float(blocks.sum()) / size, *map(float, projected)]
+    if not size:
+        return [0.0] * (2 + _PROJECTIONS)
+    square = total = 0.0
+    projected = np.zeros(_PROJECTIONS)
+    # Some blocks at a time, so that what is large is not there several times.
+    for start in range(0, size, _AT_ONCE * _BLOCK):
+        numbers = _as_numbers(flat[start : start + _AT_ONCE * _BLOCK])
+        blocks = np.zeros((-(-numbers.size // _BLOCK), _BLOCK))
+        blocks.reshape(-1)[: numbers.size] = numbers
+        # Not by BLAS: its threads cost more than they save, and its sums have no order of their own.
+        products = np.einsum("bi,ij->bj", blocks, _within())
+        projected += (products * _between(start // _BLOCK, len(blocks))).sum(axis=0)
+        square += float(np.square(blocks).sum())
+        total += float(blocks.sum())
+    square = math.sqrt(square / size)
+    found = [square, total / size, *map(float, projected / math.sqrt(size))]
     return [_rounded(value, square) for value in found]
 
 
-def _as_numbers(output: Any) -> Any:
+def _flat(output: Any) -> Any:
+    """The numbers of an array one after the other; of text, its checksums."""
     array = np.asarray(output)
     if array.dtype.kind in "OSU":
         texts = (item if isinstance(item, bytes) else str(item).encode() for item in array.flat)
         return np.array([zlib.crc32(text) / 2**32 for text in texts])
     if array.dtype.kind == "c":
         array = np.stack([array.real, array.imag])
-    flat = array.reshape(-1).astype(np.float64)
-    return flat if np.isfinite(flat).all() else np.where(np.isfinite(flat), flat, 1.0)
+    return array.reshape(-1)
 
 
-@functools.lru_cache(maxsize=64)
-def _directions(blocks: int) -> tuple[Any, Any]:
-    """What numbers within a block, and whole blocks, are multiplied by: of variance one."""
-    scale = math.sqrt(3)
-    within = spread((_BLOCK, _PROJECTIONS), 1, scale).astype(np.float64)
-    # Signs alone, so that no block counts less than another.
-    between = np.where(spread((blocks, _PROJECTIONS), 2) < 0, -1.0, 1.0)
-    return within, between
+def _as_numbers(flat: Any) -> Any:
+    flat = flat.astype(np.float64)
+    return np.nan_to_num(flat, copy=False, nan=1.0, posinf=_INFINITE, neginf=-_INFINITE)
+
+
+@functools.cache
+def _within() -> Any:
+    """What numbers within a block are multiplied by: of variance one."""
+    return spread((_BLOCK, _PROJECTIONS), 1, math.sqrt(3)).astype(np.float64)
+
+
+def _between(first: int, count: int) -> Any:
+    """What whole blocks are multiplied by: signs alone, so that no block counts less than another."""
+    signs = spread((first + count, _PROJECTIONS), 2)[first:]
+    return np.where(signs < 0, -1.0, 1.0)
 
 
 def _rounded(value: float, square: float) -> float:

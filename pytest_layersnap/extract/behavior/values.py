@@ -75,6 +75,11 @@ SIZES: Final = (
 )
 
 
+#: For layers of somebody's own that take so few numbers a sample: samples for each case in their code.
+MANY: Final = Sizes(17, (7, 5, 9, 3))
+FEW: Final = 256
+
+
 def weight(shape: Sequence[int], dtype: str, number: int) -> Any:
     """The values of a weight: kernels small enough for sums to stay what they are, vectors positive.
 
@@ -129,7 +134,9 @@ def argument(
             values[-1, -1] = 0
     else:
         fraction = spread(shape, number)
-        values = np.float32(_REACH) * fraction * np.abs(fraction)
+        values = np.abs(fraction)
+        values *= fraction
+        values *= np.float32(_REACH)
         if small and len(shape) > 1 and shape[0] > 1:
             values[0] /= _SMALLER
         if padded and len(shape) > 2 and shape[1] > 1:
