@@ -82,7 +82,7 @@ def told(first: Path, others: Sequence[Path]) -> str:
         counts: Counter[str] = Counter()
         beyond = []
         untold: Counter[str] = Counter()
-        for name, dtype, label, distance, tolerance in _distances(first, folder):
+        for name, dtype, label, distance, tolerance in distances(first, folder):
             counts[dtype] += 1
             if distance > tolerance:
                 beyond.append(f"  {name}: {label} {percent(distance)}")
@@ -105,7 +105,7 @@ def told(first: Path, others: Sequence[Path]) -> str:
     return "\n".join(lines)
 
 
-def _distances(first: Path, folder: Path) -> Iterator[tuple[str, str, str, float, float]]:
+def distances(first: Path, folder: Path) -> Iterator[tuple[str, str, str, float, float]]:
     """Row, dtype, label, distance and tolerance of all that both have in numbers."""
     for path in sorted(folder.rglob("*.csv")):
         name = path.relative_to(folder)
