@@ -157,11 +157,12 @@ def test_what_few_numbers_show(keras: ModuleType, kind: str) -> None:
     def rounded(x: Any) -> Any:
         return cast(cast(x, "int32"), "float32")
 
-    one, other = {
+    calls: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
         "sign of infinity": (lambda x: 1.0 / (0.0 * x * x), lambda x: -1.0 / (0.0 * x * x)),
         "no number": (lambda x: 1.0 / (0.0 * x * x), lambda x: (0.0 * x) / (0.0 * x)),
         "rounding": (rounded, lambda x: rounded(x + 0.5)),
-    }[kind]
+    }
+    one, other = calls[kind]
 
     class Mine(keras.layers.Layer):  # type: ignore[name-defined,misc]
         def call(self, inputs: Any) -> Any:
