@@ -157,10 +157,12 @@ def find_changes(
         tolerance: what the tolerances of numbers are multiplied by.
     """
     alignment = explanation.alignment
-    changes = {new: _added(current.layers[new]) for new in alignment.added}
-    for new, old, differences in _paired_differences(recorded, current, explanation, tolerance):
+    changes = {row: _added(current.layers[row]) for row in alignment.added}
+    for row, recorded_row, differences in _paired_differences(
+        recorded, current, explanation, tolerance
+    ):
         if differences:
-            changes[new] = _paired(recorded.layers[old], current.layers[new], differences)
+            changes[row] = _paired(recorded.layers[recorded_row], current.layers[row], differences)
     return (
         *_model_renames(recorded, current, alignment),
         *_in_order(changes, recorded, len(current), alignment),
@@ -199,8 +201,8 @@ def config_differences(recorded: Any, current: Any, path: str = "") -> Iterator[
                 recorded.get(key, ABSENT), current.get(key, ABSENT), inner
             )
     elif _are_lists_of_objects(recorded, current):
-        for place, (old, new) in enumerate(zip(recorded, current, strict=True)):
-            yield from config_differences(old, new, f"{path}[{place}]")
+        for place, pair in enumerate(zip(recorded, current, strict=True)):
+            yield from config_differences(*pair, f"{path}[{place}]")
     elif recorded is ABSENT or current is ABSENT or _canonical(recorded) != _canonical(current):
         yield path, recorded, current
 
@@ -257,11 +259,11 @@ def _model_renames(
     """One change for the name of the model, however many rows repeat it."""
     pairs = alignment.pairs
     names = dict.fromkeys((recorded.layers[i].model, current.layers[j].model) for i, j in pairs)
-    for old, new in names:
-        if old == new or _are_auto_names_of_models(old, new):
+    for recorded_name, name in names:
+        if recorded_name == name or _are_auto_names_of_models(recorded_name, name):
             continue
-        difference = Difference("model", "name", ("model",), old, new)
-        change = Change("renamed", new, old, fields={"model": (old, new)})
+        difference = Difference("model", "name", ("model",), recorded_name, name)
+        change = Change("renamed", name, recorded_name, fields={"model": (recorded_name, name)})
         yield with_differences(change, (difference,))
 
 
@@ -276,9 +278,9 @@ def _in_order(
     current_of = dict(alignment.pairs)
     removed_after: dict[int, list[Change]] = defaultdict(list)
     last = -1
-    for old, layer in enumerate(recorded):
-        if old in current_of:
-            last = current_of[old]
+    for recorded_row, layer in enumerate(recorded):
+        if recorded_row in current_of:
+            last = current_of[recorded_row]
         else:
             removed_after[last].append(_removed(layer))
     for row in range(-1, rows):
@@ -293,21 +295,27 @@ def _paired_differences(
     """For each pair: the current row, the recorded row, and how they differ."""
     alignment, edges = explanation.alignment, explanation.edges
     references = ReferenceNames(recorded, current, alignment)
-    for old, new in alignment.pairs:
-        before, after = recorded.layers[old], current.layers[new]
-        found = list(_cell_differences(before, after, references))
-        if new in alignment.renamed:
+    for recorded_row, row in alignment.pairs:
+        recorded_layer, layer = recorded.layers[recorded_row], current.layers[row]
+        found = list(_cell_differences(recorded_layer, layer, references))
+        if row in alignment.renamed:
             found.append(
                 Difference(
-                    "layer_name", "name", ("layer_name",), before.layer_name, after.layer_name
+                    "layer_name",
+                    "name",
+                    ("layer_name",),
+                    recorded_layer.layer_name,
+                    layer.layer_name,
                 )
             )
-        if new in edges.rewired:
-            found.append(_rewired(references.of_recorded(before), references.of_current(after)))
-        if new in edges.moved:
-            found.append(_moved(recorded, current, old, new))
-        found += _other_numbers(before, after, tolerance)
-        yield new, old, tuple(sorted(found, key=_rank))
+        if row in edges.rewired:
+            found.append(
+                _rewired(references.of_recorded(recorded_layer), references.of_current(layer))
+            )
+        if row in edges.moved:
+            found.append(_moved(recorded, current, recorded_row, row))
+        found += _other_numbers(recorded_layer, layer, tolerance)
+        yield row, recorded_row, tuple(sorted(found, key=_rank))
 
 
 def _rank(difference: Difference) -> int:
@@ -321,16 +329,18 @@ def _rewired(recorded: Any, current: Any) -> Difference:
 def _other_numbers(recorded: Layer, current: Layer, tolerance: float) -> Iterator[Difference]:
     for part in apart(recorded, current, tolerance):
         path = f"{BEHAVIOR}.{part.label}"
-        old, new = (ABSENT if side is None else side for side in (part.recorded, part.current))
-        yield Difference(path, BEHAVIOR, (BEHAVIOR,), old, new)
+        sides = (ABSENT if side is None else side for side in (part.recorded, part.current))
+        yield Difference(path, BEHAVIOR, (BEHAVIOR,), *sides)
 
 
-def _moved(recorded: LayerTable, current: LayerTable, old: int, new: int) -> Difference:
+def _moved(recorded: LayerTable, current: LayerTable, recorded_row: int, row: int) -> Difference:
     """A move, told by the rows that stand before it."""
     columns: tuple[str, ...] = ()
-    if recorded.layers[old].inbound_layers != current.layers[new].inbound_layers:
+    if recorded.layers[recorded_row].inbound_layers != current.layers[row].inbound_layers:
         columns = ("inbound_layers",)
-    return Difference("after", "order", columns, _before(recorded, old), _before(current, new))
+    return Difference(
+        "after", "order", columns, _before(recorded, recorded_row), _before(current, row)
+    )
 
 
 def _before(table: LayerTable, row: int) -> str | None:
@@ -343,22 +353,24 @@ def _cell_differences(
     keys = list(_key_differences(recorded, current, references))
     repeated = {_KEY_COLUMN[path] for path, _, _ in keys if path in _KEY_COLUMN}
     shown = set()
-    for column, old, new in zip(_PLAIN_COLUMNS, _plain(recorded), _plain(current), strict=True):
-        if old == new:
+    for column, recorded_cell, cell in zip(
+        _PLAIN_COLUMNS, _plain(recorded), _plain(current), strict=True
+    ):
+        if recorded_cell == cell:
             continue
         if column == "is_trainable" and not (recorded.has_flag and current.has_flag):
             continue
-        if column in JSON_CELLS and json.loads(old) == json.loads(new):
+        if column in JSON_CELLS and json.loads(recorded_cell) == json.loads(cell):
             continue
         shown.add(column)
         columns = (column, "layer_attributes") if column in repeated else (column,)
         if column in JSON_CELLS:
-            old, new = json.loads(old), json.loads(new)
-        yield Difference(column, _category(column, recorded, current), columns, old, new)
-    for path, old, new in keys:
+            recorded_cell, cell = json.loads(recorded_cell), json.loads(cell)
+        yield Difference(column, _category(column, recorded, current), columns, recorded_cell, cell)
+    for path, recorded_cell, cell in keys:
         if _KEY_COLUMN.get(path) not in shown:
             category = _KEY_CATEGORY.get(path.partition(".")[0].partition("[")[0], "config")
-            yield Difference(path, category, ("layer_attributes",), old, new)
+            yield Difference(path, category, ("layer_attributes",), recorded_cell, cell)
 
 
 def _key_differences(
@@ -368,14 +380,14 @@ def _key_differences(
         f'"{key}"' in recorded.layer_attributes for key in (_SHARED, _RETURNS)
     ):
         return
-    before, after = recorded.attributes, current.attributes
-    if _SHARED in before:
-        before[_SHARED] = sorted(map(references.today, before[_SHARED]))
-    if _SHARED in after:
-        after[_SHARED] = sorted(after[_SHARED])
-    if _RETURNS in before:
-        before[_RETURNS] = _today(before[_RETURNS], references)
-    yield from config_differences(before, after)
+    recorded_settings, settings = recorded.attributes, current.attributes
+    if _SHARED in recorded_settings:
+        recorded_settings[_SHARED] = sorted(map(references.today, recorded_settings[_SHARED]))
+    if _SHARED in settings:
+        settings[_SHARED] = sorted(settings[_SHARED])
+    if _RETURNS in recorded_settings:
+        recorded_settings[_RETURNS] = _today(recorded_settings[_RETURNS], references)
+    yield from config_differences(recorded_settings, settings)
 
 
 def _today(value: Any, references: ReferenceNames) -> Any:

@@ -237,7 +237,11 @@ def _bear_one_name(one: Layer, other: Layer) -> bool:
 
 
 def hold_alike(
-    old: Sequence[Node], new: list[Node], recorded: Mapping[int, int], *, as_paired: bool
+    recorded: Sequence[Node],
+    current: list[Node],
+    recorded_rows: Mapping[int, int],
+    *,
+    as_paired: bool,
 ) -> None:
     """Put layers that people's classes hold in the order of the recorded ones.
 
@@ -245,32 +249,32 @@ def hold_alike(
     the same in both models. Layers that have no attribute in common meet in order, or as rows are paired.
 
     Args:
-        old: recorded nodes on one level.
-        new: current nodes on that level; they are put in order in place.
-        recorded: which recorded row is which current row.
+        recorded: recorded nodes on one level.
+        current: current nodes on that level; they are put in order in place.
+        recorded_rows: which recorded row is which current row.
         as_paired: whether they meet as rows are paired.
     """
-    by_row = {node.row: node for node in old}
-    met = {node: by_row[row] for node in new if (row := recorded.get(node.row)) in by_row}
-    if _are_by_attribute(old) and _are_by_attribute(new):
-        met = _met_by_attribute(old, new, met, as_paired=as_paired)
+    by_row = {node.row: node for node in recorded}
+    met = {node: by_row[row] for node in current if (row := recorded_rows.get(node.row)) in by_row}
+    if _are_by_attribute(recorded) and _are_by_attribute(current):
+        met = _met_by_attribute(recorded, current, met, as_paired=as_paired)
         places, place = {}, 0
-        for node in new:
-            place = places[node] = old.index(met[node]) if node in met else place
-        new.sort(key=places.__getitem__)
-    for node in new:
+        for node in current:
+            place = places[node] = recorded.index(met[node]) if node in met else place
+        current.sort(key=places.__getitem__)
+    for node in current:
         if node in met:
-            hold_alike(met[node].children, node.children, recorded, as_paired=as_paired)
+            hold_alike(met[node].children, node.children, recorded_rows, as_paired=as_paired)
 
 
 def _met_by_attribute(
-    old: Sequence[Node], new: Sequence[Node], paired: dict[Node, Node], *, as_paired: bool
+    recorded: Sequence[Node], current: Sequence[Node], paired: dict[Node, Node], *, as_paired: bool
 ) -> dict[Node, Node]:
     """Which recorded node a node is."""
-    held = {key: node for node in old for key in _keys(old, node)}
-    met = {node: held[key] for node in new for key in _keys(new, node) if key in held}
-    left = [node for node in old if node not in met.values()]
-    others = [node for node in new if node not in met]
+    held = {key: node for node in recorded for key in _keys(recorded, node)}
+    met = {node: held[key] for node in current for key in _keys(current, node) if key in held}
+    left = [node for node in recorded if node not in met.values()]
+    others = [node for node in current if node not in met]
     by_rows = {node: paired[node] for node in others if paired.get(node) in left}
     if len(left) == len(others) and not (as_paired and len(by_rows) == len(left)):
         by_rows = dict(zip(others, left, strict=True))

@@ -121,12 +121,12 @@ class _Models:
         as_paired: bool,
     ) -> None:
         self.tables = recorded, current
-        self.before, self.after = tree(recorded), tree(current)
+        self.recorded, self.current = tree(recorded), tree(current)
         self.partner = partner
-        self.recorded_rows = {new: old for old, new in partner.items()}
-        hold_alike(self.before, self.after, self.recorded_rows, as_paired=as_paired)
-        one, other = (release(table.recorded_with) for table in self.tables)
-        self.releases = one or other or _NEWEST, other or one or _NEWEST
+        self.recorded_rows = {row: recorded_row for recorded_row, row in partner.items()}
+        hold_alike(self.recorded, self.current, self.recorded_rows, as_paired=as_paired)
+        saving, loading = (release(table.recorded_with) for table in self.tables)
+        self.releases = saving or loading or _NEWEST, loading or saving or _NEWEST
 
     @cached_property
     def held(self) -> set[tuple[str | None, str]]:
@@ -151,12 +151,12 @@ class _Models:
             more: what else is to be said.
         """
         values = {target.key: source for source, target in met}
-        places = {(w.row, w.place): w.key for node in _nodes(self.before) for w in node.weights}
+        places = {(w.row, w.place): w.key for node in _nodes(self.recorded) for w in node.weights}
         rows = self.recorded_rows
-        old, new = (table.layers for table in self.tables)
+        recorded, current = (table.layers for table in self.tables)
         found = {
-            (new[target.row].layer_name, old[source.row].layer_name): None
-            for node in _nodes(self.after)
+            (current[target.row].layer_name, recorded[source.row].layer_name): None
+            for node in _nodes(self.current)
             for target in node.weights
             if (source := values.get(target.key))
             and places.get((rows.get(target.row, -1), target.place)) != source.key
@@ -206,9 +206,9 @@ def _by_class(models: _Models) -> Loading:
         failures.pop(node.first, None)
         return True
 
-    Visits(saving).go(models.before, save)
+    Visits(saving).go(models.recorded, save)
     with suppress(_GivesUp):
-        Visits(loading).go(models.after, load)
+        Visits(loading).go(models.current, load)
     if failures:
         return Loading(way, False, *next(iter(failures.values())))
     if doubts:
@@ -222,11 +222,11 @@ def _saved_elsewhere(models: _Models, node: Node) -> str:
     if row is None:
         return ""
     saved = models.tables[0].layers[row]
-    old, new = attributes(saved), attributes(node.layer)
+    recorded, current = attributes(saved), attributes(node.layer)
     above = parent(saved.layer_name)
-    if old == new or any((above, attribute) in models.held for attribute in new):
+    if recorded == current or any((above, attribute) in models.held for attribute in current):
         return ""
-    return f"is the attribute {new[0]}, and was saved as {old[0]}"
+    return f"is the attribute {current[0]}, and was saved as {recorded[0]}"
 
 
 def _doubt(models: _Models, saved: Node, node: Node) -> str:
@@ -308,16 +308,18 @@ def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
 
 def _by_position(models: _Models) -> Loading:
     way = WAYS[1]
-    saved, loading = _with_weights(models.before), _with_weights(models.after)
+    saved, loading = _with_weights(models.recorded), _with_weights(models.current)
     if len(saved) != len(loading):
         return Loading(way, False, *_first_apart(models, saved, loading))
     met: list[tuple[Weight, Weight]] = []
-    for old, new in zip(saved, loading, strict=True):
-        given, taken = _meeting(models, old, new)
+    for recorded, current in zip(saved, loading, strict=True):
+        given, taken = _meeting(models, recorded, current)
         if reason := _misfit(given, taken):
-            if _is_special(old.layer) or _is_special(new.layer):
-                return Loading(way, None, new.layer.layer_name, "saves its weights in its own way")
-            return Loading(way, False, new.layer.layer_name, reason)
+            if _is_special(recorded.layer) or _is_special(current.layer):
+                return Loading(
+                    way, None, current.layer.layer_name, "saves its weights in its own way"
+                )
+            return Loading(way, False, current.layer.layer_name, reason)
         met += zip(given, taken, strict=True)
     return models.loaded(way, met)
 
@@ -332,19 +334,21 @@ def _first_apart(
     """The first layer that one side lacks, and what is wrong with it."""
     noun = "layer has" if len(loading) == 1 else "layers have"
     counts = f"({len(loading)} {noun} weights, {len(saved)} in the file)"
-    for old, new in zip_longest(saved, loading):
-        if old is not None and (new is None or old.row not in models.partner):
-            return old.layer.layer_name, f"is only in the file {counts}"
-        if new is not None and (old is None or models.partner.get(old.row) != new.row):
-            return new.layer.layer_name, f"is not in the file {counts}"
+    for recorded, current in zip_longest(saved, loading):
+        if recorded is not None and (current is None or recorded.row not in models.partner):
+            return recorded.layer.layer_name, f"is only in the file {counts}"
+        if current is not None and (
+            recorded is None or models.partner.get(recorded.row) != current.row
+        ):
+            return current.layer.layer_name, f"is not in the file {counts}"
     raise AssertionError("other numbers of layers differ somewhere")
 
 
-def _meeting(models: _Models, old: Node, new: Node) -> tuple[list[Weight], list[Weight]]:
+def _meeting(models: _Models, recorded: Node, current: Node) -> tuple[list[Weight], list[Weight]]:
     """The weights that a file gives to a layer, and those that the layer takes, in order."""
-    given, taken = old.in_legacy_order(), new.in_legacy_order()
+    given, taken = recorded.in_legacy_order(), current.in_legacy_order()
     if models.releases[1] < (3, 0):
-        given = _regrouped(new, given)
+        given = _regrouped(current, given)
     return given, taken
 
 
@@ -359,15 +363,15 @@ def _regrouped(node: Node, given: list[Weight]) -> list[Weight]:
         return given
     border = len(node.legacy()[0])
     trained, others = given[:border], given[border:]
-    new_trained: list[Weight] = []
-    new_others: list[Weight] = []
+    handed_trained: list[Weight] = []
+    handed_others: list[Weight] = []
     for child in node.children:
         counts = [len(part) for part in child.legacy()]
         part = _regrouped(child, trained[: counts[0]] + others[: counts[1]])
-        new_trained += part[: counts[0]]
-        new_others += part[counts[0] :]
+        handed_trained += part[: counts[0]]
+        handed_others += part[counts[0] :]
         trained, others = trained[counts[0] :], others[counts[1] :]
-    return new_trained + new_others
+    return handed_trained + handed_others
 
 
 def _misfit(given: Sequence[Weight], taken: Sequence[Weight]) -> str:
@@ -380,12 +384,12 @@ def _misfit(given: Sequence[Weight], taken: Sequence[Weight]) -> str:
 
 def _by_name(models: _Models) -> Loading:
     way = WAYS[2]
-    if (3, 0) <= models.releases[1] < _BY_NAME and _with_weights(models.after):
+    if (3, 0) <= models.releases[1] < _BY_NAME and _with_weights(models.current):
         return Loading(way, False, why=f"Keras {_BY_NAME[0]}.{_BY_NAME[1]} is the first to do so")
-    counted = {without_number(root.layer.layer_name) for root in models.before if _is_auto(root)}
-    named = {root.layer.layer_name: root for root in models.after if not _is_auto(root)}
+    counted = {without_number(root.layer.layer_name) for root in models.recorded if _is_auto(root)}
+    named = {root.layer.layer_name: root for root in models.current if not _is_auto(root)}
     met: list[tuple[Weight, Weight]] = []
-    for saved in models.before:
+    for saved in models.recorded:
         node = named.get(saved.layer.layer_name)
         if node is None:
             continue
@@ -398,7 +402,7 @@ def _by_name(models: _Models) -> Loading:
     loaded = {target.key for _, target in met}
     fresh = [
         root.layer.layer_name
-        for root in _with_weights(models.after)
+        for root in _with_weights(models.current)
         if not (_is_auto(root) and without_number(root.layer.layer_name) in counted)
         and not loaded.intersection(weight.key for weight in root.in_legacy_order())
     ]
@@ -416,7 +420,7 @@ def _left_to_counters(models: _Models) -> str:
     """
     shapes: dict[str, list[set[tuple[Any, ...]]]] = defaultdict(lambda: [set(), set()])
     paths: dict[str, str] = {}
-    for side, roots in enumerate((models.before, models.after)):
+    for side, roots in enumerate((models.recorded, models.current)):
         for root in roots:
             if _is_auto(root):
                 stem = without_number(root.layer.layer_name)
@@ -426,8 +430,8 @@ def _left_to_counters(models: _Models) -> str:
     return next(
         (
             paths[stem]
-            for stem, (old, new) in shapes.items()
-            if old and new and (len(old | new) > 1 or old | new != {()})
+            for stem, (saved, loading) in shapes.items()
+            if saved and loading and (len(saved | loading) > 1 or saved | loading != {()})
         ),
         "",
     )
