@@ -125,9 +125,11 @@ def _others(
     told = found.edges.moved | found.edges.rewired
     for start, suits in _exchanges(network, told, is_now, was):
         row_of = {partner: row for row, partner in pairs}
-        for one, two in _side_by_side(network, *start):
+        for count, (one, two) in enumerate(_side_by_side(network, *start)):
             if not {one, two} <= row_of.keys() or not suits(one, two):
                 break
+            if count == 1:  # where the two alone changed places
+                yield [(row, partner) for partner, row in row_of.items()]
             row_of[one], row_of[two] = row_of[two], row_of[one]
         yield [(row, partner) for partner, row in row_of.items()]
 

@@ -13,8 +13,9 @@ import pytest
 
 from pytest_layersnap import LayerTable, compare, layer_table
 from pytest_layersnap.comparison.explain import explain
+from pytest_layersnap.references import snake_case
 
-from .tables import dense, mlp, plain, renumbered, resnet
+from .tables import chain, dense, entry, mlp, plain, renumbered, resnet
 
 _PATHS, _DEPTH = 3, 3
 _Place = tuple[int, int]
@@ -103,3 +104,18 @@ def test_going_back_pairs_the_same_rows() -> None:
     there, back = explain(three, two).alignment, explain(two, three).alignment
     assert {(new, old) for old, new in there.pairs} == set(back.pairs)
     assert (there.removed, there.added) == (back.added, back.removed)
+
+
+def counted(letters: str) -> LayerTable:
+    """A chain of rows that Keras names: Dense, BatchNormalization, Activation, and Dropout."""
+    classes = {"d": "Dense", "b": "BatchNormalization", "a": "Activation", "o": "Dropout"}
+    kinds = [classes[letter] for letter in letters]
+    rows = (plain(f"{snake_case(kind)}_{place}", kind, []) for place, kind in enumerate(kinds))
+    return renumbered(chain(entry(64), *rows))
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_row_that_passes_rows_like_its_own_is_one_that_moved(way: int) -> None:
+    """The first of two Dense went behind what follows the second: no two that each moved less."""
+    changes = compare(*[counted("dbadbadbao"), counted("dbabadbado")][::way]).changes
+    assert [change.kind for change in changes] == ["moved"]
