@@ -25,7 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.weightless import MODELS, builders, resident
+from benchmarks.weightless import builders, resident
 from pytest_layersnap import LayerTable, layer_table
 from tests import applications
 
@@ -61,7 +61,6 @@ def measured(name: str) -> dict[str, float]:
     keras = import_module("tf_keras" if os.environ.get("TF_USE_LEGACY_KERAS") else "keras")
     layer_table(_small(keras), behavior=True)
     found: dict[str, float] = {}
-    MODELS.setdefault(name, (name, {}))
     (model,) = builders(keras, name)
     if name != _LARGEST:
         began = time.process_time()

@@ -193,8 +193,8 @@ def _pytest(folder: str, way: str, *arguments: str) -> Any:
 def builders(keras: Any, name: str) -> list[Callable[[], Any]]:
     """What builds the model of this name, or all applications."""
     names = applications.NAMES if name == ALL else [name]
-    if names == [name] and MODELS[name][0].endswith("Backbone"):
-        constructor, arguments = MODELS[name]
+    constructor, arguments = MODELS.get(name, (name, {}))
+    if constructor.endswith("Backbone"):
         backbone = getattr(import_module("keras_hub").models, constructor)
         return [lambda: backbone(**arguments)]
     backend = keras.backend.backend()

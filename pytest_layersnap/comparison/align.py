@@ -19,9 +19,7 @@ from pytest_layersnap.table import BEHAVIOR, Layer, LayerTable
 
 # What a row costs as a finding: the figures only have to rank explanations. docs/truth.md says what
 # becomes of edits at half and at twice each.
-_COST_UNPAIRED = (
-    1.2  # added or removed: both together are more than one row that has changed in all
-)
+_COST_UNPAIRED = 1.2  # added or removed: both are more than one row that has changed in all
 _COST_CHANGE = 1.0  # the measure of the others
 _COST_UNLIKE = 0.6  # on top of it, by how unlike the two rows are
 _COST_NAMED = 0.7  # by a person where Keras had named it, or the other way round
@@ -215,12 +213,13 @@ def _gaps(recorded: Rows, current: Rows, pairs: list[_Pair]) -> Iterator[_Gap]:
     paired = {row for row, _ in pairs}, {partner for _, partner in pairs}
     last = -1, -1
     for border in (*borders, (len(recorded.layers), len(current.layers))):
-        gap = [
-            [row for row in range(start + 1, stop) if row not in rows]
-            for start, stop, rows in zip(last, border, paired, strict=True)
-        ]
-        if all(gap):
-            yield gap[0], gap[1]
+        if all(stop - start > 1 for start, stop in zip(last, border, strict=True)):
+            gap = [
+                [row for row in range(start + 1, stop) if row not in rows]
+                for start, stop, rows in zip(last, border, paired, strict=True)
+            ]
+            if all(gap):
+                yield gap[0], gap[1]
         last = border
 
 

@@ -96,6 +96,8 @@ class Node:
         return self._legacy
 
     def _in_two(self) -> tuple[list[Weight], list[Weight]]:
+        if not (self.weights or self.children):
+            return [], []
         found: dict[tuple[int, int], Weight] = {}
         for node in self.walk():
             for weight in node.weights:
@@ -151,11 +153,11 @@ def _weights(table: LayerTable) -> Iterator[tuple[Weight, ...]]:
     shapes = [_shapes(layer.weight_shapes) for layer in table]
     owned = [_owned(layer, rows, len(shapes[row])) for row, layer in enumerate(table)]
     trained = [_trained(layer, shapes[row], owned[row]) for row, layer in enumerate(table)]
-    for row in range(len(shapes)):
-        keys = [owned[row].get(place, (row, place)) for place in range(len(shapes[row]))]
+    for row, of_row in enumerate(shapes):
+        keys = [owned[row].get(place, (row, place)) for place in range(len(of_row))]
         yield tuple(
             Weight(shape, row, place, key, key[1] in trained[key[0]])
-            for place, (shape, key) in enumerate(zip(shapes[row], keys, strict=True))
+            for place, (shape, key) in enumerate(zip(of_row, keys, strict=True))
         )
 
 

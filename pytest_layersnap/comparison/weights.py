@@ -180,7 +180,7 @@ def _by_class(models: _Models) -> Loading:
     file: dict[Address, Node] = {}
     met: list[tuple[Weight, Weight]] = []
     doubts: list[tuple[str, str]] = []
-    failures: dict[Node, tuple[str, str]] = {}
+    failures: dict[Node, tuple[Node, str]] = {}
     saving, loading = models.generations
 
     def save(node: Node, address: Address) -> bool:
@@ -196,8 +196,7 @@ def _by_class(models: _Models) -> Loading:
             if node.weights or saved
             else ""
         ):
-            reason = _saved_elsewhere(models, node) or reason
-            failures.setdefault(node.first, (node.layer.layer_name, reason))
+            failures.setdefault(node.first, (node, reason))
             if loading == 2:
                 raise _GivesUp
             return False
@@ -210,7 +209,9 @@ def _by_class(models: _Models) -> Loading:
     with suppress(_GivesUp):
         Visits(loading).go(models.current, load)
     if failures:
-        return Loading(way, False, *next(iter(failures.values())))
+        node, reason = next(iter(failures.values()))
+        reason = _saved_elsewhere(models, node) or reason
+        return Loading(way, False, node.layer.layer_name, reason)
     if doubts:
         return Loading(way, None, *doubts[0])
     return models.loaded(way, met)
@@ -246,11 +247,15 @@ def _doubt(models: _Models, saved: Node, node: Node) -> str:
 
 
 def _is_special(layer: Layer) -> bool:
-    said = layer.attributes
+    return "_from_" in layer.dtype or _is_set_specially(layer.layer_attributes)
+
+
+@lru_cache(maxsize=4096)
+def _is_set_specially(layer_attributes: str) -> bool:
+    said = json.loads(layer_attributes)
     return (
         bool(said.get("lora_rank"))
         or bool(said.get("quantization_config"))
-        or "_from_" in layer.dtype
         or said.get("output_mode") == "tf_idf"
     )
 

@@ -82,7 +82,7 @@ class Carried:
         return len(self._found) > before
 
 
-def declared(mask: Any, made: Any, output: Any) -> Shape:
+def declared_shape(mask: Any, made: Any, output: Any) -> Shape:
     """The shape of a mask where the sizes of its tensor may not be known.
 
     Args:

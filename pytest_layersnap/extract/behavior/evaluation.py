@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from pytest_layersnap.extract.as_before import as_before
 from pytest_layersnap.extract.behavior import values
-from pytest_layersnap.extract.behavior.carried import Carried, Shape, declared
+from pytest_layersnap.extract.behavior.carried import Carried, Shape, declared_shape
 from pytest_layersnap.extract.behavior.numbers import stand_for
 from pytest_layersnap.extract.behavior.outcome import Outcome
 from pytest_layersnap.extract.graph import BoundCall, tensors
@@ -274,7 +274,7 @@ class Evaluation:
     def _masks(self, outcome: Outcome) -> list[Shape | None]:
         made = zip(outcome.carried, outcome.outputs, self._call.outputs, strict=False)
         return [
-            None if mask is None else declared(mask, output.shape, tuple(tensor.shape))
+            None if mask is None else declared_shape(mask, output.shape, tuple(tensor.shape))
             for mask, output, tensor in made
         ]
 
