@@ -503,12 +503,13 @@ def _ranks(pairs: list[_Pair]) -> list[int]:
 
 
 def _permuted_intervals(ranks: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The smallest intervals that hold their own ranks; they can be judged one by one."""
+    """The smallest intervals of several places that hold their own ranks: each is judged by itself."""
     start, highest = 0, -1
     for place, rank in enumerate(ranks):
         highest = max(highest, rank)
         if highest == place:
-            yield start, place + 1
+            if start < place:
+                yield start, place + 1
             start = place + 1
 
 

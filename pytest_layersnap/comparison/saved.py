@@ -20,7 +20,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
-from typing import Final
+from typing import Final, NamedTuple
 
 from pytest_layersnap.references import is_auto_name, own_name, snake_case
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
@@ -33,8 +33,7 @@ MODELS: Final = frozenset({"Functional", "Model", "Sequential"})
 Address = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """One weight of a row.
 
     Args:

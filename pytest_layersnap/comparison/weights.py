@@ -391,52 +391,50 @@ def _by_name(models: _Models) -> Loading:
     way = WAYS[2]
     if (3, 0) <= models.releases[1] < _BY_NAME and _with_weights(models.current):
         return Loading(way, False, why=f"Keras {_BY_NAME[0]}.{_BY_NAME[1]} is the first to do so")
-    counted = {without_number(root.layer.layer_name) for root in models.recorded if _is_auto(root)}
-    named = {root.layer.layer_name: root for root in models.current if not _is_auto(root)}
+    saved, loading = _numbered(models.recorded), _numbered(models.current)
+    numbered = {root for roots in loading.values() for root in roots}
+    named = {root.layer.layer_name: root for root in models.current if root not in numbered}
     met: list[tuple[Weight, Weight]] = []
-    for saved in models.recorded:
-        node = named.get(saved.layer.layer_name)
+    for root in models.recorded:
+        node = named.get(root.layer.layer_name)
         if node is None:
             continue
-        given, taken = _meeting(models, saved, node)
+        given, taken = _meeting(models, root, node)
         if reason := _misfit(given, taken):
             return Loading(way, False, node.layer.layer_name, reason)
         met += zip(given, taken, strict=True)
-    if open_name := _left_to_counters(models):
+    if open_name := _left_to_counters(saved, loading):
         return Loading(way, None, open_name, "was named by Keras, which counts what else was built")
     loaded = {target.key for _, target in met}
+    counted = {root for stem in saved for root in loading.get(stem, ())}
     fresh = [
         root.layer.layer_name
         for root in _with_weights(models.current)
-        if not (_is_auto(root) and without_number(root.layer.layer_name) in counted)
+        if root not in counted
         and not loaded.intersection(weight.key for weight in root.in_legacy_order())
     ]
     return models.loaded(way, met, fresh=tuple(fresh))
 
 
-def _is_auto(node: Node) -> bool:
-    return is_auto_name(node.layer.layer_name, node.layer.layer_type)
+def _numbered(roots: Iterable[Node]) -> dict[str, list[Node]]:
+    """The outermost layers that Keras named, by their names without the counter."""
+    found: dict[str, list[Node]] = defaultdict(list)
+    for root in roots:
+        if is_auto_name(root.layer.layer_name, root.layer.layer_type):
+            found[without_number(root.layer.layer_name)].append(root)
+    return found
 
 
-def _left_to_counters(models: _Models) -> str:
+def _left_to_counters(saved: dict[str, list[Node]], loading: dict[str, list[Node]]) -> str:
     """A layer with weights whose name is a matter of what else was built; empty if there is none.
 
     Layers without weights may meet as they like, and classes that only one side has never meet.
     """
-    shapes: dict[str, list[set[tuple[Any, ...]]]] = defaultdict(lambda: [set(), set()])
-    paths: dict[str, str] = {}
-    for side, roots in enumerate((models.recorded, models.current)):
-        for root in roots:
-            if _is_auto(root):
-                stem = without_number(root.layer.layer_name)
-                shapes[stem][side].add(tuple(weight.shape for weight in root.in_legacy_order()))
-                if side:
-                    paths.setdefault(stem, root.layer.layer_name)
     return next(
         (
-            paths[stem]
-            for stem, (saved, loading) in shapes.items()
-            if saved and loading and (len(saved | loading) > 1 or saved | loading != {()})
+            loading[stem][0].layer.layer_name
+            for stem, roots in saved.items()
+            if stem in loading and _with_weights([*roots, *loading[stem]])
         ),
         "",
     )
