@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from math import prod
 from typing import Final, NamedTuple
 
@@ -236,57 +237,99 @@ def _bear_one_name(one: Layer, other: Layer) -> bool:
 
 # --- the order in which layers are held ---------------------------------------------------------
 
+#: In which order those layers meet that no attribute or name tells: as they are called, the other way
+#: round, or by the shapes of their weights, so that they meet if they can.
+ORDERS: Final = ("called", "backwards", "fitting")
 
-def hold_alike(
-    recorded: Sequence[Node],
-    current: list[Node],
-    recorded_rows: Mapping[int, int],
-    *,
-    as_paired: bool,
-) -> None:
+
+def hold_alike(recorded: Sequence[Node], current: list[Node], order: str) -> bool:
     """Put layers that people's classes hold in the order of the recorded ones.
 
-    Rows are in the order of calls; savers go by the order in which layers were made, which is taken to be
-    the same in both models. Layers that have no attribute in common meet in order, or as rows are paired.
+    Rows are in the order of calls; savers go by the order in which layers were made, which no table tells.
+    Here it is taken to be the same in both models.
 
     Args:
         recorded: recorded nodes on one level.
         current: current nodes on that level; they are put in order in place.
-        recorded_rows: which recorded row is which current row.
-        as_paired: whether they meet as rows are paired.
+        order: one of ``ORDERS``.
+
+    Returns:
+        Whether layers may be held in another order than this one.
     """
-    by_row = {node.row: node for node in recorded}
-    met = {node: by_row[row] for node in current if (row := recorded_rows.get(node.row)) in by_row}
+    met, is_open = _met(recorded, current, order)
     if _are_by_attribute(recorded) and _are_by_attribute(current):
-        met = _met_by_attribute(recorded, current, met, as_paired=as_paired)
+        called = list(current)
         places, place = {}, 0
         for node in current:
             place = places[node] = recorded.index(met[node]) if node in met else place
         current.sort(key=places.__getitem__)
+        is_open = is_open or current != called
+    else:
+        is_open = False
     for node in current:
         if node in met:
-            hold_alike(met[node].children, node.children, recorded_rows, as_paired=as_paired)
+            is_open |= hold_alike(met[node].children, node.children, order)
+    return is_open
 
 
-def _met_by_attribute(
-    recorded: Sequence[Node], current: Sequence[Node], paired: dict[Node, Node], *, as_paired: bool
-) -> dict[Node, Node]:
-    """Which recorded node a node is."""
-    held = {key: node for node in recorded for key in _keys(recorded, node)}
-    met = {node: held[key] for node in current for key in _keys(current, node) if key in held}
-    left = [node for node in recorded if node not in met.values()]
-    others = [node for node in current if node not in met]
-    by_rows = {node: paired[node] for node in others if paired.get(node) in left}
-    if len(left) == len(others) and not (as_paired and len(by_rows) == len(left)):
-        by_rows = dict(zip(others, left, strict=True))
-    return met | by_rows
+def _met(
+    recorded: Sequence[Node], current: Sequence[Node], order: str
+) -> tuple[dict[Node, Node], bool]:
+    """Which recorded node a node is: by attribute, by name, else in order; whether others may be."""
+    met: dict[Node, Node] = {}
+    for keys in (_by_attribute, _by_name):
+        held = {key: node for node in recorded for key in keys(recorded, node)}
+        for node in current:
+            found = next((held[key] for key in keys(current, node) if key in held), None)
+            if node not in met and found is not None and found not in met.values():
+                met[node] = found
+    left = _groups([node for node in recorded if node not in met.values()])
+    others = _groups([node for node in current if node not in met])
+    if order == "backwards":
+        others.reverse()
+    elif order == "fitting":
+        left.sort(key=_fit)
+        others.sort(key=_fit)
+    met |= dict(zip(chain.from_iterable(others), chain.from_iterable(left), strict=False))
+    return met, min(len(left), len(others)) > 0 and max(len(left), len(others)) > 1
 
 
-def _keys(level: Sequence[Node], node: Node) -> Iterator[tuple[str, int]]:
-    """What tells a node on its level by attribute, and by place in a container."""
+def _by_attribute(level: Sequence[Node], node: Node) -> Iterator[tuple[str, str | int]]:
+    """What tells a node on its level by attribute; in a container by name, or place."""
     for attribute in attributes(node.layer):
+        if attribute.endswith("[]") and (name := _given_name(node)):
+            yield attribute, name
+            continue
         same = [other for other in level if attribute in attributes(other.layer)]
         yield attribute, same.index(node)
+
+
+def _by_name(level: Sequence[Node], node: Node) -> Iterator[str]:
+    """The name that a person gave, where it tells a node on its level."""
+    if name := _given_name(node):
+        yield name
+
+
+def _given_name(node: Node) -> str:
+    """The name that a person gave, and not Keras; empty where there is none."""
+    name = own_name(node.layer.layer_name)
+    return "" if is_auto_name(name, node.layer.layer_type) else name
+
+
+def _groups(nodes: Iterable[Node]) -> list[list[Node]]:
+    """Nodes with weights, those of one attribute together."""
+    found: dict[str, list[Node]] = {}
+    for node in nodes:
+        if any(below.weights for below in node.walk()):
+            found.setdefault(attributes(node.layer)[0], []).append(node)
+    return list(found.values())
+
+
+def _fit(group: Sequence[Node]) -> list[tuple[list[tuple[int, ...]], str]]:
+    return [
+        ([shape for node in each.walk() for shape in node.shapes], each.layer.layer_type)
+        for each in group
+    ]
 
 
 # --- .weights.h5 ------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from typing import Any, Final
 from pytest_layersnap.comparison.known_changes import release
 from pytest_layersnap.comparison.saved import (
     MODELS,
+    ORDERS,
     WRAPPERS,
     Address,
     Node,
@@ -45,6 +46,9 @@ WAYS: Final = (".weights.h5", ".h5", ".h5 by name")
 _ELSEWHERE: Final = WRAPPERS | {"MultiHeadAttention", "GroupQueryAttention"}
 #: Keys of a config under which a wrapper keeps what it wraps.
 _WRAPPED: Final = ("layer", "backward_layer", "cell", "cells")
+
+#: Why a table doesn't tell where weights go.
+_ANOTHER_ORDER: Final = "is called in another order, or renamed, and may be held in another order"
 
 #: Before, Keras 3 took all weights for those of the model itself, and found none of these in the file.
 _BY_NAME: Final = (3, 8)
@@ -86,27 +90,26 @@ def loadings(
     if not (recorded.parameters or current.parameters):
         return ()
     partner = dict(pairs)
-    # What no class of somebody's holds has one order.
-    orders = (False, True) if any(map(may_be_held, (*recorded, *current))) else (False,)
-    found = [
-        [way(models) for way in (_by_class, _by_position, _by_name)]
-        for models in (
-            _Models(recorded, current, partner, as_paired=as_paired) for as_paired in orders
-        )
-    ]
-    return tuple(map(_agreed, found[0], found[-1]))
+    found: list[list[Loading]] = []
+    for order in (*ORDERS, None) if any(map(may_be_held, (*recorded, *current))) else (None,):
+        models = _Models(recorded, current, partner, order)
+        found.append([way(models) for way in (_by_class, _by_position, _by_name)])
+        if not models.is_open:
+            break
+    return tuple(map(_agreed, *found)) if len(found) > 1 else tuple(found[0])
 
 
-def _agreed(one: Loading, other: Loading) -> Loading:
-    """What is true of both orders in which a class of somebody's may hold its layers."""
-    if (one.loads, set(one.misplaced), one.fresh) == (
-        other.loads,
-        set(other.misplaced),
-        other.fresh,
-    ):
-        return one
-    layer = one.layer or other.layer or (one.misplaced + other.misplaced)[0][0]
-    return Loading(one.way, None, layer, "is called in another order, and may be held in another")
+def _agreed(one: Loading, *others: Loading) -> Loading:
+    """What is true of all orders in which classes of somebody's may hold their layers."""
+    for other in others:
+        if (one.loads, set(one.misplaced), one.fresh) != (
+            other.loads,
+            set(other.misplaced),
+            other.fresh,
+        ):
+            layer = one.layer or other.layer or (one.misplaced + other.misplaced)[0][0]
+            return Loading(one.way, None, layer, _ANOTHER_ORDER)
+    return one
 
 
 class _Models:
@@ -117,14 +120,14 @@ class _Models:
         recorded: LayerTable,
         current: LayerTable,
         partner: dict[int, int],
-        *,
-        as_paired: bool,
+        order: str | None,
     ) -> None:
         self.tables = recorded, current
         self.recorded, self.current = tree(recorded), tree(current)
         self.partner = partner
         self.recorded_rows = {row: recorded_row for recorded_row, row in partner.items()}
-        hold_alike(self.recorded, self.current, self.recorded_rows, as_paired=as_paired)
+        #: Whether classes of somebody's may hold their layers in another order.
+        self.is_open = order is not None and hold_alike(self.recorded, self.current, order)
         saving, loading = (release(table.recorded_with) for table in self.tables)
         self.releases = saving or loading or _NEWEST, loading or saving or _NEWEST
 

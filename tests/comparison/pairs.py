@@ -622,13 +622,27 @@ GROUPS: dict[str, dict[str, Build]] = {
         "forwards": holding(a="p", b="q"),
         "backwards": holding(a="p", b="q", backwards=True),
         "backwards, renamed": holding(a="p", c="q", backwards=True),
+        "backwards, both renamed": holding(x="p", y="q", backwards=True),
         "in a list": holding(a=["p", "q"]),
+        "in a list, backwards": holding(a=["p", "q"], backwards=True),
+    },
+    "held by a layer, exchanged": {
+        "forwards": holding(a="p", b="q"),
+        "made and called backwards": holding(b="q", a="p"),
+        "renamed, made and called backwards": holding(d="q", c="p"),
     },
     "held by a model, called": {
         "forwards": holding_model(a="p", b="q"),
         "backwards": holding_model(a="p", b="q", backwards=True),
         "backwards, renamed": holding_model(a="p", z="q", backwards=True),
+        "backwards, both renamed": holding_model(y="p", z="q", backwards=True),
         "in a list": holding_model(parts=["p", "q"]),
+        "in a list, backwards": holding_model(parts=["p", "q"], backwards=True),
+    },
+    "held by a model, exchanged": {
+        "forwards": holding_model(a="p", b="q"),
+        "made and called backwards": holding_model(b="q", a="p"),
+        "renamed, made and called backwards": holding_model(d="q", c="p"),
     },
     "partly frozen": {
         "nothing": frozen_inside(),
