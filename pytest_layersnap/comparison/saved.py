@@ -23,7 +23,7 @@ from itertools import chain
 from math import prod
 from typing import Final, NamedTuple
 
-from pytest_layersnap.references import is_auto_name, own_name, snake_case
+from pytest_layersnap.references import is_auto_name, own_name, parent, snake_case
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 
 #: Layers of Keras that keep weights in layers which have no row of their own, or under a name of Keras'.
@@ -123,7 +123,19 @@ def attributes(layer: Layer) -> tuple[str, ...]:
 
 def may_be_held(layer: Layer) -> bool:
     """Whether an attribute of somebody's class may hold a layer: nothing is decoded to tell."""
-    return layer.inbound_layers == UNKNOWN_EDGES or '"attribute"' in layer.layer_attributes
+    return (
+        layer.inbound_layers == UNKNOWN_EDGES
+        or '"attribute"' in layer.layer_attributes
+        or _is_fed_by_holder(layer)
+    )
+
+
+def _is_fed_by_holder(layer: Layer) -> bool:
+    """Whether the input of what holds a layer feeds it: in a graph an input of its own does."""
+    above = parent(layer.layer_name)
+    return above is not None and (
+        f'"{above}"' in layer.inbound_layers or f'"{above}:' in layer.inbound_layers
+    )
 
 
 def tree(table: LayerTable) -> list[Node]:
@@ -423,6 +435,7 @@ def _are_by_attribute(nodes: Sequence[Node]) -> bool:
     """Whether layers are held by attributes of somebody's class, and not by a graph."""
     return any(
         node.layer.inbound_layers == UNKNOWN_EDGES
+        or _is_fed_by_holder(node.layer)
         or (may_be_held(node.layer) and "attribute" in node.layer.attributes)
         for node in nodes
     )

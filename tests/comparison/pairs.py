@@ -626,6 +626,11 @@ GROUPS: dict[str, dict[str, Build]] = {
         "in a list": holding(a=["p", "q"]),
         "in a list, backwards": holding(a=["p", "q"], backwards=True),
     },
+    "held by a layer, by their names": {
+        "one": holding(p="p", q="q"),
+        "renamed": holding(p="x", q="y"),
+        "one renamed": holding(p="p", q="y"),
+    },
     "held by a layer, exchanged": {
         "forwards": holding(a="p", b="q"),
         "made and called backwards": holding(b="q", a="p"),
