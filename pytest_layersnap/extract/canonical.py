@@ -11,7 +11,6 @@ import inspect
 import json
 import sys
 import types
-import warnings
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -345,9 +344,7 @@ def _attributes_of(layer: Any, rank: int | None) -> dict[str, Any]:
         activity = attributes(name, _activity_regularizer(layer))
         return activity | _kept(layer)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of lambdas, which matter to saving alone
-            config = dict(layer.get_config())
+        config = dict(layer.get_config())
     except Exception:  # get_config is the user's code, or refuses what the user's code gave
         config = kept.settings(layer) | (addresses.held(layer) if is_built_in(layer) else {})
     rules = rules_of(name)

@@ -132,10 +132,8 @@ def _bind(
     reader: Reader, operation: Any, call: Call, parameters_of: Callable[[Any], _Parameters]
 ) -> BoundCall:
     """Give arguments their names, so that ``f(x, key=k)`` and ``f(x, k)`` are the same call."""
-    function: Callable[..., Any]
-    function = (
-        reader.operation_call(operation)[1] if reader.is_operation(operation) else operation.call
-    )
+    is_operation = reader.is_operation(operation)
+    function = reader.operation_call(operation)[1] if is_operation else operation.call
     try:
         parameters = parameters_of(function)
         arguments = dict(parameters.signature.bind_partial(*call.args, **call.kwargs).arguments)
@@ -145,7 +143,7 @@ def _bind(
     if parameters.others in arguments:
         arguments.update(arguments.pop(parameters.others))
     defaults = parameters.defaults
-    if not reader.is_operation(operation):
+    if not is_operation:
         for name in list(reader.filled_in(arguments, defaults)):
             arguments.pop(name, None)
     return BoundCall(arguments, defaults, call.outputs, call)

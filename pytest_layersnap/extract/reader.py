@@ -98,11 +98,13 @@ class Reader(Protocol):
 
 def flatten(value: Any) -> list[Any]:
     """The leaves of nested lists, tuples and dicts, dicts in the order of their keys as Keras does."""
-    if isinstance(value, dict):
-        value = [item for _, item in _in_order(value)]
-    elif not isinstance(value, (list, tuple)):
+    if not isinstance(value, _CONTAINERS):
         return [value]
-    return [leaf for item in value for leaf in flatten(item)]
+    items = [item for _, item in _in_order(value)] if isinstance(value, dict) else value
+    return [leaf for item in items for leaf in flatten(item)]
+
+
+_CONTAINERS = (dict, list, tuple)
 
 
 def dtype_name(tensor: Any) -> str:
@@ -191,7 +193,11 @@ def attribute(item: Any, name: str) -> Any:
 
 def is_a(value: Any, name: str) -> bool:
     """Whether an object's class is, or derives from, Keras' class of that name, in either generation."""
-    kind: Any = type(value)
+    return _derives(type(value), name)
+
+
+@functools.lru_cache(maxsize=10_000)  # asked many times a row
+def _derives(kind: type, name: str) -> bool:
     return name in classes_of_keras(kind)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -323,6 +324,34 @@ def _asking(keras: ModuleType, asks: Any) -> dict[str, Any]:
     # With numbers, as only some backends can build it without.
     net(o.ones((2, 6)))
     return {row.layer_name: row for row in layer_table(net).layers}
+
+
+def test_what_warns_is_read_where_warnings_are_errors(keras: ModuleType) -> None:
+    """``pytest -W error`` makes no other table of a call, config or property that warns."""
+
+    def made(self: Any) -> None:
+        self.a, self.b = keras.layers.Dense(6, name="a"), keras.layers.Dense(6, name="b")
+
+    def call(self: Any, x: Any) -> Any:
+        warnings.warn("call this otherwise", DeprecationWarning, stacklevel=2)
+        return self.b(self.a(x))
+
+    def get_config(self: Any) -> dict[str, Any]:
+        warnings.warn("not for long", FutureWarning, stacklevel=2)
+        return {**super(kind, self).get_config(), "scale": 2}
+
+    kind: Any = layer(keras, made, call)
+    kind.get_config = get_config
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = around(keras, kind(name="block"))
+        recorded = layer_table(model)
+        warnings.simplefilter("error")
+        current = layer_table(model)
+    assert current == recorded
+    block = next(row for row in current if row.layer_name == "block")
+    assert block.attributes["scale"] == 2
+    assert "not_traced" not in block.attributes
 
 
 @pytest.mark.parametrize("asks", VALUES)

@@ -6,7 +6,6 @@ Evaluated one after the other, a difference would be seen in every row below; ea
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -41,8 +40,6 @@ def filled(
     with ExitStack() as stack:
         stack.enter_context(random_states_as_before())
         stack.enter_context(backend.evaluating())
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")
         evaluated = _Evaluated(reader, backend)
         evaluated.follow_masks(layers, calls)
         return [
