@@ -198,6 +198,24 @@ def test_last_layers_that_are_trained(count: int, told: str) -> None:
     assert first.endswith(f"conv5_block3_out{told}")
 
 
+@pytest.mark.parametrize(
+    ("blocks", "told"),
+    [
+        ([0], "the first of 6 blocks of conv4_x"),
+        ([0, 1], "the first 2 of 6 blocks of conv4_x"),
+        ([2, 3], "2 of 6 blocks of conv4_x"),
+    ],
+)
+def test_some_blocks_that_are_trained(blocks: list[int], told: str) -> None:
+    """They are counted from the end where they reach it, from the start where they begin there."""
+    table = recorded("applications/resnet50")
+    (found,) = (stage.blocks for stage in flow(table).stages if stage.name == "conv4_x")
+    trained = {row.layer_name for block in blocks for row in found[block].rows}
+    lines = report(*unfrozen(table, trained))
+    (first,) = (line for line in lines if line.startswith("  ~"))
+    assert first.endswith(f", {told}")
+
+
 def test_operations_do_not_count_as_frozen() -> None:
     """They have no flag that could change with their stage's."""
     table = recorded("applications/resnet50")
