@@ -137,8 +137,6 @@ def serialized(raw: Mapping[str, Any]) -> Any:
     """
     name, config = str(raw["class_name"]), raw["config"]
     name = name.rpartition(">")[2]
-    if name in ("__tuple__", "__set__"):
-        return _value(config)
     if name == "__numpy__" or name == "__tensor__":
         return _array(config.get("value"))
     if name == "function":
