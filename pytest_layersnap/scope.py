@@ -66,7 +66,7 @@ class Scope(NamedTuple):
         if ignore is not None:
             ignore = _known("ignore", ignore)
         if behavior not in (None, True, False):
-            raise ScopeError(f"behavior={behavior!r} is neither True nor False")
+            raise ScopeError(f"behavior={behavior!r} must be True or False")
         return cls(only, ignore, behavior)
 
     @property

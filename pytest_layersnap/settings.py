@@ -34,14 +34,14 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "layersnap_behavior",
-        "Whether checks also compare what the layers compute: true, or false (the default), where only "
-        "snapshots that were recorded with it are compared so.",
+        "Also compare the numbers that layers compute: true, or false (the default), where only "
+        "snapshots recorded with them compare them.",
         type="bool",
         default=False,
     )
     parser.addini(
         "layersnap_behavior_tolerance",
-        "What the tolerances for what layers compute are multiplied by, 1 by default.",
+        "Multiply the tolerances for computed numbers by this factor (default: 1).",
         type="string",
         default="1",
     )

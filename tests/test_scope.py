@@ -37,5 +37,5 @@ def test_unknown_names(argument: str) -> None:
 
 def test_behavior_is_a_truth_value() -> None:
     """A tolerance, or the name of a mode, means nothing there."""
-    with pytest.raises(ScopeError, match=r"^behavior=0\.5 is neither True nor False$"):
+    with pytest.raises(ScopeError, match=r"^behavior=0\.5 must be True or False$"):
         Scope.of(behavior=0.5)  # type: ignore[arg-type]

@@ -123,7 +123,7 @@ def _arguments(verb: argparse.ArgumentParser) -> None:
         "--only", metavar="CATEGORY", action="append", help="categories or columns that count"
     )
     verb.add_argument(
-        "--behavior", action="store_true", help="compare what the layers compute, too"
+        "--behavior", action="store_true", help="also compare the numbers that layers compute"
     )
     output.add_arguments(verb, FORMATS)
 
@@ -210,11 +210,11 @@ def _subjects(texts: Sequence[str]) -> list[Subject]:
             break
     if name is not None:
         raise CommandError(
-            f"say after {name} what builds it, a function without arguments "
+            f"after {name}, name the function that builds it, without arguments "
             f"(layersnap matrix {name} package.module:function), or a .keras or .h5 file of it"
         )
     if not subjects:
-        raise CommandError("say which model: package.module:function, or a snapshot and that")
+        raise CommandError("name a model: package.module:function, or a snapshot followed by that")
     return subjects
 
 

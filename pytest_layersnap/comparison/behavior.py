@@ -93,8 +93,8 @@ def settled(recorded: LayerTable, current: LayerTable, factor: float = 1.0) -> L
 
     So that the same numbers are the same bytes, wherever they were computed.
     """
-    before = {layer.layer_name: layer for layer in recorded}
-    layers = (_settled(before.get(layer.layer_name), layer, factor) for layer in current)
+    rows = {layer.layer_name: layer for layer in recorded}
+    layers = (_settled(rows.get(layer.layer_name), layer, factor) for layer in current)
     return replace(current, layers=tuple(layers))
 
 
@@ -120,15 +120,15 @@ def _parts(recorded: dict[str, Any], current: dict[str, Any]) -> Iterator[Apart]
     if not _say_alike(recorded, current):
         return
     for label in dict.fromkeys((*recorded, *current)):
-        old, new = _of(recorded, label), _of(current, label)
+        was, now = _of(recorded, label), _of(current, label)
         if label.startswith((INPUTS, CLASS)):
             continue
-        if isinstance(old, str) != isinstance(new, str) and not label.startswith(SHAPE):
+        if isinstance(was, str) != isinstance(now, str) and not label.startswith(SHAPE):
             continue
-        if isinstance(old, list) and isinstance(new, list):
-            yield Apart(label, old, new, distance(old, new))
-        elif old != new:
-            yield Apart(label, old, new, _APART)
+        if isinstance(was, list) and isinstance(now, list):
+            yield Apart(label, was, now, distance(was, now))
+        elif was != now:
+            yield Apart(label, was, now, _APART)
 
 
 def _say_alike(recorded: dict[str, Any], current: dict[str, Any]) -> bool:
@@ -161,7 +161,7 @@ def distance(recorded: Any, current: Any) -> float:
     largest: float = max(abs(recorded[0]), abs(current[0]))
     if not largest:
         return 0.0
-    furthest: float = max(abs(old - new) for old, new in zip(recorded, current, strict=True))
+    furthest: float = max(abs(was - now) for was, now in zip(recorded, current, strict=True))
     return furthest / largest
 
 

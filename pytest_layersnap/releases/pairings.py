@@ -133,7 +133,11 @@ def pairing(release: Version, backend: str) -> Pairing | None:
         backend = "tensorflow"
     if not is_known(release):
         return Pairing(
-            SpecifierSet(f">{NEWEST}"), backend, (backend,), PYTHONS[1:], "newer than what is known"
+            SpecifierSet(f">{NEWEST}"),
+            backend,
+            (backend,),
+            PYTHONS[1:],
+            "newer than all known pairings",
         )
     return next(
         (each for each in PAIRINGS if each.backend == backend and release in each.releases), None

@@ -185,7 +185,7 @@ def _doubt(path: str, facts: Facts, named: str) -> str:
     if files := facts.mentioned.get(path):
         return f"{path} may be used by {files[0]}, which was not collected in full"
     if path in facts.unseen:
-        return "tests started other processes, and what these read is not seen here"
+        return "tests started other processes, whose reads are not seen here"
     return ""
 
 

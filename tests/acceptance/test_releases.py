@@ -261,8 +261,8 @@ def test_interrupted_while_reading_the_index(command: Command) -> None:
     ("arguments", "said"),
     [
         (("models:steady", "--keras", "new"), "--keras new: write a range as in '>=3.8,<3.12'"),
-        (("resnet50",), "say after resnet50 what builds it"),
-        ((), "say which model"),
+        (("resnet50",), "after resnet50, name the function that builds it"),
+        ((), "name a model"),
         (("models:steady", "--only", "colour"), "--only: "),
         (("models:steady", "--requirements", "absent.txt"), "there is no file absent.txt"),
     ],

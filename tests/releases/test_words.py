@@ -153,8 +153,11 @@ def test_data() -> None:
     [
         (["bisect", "a:build", "b:build"], "bisect takes one model, not 2; matrix takes several"),
         (["bisect", "a:build", "--run", "pytest"], "--run takes the place of a model"),
-        (["matrix", "resnet50", "vgg16", "a:build"], "say after resnet50 what builds it"),
-        (["matrix"], "say which model: package.module:function"),
+        (
+            ["matrix", "resnet50", "vgg16", "a:build"],
+            "after resnet50, name the function that builds it",
+        ),
+        (["matrix"], "name a model: package.module:function"),
         (["matrix", "a:build", "--keras", "3.8"], "--keras 3.8: write a range as in '>=3.8,<3.12'"),
     ],
 )
