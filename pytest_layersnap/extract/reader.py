@@ -193,7 +193,8 @@ def attribute(item: Any, name: str) -> Any:
 
 def is_a(value: Any, name: str) -> bool:
     """Whether an object's class is, or derives from, Keras' class of that name, in either generation."""
-    return _derives(type(value), name)
+    kind: Any = type(value)
+    return _derives(kind, name)
 
 
 @functools.lru_cache(maxsize=10_000)  # asked many times a row
