@@ -309,11 +309,7 @@ def symbolically(layer: Any, call: Callable[..., None], given: list[Spec]) -> No
 
 def called_directly(layer: Any) -> list[Any]:
     """The layers whose ``call`` one calls past their ``__call__``."""
-    return (
-        [layer.layer]
-        if type(layer).__name__ == "TimeDistributed" and is_of_keras(type(layer))
-        else []
-    )
+    return [layer.layer] if is_a(layer, "TimeDistributed") else []
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from pytest_layersnap.extract.reader import (
     Reader,
     Spec,
     flatten,
+    has_call_of_keras,
     is_a,
     is_built_in,
     mapped,
@@ -195,7 +196,7 @@ class _Run:
     def note(self, call: Callable[..., Any], layer: Any, args: Any, kwargs: Any) -> Any:
         """One call of a layer, which is made, and noted where it matters."""
         around = self._around[-1] if self._around else None
-        if self._closed or (around and is_wrapper(around.layer) and _has(around, layer)):
+        if self._closed or (around and self._is_own_affair(around, layer)):
             # How often a wrapper or a recurrent layer calls what it holds is its own affair.
             with self._apart_from(1):
                 return call(layer, *args, **kwargs)
@@ -223,6 +224,16 @@ class _Run:
             self._noted(leaf) for leaf in flatten(made) if self.tape.is_tensor(leaf)
         )
         return made
+
+    def _is_own_affair(self, around: Inner, layer: Any) -> bool:
+        """Whether a call in a wrapper or a recurrent layer is not noted: a second one, or of Keras' own cell.
+
+        Where a backend computes a recurrent layer at once, Keras' cells are not called at all.
+        """
+        if not is_wrapper(around.layer):
+            return False
+        is_cell = is_a(around.layer, "RNN") and is_built_in(layer) and not self._is_open(layer)
+        return is_cell or any(inner.layer is layer for inner in around.inside)
 
     @contextmanager
     def _apart_from(self, closed: int) -> Iterator[None]:
@@ -324,13 +335,18 @@ def _handing_on(
     return args, kwargs
 
 
+#: Keras' classes that call what they hold, each backend in its own way.
+_WRAPPERS = ("RNN", "Bidirectional", "Wrapper")
+
+
 def is_wrapper(layer: Any) -> bool:
-    """Whether it is one of Keras' own layers, which calls what it holds as its config says."""
-    return is_built_in(layer) and not is_a(layer, "Model")
+    """Whether it is Keras' own code that calls what it holds, as its config says.
 
-
-def _has(around: Inner, layer: Any) -> bool:
-    return any(inner.layer is layer for inner in around.inside)
+    So it is in classes of people's that derive from a recurrent layer or a wrapper and leave ``call`` alone.
+    """
+    if is_built_in(layer):
+        return not is_a(layer, "Model")
+    return has_call_of_keras(layer) and any(is_a(layer, name) for name in _WRAPPERS)
 
 
 def _shape(tensor: Any) -> tuple[int | None, ...] | None:

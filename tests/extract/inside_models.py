@@ -624,6 +624,38 @@ def bidirectional_cell(keras: ModuleType) -> Any:
 
 
 @model
+def recurrent_of_somebodys(keras: ModuleType) -> Any:
+    class Recurrent(keras.layers.RNN):  # type: ignore[name-defined,misc]
+        """Its loop is Keras'."""
+
+    return around(keras, Recurrent(cell(keras), return_sequences=True, name="rnn"), (5, 3))
+
+
+@model
+def lstm_of_somebodys(keras: ModuleType) -> Any:
+    class Mine(keras.layers.LSTM):  # type: ignore[name-defined,misc]
+        """Some backends compute it at once, and call no cell."""
+
+    return around(keras, Mine(4, name="lstm"), (5, 3))
+
+
+@model
+def both_ways_of_somebodys(keras: ModuleType) -> Any:
+    class Both(keras.layers.Bidirectional):  # type: ignore[name-defined,misc]
+        """Its calls are Keras'."""
+
+    return around(keras, Both(keras.layers.RNN(cell(keras), name="rnn"), name="both"), (5, 3))
+
+
+@model
+def every_time_step_of_somebodys(keras: ModuleType) -> Any:
+    class Each(keras.layers.TimeDistributed):  # type: ignore[name-defined,misc]
+        """Its loop is Keras'."""
+
+    return around(keras, Each(feed_forward(keras, name="feed"), name="each"), (5, 6))
+
+
+@model
 def every_time_step(keras: ModuleType) -> Any:
     inner = feed_forward(keras, name="feed")
     return around(keras, keras.layers.TimeDistributed(inner, name="each"), (5, 6))
