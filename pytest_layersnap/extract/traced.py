@@ -226,7 +226,7 @@ class _Run:
         return made
 
     def _is_own_affair(self, around: Inner, layer: Any) -> bool:
-        """Whether a call in a wrapper or a recurrent layer is not noted: a second one, or of Keras' own cell.
+        """Whether a wrapper's or recurrent layer's call is not noted: a second one, or of Keras' own cell.
 
         Where a backend computes a recurrent layer at once, Keras' cells are not called at all.
         """
@@ -342,7 +342,7 @@ _WRAPPERS = ("RNN", "Bidirectional", "Wrapper")
 def is_wrapper(layer: Any) -> bool:
     """Whether it is Keras' own code that calls what it holds, as its config says.
 
-    So it is in classes of people's that derive from a recurrent layer or a wrapper and leave ``call`` alone.
+    So it is in people's classes that derive from a recurrent layer or a wrapper and leave ``call`` alone.
     """
     if is_built_in(layer):
         return not is_a(layer, "Model")
