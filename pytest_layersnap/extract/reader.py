@@ -234,12 +234,6 @@ def is_built_in(value: Any) -> bool:
     return _is_of_keras(kind)
 
 
-def has_call_of_keras(layer: Any) -> bool:
-    """Whether the ``call`` of a layer's class is one that a class of Keras' defines."""
-    owner = next(kind for kind in type(layer).__mro__ if "call" in vars(kind))
-    return _is_of_keras(owner)
-
-
 def is_revived(value: Any) -> bool:
     """Whether Keras loaded a layer of somebody's without its class, and made one in its place."""
     return is_a(value, "RevivedLayer")

@@ -24,7 +24,7 @@ from pytest_layersnap.extract.reader import (
     Reader,
     Spec,
     flatten,
-    has_call_of_keras,
+    has_call,
     is_a,
     is_built_in,
     mapped,
@@ -346,7 +346,7 @@ def is_wrapper(layer: Any) -> bool:
     """
     if is_built_in(layer):
         return not is_a(layer, "Model")
-    return has_call_of_keras(layer) and any(is_a(layer, name) for name in _WRAPPERS)
+    return not has_call(layer) and any(is_a(layer, name) for name in _WRAPPERS)
 
 
 def _shape(tensor: Any) -> tuple[int | None, ...] | None:
