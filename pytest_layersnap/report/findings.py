@@ -189,8 +189,8 @@ def _followers(changes: Sequence[Change]) -> Iterator[Finding]:
             ways[said(shapes.get("output_shape") or shapes["input_shape"])] += 1
     if ways:
         facts = [
-            Fact("shape", new, old, times(count))
-            for (old, new), count in list(ways.items())[:_SHAPES]
+            Fact("shape", current, recorded, times(count))
+            for (recorded, current), count in list(ways.items())[:_SHAPES]
         ]
         if len(ways) > _SHAPES:
             facts.append(_beside(len(ways) - _SHAPES))
@@ -234,9 +234,11 @@ def _facts(differences: Sequence[Difference]) -> list[Fact]:
     bound = [d for d in told if is_none(d.recorded) or is_none(d.current)]
     facts = [_fact(difference) for difference in told if difference not in bound]
     if bound:
-        old = [f"{d.path}={value_text(d.recorded)}" for d in bound if not is_none(d.recorded)]
-        new = [f"{d.path}={value_text(d.current)}" for d in bound if not is_none(d.current)]
-        facts.append(Fact("settings", cut(", ".join(new)) or "none", cut(", ".join(old)) or "none"))
+        recorded = [f"{d.path}={value_text(d.recorded)}" for d in bound if not is_none(d.recorded)]
+        current = [f"{d.path}={value_text(d.current)}" for d in bound if not is_none(d.current)]
+        facts.append(
+            Fact("settings", cut(", ".join(current)) or "none", cut(", ".join(recorded)) or "none")
+        )
     return facts
 
 
@@ -250,13 +252,13 @@ def _totals(changes: Sequence[Change]) -> list[Fact]:
 
 def _total(column: str, changes: Sequence[Change]) -> Fact:
     cells = [change.fields[column] for change in changes if column in change.fields]
-    old, new = (sum(pair[side] for pair in cells) for side in (0, 1))
-    return Fact(column, f"{new:,}", f"{old:,}", "in total" if len(cells) > 1 else "")
+    recorded, current = (sum(pair[side] for pair in cells) for side in (0, 1))
+    return Fact(column, f"{current:,}", f"{recorded:,}", "in total" if len(cells) > 1 else "")
 
 
 def _fact(difference: Difference) -> Fact:
-    old, new = said(difference)
-    return Fact(LABELS.get(difference.path, difference.path), new, old)
+    recorded, current = said(difference)
+    return Fact(LABELS.get(difference.path, difference.path), current, recorded)
 
 
 def _sign(change: Change) -> str:

@@ -31,7 +31,7 @@ def changed_stages(drift: Comparison) -> str:
     if len(columns) == 1:
         return ""
     pairs = zip(*columns.values(), strict=True)
-    stages = [stage for old, new in pairs if (stage := _stage(old, new))]
+    stages = [stage for recorded, current in pairs if (stage := _stage(recorded, current))]
     changed = [lines for _, lines in stages if lines]
     if not changed or sum(map(len, changed)) > _MOST:
         return ""
@@ -39,11 +39,11 @@ def changed_stages(drift: Comparison) -> str:
     return "\n".join(["flowchart TB", boxes, *_classes(boxes)])
 
 
-def _stage(old: Panel | None, new: Panel | None) -> _Stage | None:
-    gone = tuple(line for line in old.lines if line.kind == "removed") if old else ()
-    if new is None:  # what was left of it went into other stages
-        return (old, gone) if old and gone else None
-    return new, () if new.is_calm and not gone else (*new.lines, *gone)
+def _stage(recorded: Panel | None, current: Panel | None) -> _Stage | None:
+    gone = tuple(line for line in recorded.lines if line.kind == "removed") if recorded else ()
+    if current is None:  # what was left of it went into other stages
+        return (recorded, gone) if recorded and gone else None
+    return current, () if current.is_calm and not gone else (*current.lines, *gone)
 
 
 def _boxes(stages: Sequence[_Stage]) -> Iterator[str]:

@@ -34,8 +34,8 @@ def facts(changes: Sequence[Change]) -> Iterator[Fact]:
         )
     for one in differences[:1]:
         if one.path.startswith(_SHAPE):
-            old, new = said(one)
-            yield Fact("gives shape", new, old)
+            recorded, current = said(one)
+            yield Fact("gives shape", current, recorded)
     classes = dict.fromkeys(
         name for change in changes if (row := change.current_row) and (name := class_of(row))
     )

@@ -34,9 +34,9 @@ def scaled(changes: Sequence[Change]) -> tuple[float, list[Change], list[Change]
         for difference in change.differences
         if _is_number_of_channels(difference)
     ]
-    factors = Counter(new / old for old, new in channels)
+    factors = Counter(current / recorded for recorded, current in channels)
     factor, layers = next(iter(factors.most_common(1)), (1.0, 0))
-    followed = sum(_is_scaled(factor, old, new) for old, new in channels)
+    followed = sum(_is_scaled(factor, recorded, current) for recorded, current in channels)
     if layers < _ENOUGH or followed < _SHARE * len(channels):
         return 1.0, [], list(changes)
     explained, left = [], []
@@ -54,27 +54,27 @@ def _is_number_of_channels(difference: Difference) -> bool:
 
 
 def _follows(factor: float, difference: Difference) -> bool:
-    old, new = difference.recorded, difference.current
+    recorded, current = difference.recorded, difference.current
     if difference.path in _COUNTS:
         return True
     if difference.path in _CHANNELS:
-        return _is_number_of_channels(difference) and _is_scaled(factor, old, new)
+        return _is_number_of_channels(difference) and _is_scaled(factor, recorded, current)
     if difference.path == "weight_shapes":
-        return len(old) == len(new) and all(
-            _lengths_follow(factor, *shapes) for shapes in zip(old, new, strict=True)
+        return len(recorded) == len(current) and all(
+            _lengths_follow(factor, *shapes) for shapes in zip(recorded, current, strict=True)
         )
-    return difference.path in _SHAPES and _shapes_follow(factor, str(old), str(new))
+    return difference.path in _SHAPES and _shapes_follow(factor, str(recorded), str(current))
 
 
-def _lengths_follow(factor: float, old: Any, new: Any) -> bool:
-    return len(old) == len(new) and all(
-        _is_scaled(factor, *lengths) for lengths in zip(old, new, strict=True)
+def _lengths_follow(factor: float, recorded: Any, current: Any) -> bool:
+    return len(recorded) == len(current) and all(
+        _is_scaled(factor, *lengths) for lengths in zip(recorded, current, strict=True)
     )
 
 
-def _shapes_follow(factor: float, old: str, new: str) -> bool:
+def _shapes_follow(factor: float, recorded: str, current: str) -> bool:
     """Whether two shapes differ in nothing but one axis, that of the channels."""
-    before, after = re.findall(r"\d+|[^\d]+", old), re.findall(r"\d+|[^\d]+", new)
+    before, after = re.findall(r"\d+|[^\d]+", recorded), re.findall(r"\d+|[^\d]+", current)
     if len(before) != len(after):
         return False
     different = [place for place, text in enumerate(before) if text != after[place]]
@@ -87,7 +87,7 @@ def _shapes_follow(factor: float, old: str, new: str) -> bool:
     )
 
 
-def _is_scaled(factor: float, old: int, new: int) -> bool:
-    if new in (old, round(old * factor)):
+def _is_scaled(factor: float, recorded: int, current: int) -> bool:
+    if current in (recorded, round(recorded * factor)):
         return True
-    return new % _MULTIPLE == 0 and abs(new - old * factor) < _MULTIPLE
+    return current % _MULTIPLE == 0 and abs(current - recorded * factor) < _MULTIPLE

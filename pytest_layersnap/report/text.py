@@ -81,7 +81,7 @@ def _finding_lines(finding: Finding, paint: _Paint) -> Iterator[str]:
 def _fact_text(fact: Fact, label: str, paint: _Paint) -> str:
     text = printable(fact.current)
     if fact.recorded is not None:
-        old = paint(printable(fact.recorded), _COLORS["recorded"])
-        text = f"{old} → {paint(text, _COLORS['current'])}"
+        recorded = paint(printable(fact.recorded), _COLORS["recorded"])
+        text = f"{recorded} → {paint(text, _COLORS['current'])}"
     gap = "  " if label else ""
     return f"{printable(label)}{gap}{text}" + (f"  ({fact.remark})" if fact.remark else "")

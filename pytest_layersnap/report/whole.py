@@ -54,15 +54,17 @@ def verdict_parts(drift: Comparison) -> tuple[str, str, str]:
 def signature(drift: Comparison) -> Iterator[tuple[str, str, str]]:
     """What changed about inputs and outputs: (label, recorded, current)."""
     whole = drift.consequences
-    for label, (old, new) in (("inputs", whole.inputs), ("outputs", whole.outputs)):
-        if old is None or new is None:
+    for label, (recorded, current) in (("inputs", whole.inputs), ("outputs", whole.outputs)):
+        if recorded is None or current is None:
             continue
         parts = [
-            part for part in _told_parts(drift.scope) if _values(old, part) != _values(new, part)
+            part
+            for part in _told_parts(drift.scope)
+            if _values(recorded, part) != _values(current, part)
         ]
         if parts:
             shown = [part for part, _, _ in _PARTS if part in {*parts, "shape"}]
-            yield label, _tensors(old, shown), _tensors(new, shown)
+            yield label, _tensors(recorded, shown), _tensors(current, shown)
 
 
 def _told_parts(scope: Scope) -> list[str]:
@@ -158,10 +160,10 @@ def _outcome(loading: Loading) -> str:
     if not loading.loads:
         return f"no longer load: {loading.layer} {loading.why}"
     if loading.misplaced:
-        new, old = loading.misplaced[0]
+        current, recorded = loading.misplaced[0]
         more = f" (and {len(loading.misplaced) - 1} more)" if len(loading.misplaced) > 1 else ""
-        whose = "the layer that had its name" if new == old else old
-        return f"load into the wrong layers, as {new} gets those of {whose}{more}"
+        whose = "the layer that had its name" if current == recorded else recorded
+        return f"load into the wrong layers, as {current} gets those of {whose}{more}"
     if loading.fresh:
         return f"still load, but not into {listed(loading.fresh)}"
     return "still load"
@@ -169,15 +171,17 @@ def _outcome(loading: Loading) -> str:
 
 def _versions(drift: Comparison) -> str:
     """The two versions of Keras, where they differ."""
-    old, new = (table.recorded_with.partition(",")[0] for table in (drift.recorded, drift.current))
-    return f"{old} → {new}" if old and new and old != new else ""
+    recorded, current = (
+        table.recorded_with.partition(",")[0] for table in (drift.recorded, drift.current)
+    )
+    return f"{recorded} → {current}" if recorded and current and recorded != current else ""
 
 
 def _backends(drift: Comparison) -> str:
     """The two backends, where Keras is the same and they differ."""
     sides = (table.recorded_with.split(", ") for table in (drift.recorded, drift.current))
-    old, new = (side[1] if len(side) > 1 else "" for side in sides)
-    return f"{old} → {new}" if old and new and old != new else ""
+    recorded, current = (side[1] if len(side) > 1 else "" for side in sides)
+    return f"{recorded} → {current}" if recorded and current and recorded != current else ""
 
 
 def _hidden(drift: Comparison) -> str:

@@ -154,10 +154,10 @@ def _cards(drift: Comparison) -> Html:
             "Trainable", _arrow(*whole.trainable_parameters), _delta(*whole.trainable_parameters)
         ),
     ]
-    old, new = whole.memory
-    if old is not None and new is not None:
-        texts = [size_text(size) for size in (old, new)]
-        cards.append(_card("Memory of the weights", _arrow_text(*texts), _share(old, new)))
+    recorded, current = whole.memory
+    if recorded is not None and current is not None:
+        texts = [size_text(size) for size in (recorded, current)]
+        cards.append(_card("Memory of the weights", _arrow_text(*texts), _share(recorded, current)))
     return tag(
         "section", tag("h2", "In figures", class_="unseen"), tag("ul", *cards, class_="cards")
     )
@@ -169,26 +169,26 @@ def _card(name: str, value: Html, more: Content) -> Html:
     )
 
 
-def _arrow(old: int, new: int) -> Html:
-    return _arrow_text(f"{old:,}", f"{new:,}")
+def _arrow(recorded: int, current: int) -> Html:
+    return _arrow_text(f"{recorded:,}", f"{current:,}")
 
 
-def _arrow_text(old: str, new: str) -> Html:
-    if old == new:
-        return tag("span", new)
-    return joined((tag("span", old, class_="old"), " → ", tag("span", new)))
+def _arrow_text(recorded: str, current: str) -> Html:
+    if recorded == current:
+        return tag("span", current)
+    return joined((tag("span", recorded, class_="old"), " → ", tag("span", current)))
 
 
-def _delta(old: int, new: int) -> str:
-    if old == new:
+def _delta(recorded: int, current: int) -> str:
+    if recorded == current:
         return "unchanged"
-    return _signed(f"{new - old:+,} ({_share(old, new)})")
+    return _signed(f"{current - recorded:+,} ({_share(recorded, current)})")
 
 
-def _share(old: int, new: int) -> str:
-    if old == new:
+def _share(recorded: int, current: int) -> str:
+    if recorded == current:
         return "unchanged"
-    return _signed(f"{(new - old) / old:+.1%}") if old else "from nothing"
+    return _signed(f"{(current - recorded) / recorded:+.1%}") if recorded else "from nothing"
 
 
 def _signed(text: str) -> str:
@@ -228,9 +228,9 @@ def _finding(number: int, finding: Finding, row_of: dict[int, Row]) -> Html:
 def _fact_text(fact: Fact) -> Html:
     if fact.recorded is None:
         return tag("span", fact.current)
-    old, new = (tag("code", value) for value in values.pair(fact.recorded, fact.current))
+    recorded, current = (tag("code", value) for value in values.pair(fact.recorded, fact.current))
     remark = tag("span", f" {fact.remark}", class_="remark") if fact.remark else None
-    return joined((old, " → ", new, remark))
+    return joined((recorded, " → ", current, remark))
 
 
 def _rows(found: Mapping[int, Finding], all_rows: Sequence[Row], *, folded: bool) -> Html:

@@ -67,16 +67,16 @@ def rows(drift: Comparison, above: int) -> list[Row]:
         above: after which number theirs begin.
     """
     changes = {id(c.current_row or c.recorded_row): c for c in drift.changes}
-    recorded_of = {new: old for old, new in drift.pairs}
+    recorded_of = {current: recorded for recorded, current in drift.pairs}
     gone = _gone(drift)
-    found: list[tuple[Layer | None, Layer | None]] = [(old, None) for old in gone[-1]]
+    found: list[tuple[Layer | None, Layer | None]] = [(recorded, None) for recorded in gone[-1]]
     for place, layer in enumerate(drift.current):
-        old = recorded_of.get(place)
-        found.append((None if old is None else drift.recorded.layers[old], layer))
+        recorded = recorded_of.get(place)
+        found.append((None if recorded is None else drift.recorded.layers[recorded], layer))
         found += [(row, None) for row in gone[place]]
     return [
-        Row(number, old, new, changes.get(id(new or old)))
-        for number, (old, new) in enumerate(found, start=above + 1)
+        Row(number, recorded, current, changes.get(id(current or recorded)))
+        for number, (recorded, current) in enumerate(found, start=above + 1)
     ]
 
 
@@ -134,8 +134,8 @@ def _changed(row: Row, findings: Iterable[int]) -> Html:
         data_c=" ".join(name for name in CATEGORIES if name in change.categories),
     )
     lines = (
-        tag("tr", tag("th", what, scope="row"), tag("td", old), tag("td", new))
-        for what, old, new in _differences(change)
+        tag("tr", tag("th", what, scope="row"), tag("td", recorded), tag("td", current))
+        for what, recorded, current in _differences(change)
     )
     return tag(
         "tbody",
