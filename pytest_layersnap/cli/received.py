@@ -61,7 +61,7 @@ def add(verbs: Verbs) -> None:
             dest="artifact",
             metavar="DIR",
             type=Path,
-            help="what a run elsewhere received: the folder of its --layersnap-report, or a zip",
+            help="the received tables of a run elsewhere: its --layersnap-report folder, or a zip of it",
         )
 
 

@@ -186,8 +186,8 @@ def _aspect(parsed: argparse.Namespace, subjects: Sequence[Subject], layer: str 
     for subject in subjects:
         if parsed.behavior and subject.table is not None and not subject.table.has_behavior:
             raise CommandError(
-                f"{subject.name} does not say what its layers compute; record it by a check with "
-                "behavior=True, or leave out its name, so that the first release is the measure"
+                f"{subject.name} was recorded without the numbers that its layers compute: record it again "
+                "with behavior=True, or leave out its name to compare with the first release"
             )
     behavior = parsed.behavior or any(table.has_behavior for table in tables)
     return Aspect(parsed.only, layer, behavior)

@@ -79,8 +79,8 @@ def _model(drift: Comparison) -> Iterator[Finding]:
         if "model" in change.fields
     ]
     for label, recorded, current in signature(drift):
-        old, new = cut_pair(recorded, current)
-        facts.append(Fact(label, new, old))
+        was, now = cut_pair(recorded, current)
+        facts.append(Fact(label, now, was))
     facts += [Fact("weights", text) for text in lost_weights(drift)]
     if facts:
         yield Finding("~", "the model itself", facts=tuple(facts))

@@ -100,9 +100,9 @@ def circumstances(drift: Comparison) -> Iterator[tuple[str, str]]:
     whole = drift.consequences
     yield "parameters", _count(*whole.parameters)
     yield "trainable", _count(*whole.trainable_parameters)
-    old, new = whole.memory
-    if old is not None and new is not None and old != new:
-        yield "memory", f"{size_text(old)} → {size_text(new)}"
+    was, now = whole.memory
+    if was is not None and now is not None and was != now:
+        yield "memory", f"{size_text(was)} → {size_text(now)}"
     if drift and whole.weights and not lost_weights(drift) and drift.scope.counts(*_WEIGHTS):
         for text in _loadings(whole.weights):
             yield "weights", text

@@ -125,12 +125,12 @@ def _renaming(recorded: str, current: str) -> tuple[str, str]:
         return "…", current.removesuffix(recorded) + "…"
     if recorded.endswith(current):
         return recorded.removesuffix(current) + "…", "…"
-    old, new = _tokens(recorded), _tokens(current)
-    while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
-        old, new = old[:-1], new[:-1]
-    while len(old) > 1 and len(new) > 1 and old[0] == new[0]:
-        old, new = old[1:], new[1:]
-    before, after = "".join(old), "".join(new)
+    was, now = _tokens(recorded), _tokens(current)
+    while len(was) > 1 and len(now) > 1 and was[-1] == now[-1]:
+        was, now = was[:-1], now[:-1]
+    while len(was) > 1 and len(now) > 1 and was[0] == now[0]:
+        was, now = was[1:], now[1:]
+    before, after = "".join(was), "".join(now)
     return before.rstrip("_/") or before, after.rstrip("_/") or after
 
 

@@ -36,7 +36,7 @@ def received(place: Path, *, start: Path) -> Iterator[list[Received]]:
         found = sorted(folder.rglob(JSON))
         if not found:
             raise reports.ReportError(
-                f"{place}: there is no {JSON} in it; it takes what --layersnap-report DIR wrote"
+                f"{place} has no {JSON}: name the folder that --layersnap-report wrote, or a zip of it"
             )
         report = reports.joined(map(reports.read, found))
         store = Store(project(start)[1], shown=report.run.folder)

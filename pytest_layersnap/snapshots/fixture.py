@@ -222,7 +222,7 @@ class LayerSnap:
             table = _table_within(limit, model_or_builder, name=name, behavior=behavior)
         if scope.behavior and not table.has_behavior:
             raise NoBehavior(
-                "the table that is given does not say what its layers compute, which this check asks for; "
+                "the given table lacks the numbers that its layers compute, which this check compares: "
                 "read it with layer_table(model, behavior=True)"
             )
         dumped = csvfile.parted(table)
@@ -276,7 +276,7 @@ class LayerSnap:
             before, table, only=scope.only, ignore=scope.ignore, tolerance=self._tolerance
         )
         if lacking and not drift:
-            summary = "what its layers compute is recorded, too"
+            summary = "the numbers that its layers compute are recorded, too"
             return received(finding="drifted", summary=summary), partial(
                 self._no_behavior, snapshot
             )
@@ -296,8 +296,9 @@ class LayerSnap:
 
     def _no_behavior(self, snapshot: str) -> NoBehavior:
         return NoBehavior(
-            f"{self._store.shown}/{snapshot} was recorded without what its layers compute, which this "
-            f"check asks for; its architecture is the recorded one. Record it with\n  {self._origin.accept}"
+            f"{self._store.shown}/{snapshot} was recorded without the numbers that its layers "
+            f"compute, which this check compares; its architecture is unchanged. "
+            f"Record them with\n  {self._origin.accept}"
         )
 
     def _path(self, name: str | None) -> str:

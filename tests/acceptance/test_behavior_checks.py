@@ -52,16 +52,18 @@ def test_a_snapshot_without_numbers(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "E  *NoBehavior: snapshots/test_a/test_x.csv was recorded without what its layers compute*",
+            "E  *NoBehavior: snapshots/test_a/test_x.csv was recorded without the numbers that*",
             "E * pytest --snapshot-update *",
         ]
     )
     result = project.run(UPDATE)
-    result.stdout.fnmatch_lines(["updated snapshots/test_a/test_x.csv: what its layers compute *"])
+    result.stdout.fnmatch_lines(
+        ["updated snapshots/test_a/test_x.csv: the numbers that its layers *"]
+    )
     project.run().assert_outcomes(passed=1)
     monkeypatch.setenv("BARE", "1")
     result = project.run()
-    result.stdout.fnmatch_lines(["E  *NoBehavior: the table that is given does not say *"])
+    result.stdout.fnmatch_lines(["E  *NoBehavior: the given table lacks the numbers *"])
 
 
 def test_noise(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,13 +71,13 @@ def panels(drift: Comparison, found: Sequence[Row]) -> dict[str, list[Panel | No
         drift: whose networks.
         found: the rows of the report.
     """
-    new = flow(drift.current).stages
+    current_stages = flow(drift.current).stages
     current = {id(row.current): row for row in found if row.current}
     if not drift:
-        return {"Current": [_panel(stage, current) for stage in new]}
-    old = flow(drift.recorded).stages
+        return {"Current": [_panel(stage, current) for stage in current_stages]}
+    recorded_stages = flow(drift.recorded).stages
     recorded = {id(row.recorded): row for row in found if row.recorded}
-    beside = list(_beside(old, new, recorded, current))
+    beside = list(_beside(recorded_stages, current_stages, recorded, current))
     return {
         "Recorded": [_panel(stage, recorded) if stage else None for stage, _ in beside],
         "Current": [_panel(stage, current) if stage else None for _, stage in beside],
@@ -91,22 +91,29 @@ def follows(column: Sequence[Panel | None], at: int) -> bool:
 
 
 def _beside(
-    old: Sequence[Stage], new: Sequence[Stage], recorded: _Rows, current: _Rows
+    recorded_stages: Sequence[Stage],
+    current_stages: Sequence[Stage],
+    recorded: _Rows,
+    current: _Rows,
 ) -> Iterator[_Beside]:
     """Stages that share most of their rows beside each other, in the order of both networks."""
-    stage_of = {recorded[id(row)].number: at for at, stage in enumerate(old) for row in stage.rows}
+    stage_of = {
+        recorded[id(row)].number: at
+        for at, stage in enumerate(recorded_stages)
+        for row in stage.rows
+    }
     pairs: list[tuple[int, int]] = []
-    for at, stage in enumerate(new):
+    for at, stage in enumerate(current_stages):
         numbers = (current[id(row)].number for row in stage.rows)
         shared = Counter(stage_of[number] for number in numbers if number in stage_of)
         pairs += [(best, at) for best, _ in shared.most_common(1)]
     in_order = [pairs[place] for place in ascending([best for best, _ in pairs])]
     left = right = 0
-    for best, at in [*in_order, (len(old), len(new))]:
-        yield from ((stage, None) for stage in old[left:best])
-        yield from ((None, stage) for stage in new[right:at])
-        if best < len(old):
-            yield old[best], new[at]
+    for best, at in [*in_order, (len(recorded_stages), len(current_stages))]:
+        yield from ((stage, None) for stage in recorded_stages[left:best])
+        yield from ((None, stage) for stage in current_stages[right:at])
+        if best < len(recorded_stages):
+            yield recorded_stages[best], current_stages[at]
         left, right = best + 1, at + 1
 
 

@@ -19,16 +19,16 @@ _LONG: Final = 300
 
 def pair(recorded: str, current: str) -> tuple[Html, Html]:
     """Both values, the parts of each that the other does not have marked."""
-    old, new = _TOKEN.findall(recorded), _TOKEN.findall(current)
-    start = _alike(old, new)
-    end = _alike(old[start:][::-1], new[start:][::-1])
-    middles = old[start : len(old) - end], new[start : len(new) - end]
+    was, now = _TOKEN.findall(recorded), _TOKEN.findall(current)
+    start = _alike(was, now)
+    end = _alike(was[start:][::-1], now[start:][::-1])
+    middles = was[start : len(was) - end], now[start : len(now) - end]
     differ = [True] * max(map(len, middles))
     if len(middles[0]) == len(middles[1]):
         differ = _bridged([one != other for one, other in zip(*middles, strict=True)], middles[0])
     return (
-        _short(recorded, _marked(old, start, differ[: len(middles[0])], "del")),
-        _short(current, _marked(new, start, differ[: len(middles[1])], "ins")),
+        _short(recorded, _marked(was, start, differ[: len(middles[0])], "del")),
+        _short(current, _marked(now, start, differ[: len(middles[1])], "ins")),
     )
 
 
