@@ -31,11 +31,19 @@ from pytest_layersnap.extract.reader import (
     is_a,
     is_built_in,
 )
-from pytest_layersnap.extract.traced import UNKNOWN, WITHOUT_CLASS, NotTraced, is_wrapper, trace
+from pytest_layersnap.extract.traced import (
+    LOOP,
+    UNKNOWN,
+    WITHOUT_CLASS,
+    NotTraced,
+    is_wrapper,
+    trace,
+)
 from pytest_layersnap.extract.walk import (
     Calls,
     Walk,
     has_lost_its_class,
+    is_around_a_loop,
     is_open,
     listed_below,
     members_of,
@@ -206,6 +214,8 @@ def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> 
             own = around.enabled
         place = Place(operation, paths[id(operation)], own, container=container, within=inside)
         place.mark = marks.get(id(operation), {})
+        if is_around_a_loop(operation):
+            place.mark = {**place.mark, "not_traced": LOOP}
         if graph is not None:
             calls = place.calls = graph.calls.get(id(operation), [])
             place.edges = _edges(walk.reader, graph, operation, paths)

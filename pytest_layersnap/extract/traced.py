@@ -46,6 +46,8 @@ _SIZES = (
 UNKNOWN = "its call needs numbers, or arguments that are not known"
 #: Why nothing is known of it: Keras 2 loads what somebody wrote without the code, as a function.
 WITHOUT_CLASS = "it was loaded without its class"
+#: Why nothing is told of the calls inside a class that derives from Keras' loops and has its own ``call``.
+LOOP = "its call is around a loop of Keras', which every backend runs in its own way"
 
 
 class NotTraced(Exception):

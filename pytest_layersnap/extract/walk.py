@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_layersnap.extract.graph import BoundCall, Graph, read_graph
-from pytest_layersnap.extract.reader import Reader, is_a, is_built_in, is_revived
+from pytest_layersnap.extract.reader import Reader, has_call, is_a, is_built_in, is_revived
 
 #: By the paths of rows, the layer or operation and its calls.
 Calls = dict[str, tuple[Any, Sequence[BoundCall]]]
@@ -98,7 +98,18 @@ def has_lost_its_class(walk: Walk, layer: Any) -> bool:
 def is_open(walk: Walk, layer: Any) -> bool:
     """Whether it matters what a layer calls inside: not where a graph tells it."""
     has_graph = not is_a(layer, "Sequential") and functional_of(walk.reader, layer) is not None
-    return not has_graph and bool(listed_below(walk, layer))
+    return not has_graph and not is_around_a_loop(layer) and bool(listed_below(walk, layer))
+
+
+def is_around_a_loop(layer: Any) -> bool:
+    """Whether somebody's ``call`` has Keras' own around it, which calls what it holds in a loop.
+
+    Each backend runs that loop in its own way: unrolled, once for a symbolic step, or not at all.
+    """
+    return has_call(layer) and any(is_a(layer, name) for name in _LOOPS)
+
+
+_LOOPS = ("RNN", "Bidirectional", "TimeDistributed")
 
 
 def functional_of(reader: Reader, layer: Any) -> Any | None:

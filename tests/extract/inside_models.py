@@ -640,6 +640,32 @@ def lstm_of_somebodys(keras: ModuleType) -> Any:
 
 
 @model
+def loops_with_a_call_of_somebodys(keras: ModuleType) -> Any:
+    class Doubled(keras.layers.LSTM):  # type: ignore[name-defined,misc]
+        """Not its call but Keras' calls the cell."""
+
+        def call(
+            self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False
+        ) -> Any:
+            return super().call(sequences * 2.0, mask=mask, training=training)
+
+    class Each(keras.layers.TimeDistributed):  # type: ignore[name-defined,misc]
+        """Its loop is Keras'."""
+
+        def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+            return super().call(inputs * 2.0, training=training, mask=mask)
+
+    def made(self: Any) -> None:
+        self.each = Each(feed_forward(keras, name="feed"), name="each")
+        self.lstm = Doubled(6, return_sequences=True, name="lstm")
+
+    outer = layer(keras, made, lambda self, x: self.lstm(self.each(x)))(name="outer")
+    inputs = keras.Input((5, 6), name="in_0")
+    x = Each(keras.layers.Dense(6, name="dense"), name="alone")(inputs)
+    return keras.Model(inputs, outer(x))
+
+
+@model
 def both_ways_of_somebodys(keras: ModuleType) -> Any:
     class Both(keras.layers.Bidirectional):  # type: ignore[name-defined,misc]
         """Its calls are Keras'."""
