@@ -106,7 +106,8 @@ def is_around_a_loop(layer: Any) -> bool:
 
     Each backend runs that loop in its own way: unrolled, once for a symbolic step, or not at all.
     """
-    return has_call(layer) and any(is_a(layer, name) for name in _LOOPS)
+    is_one = not is_built_in(layer) and any(is_a(layer, name) for name in _LOOPS)
+    return is_one and has_call(layer)
 
 
 _LOOPS = ("RNN", "Bidirectional", "TimeDistributed")
