@@ -193,7 +193,12 @@ def _order(program: Program, random: Random) -> Iterator[Changed]:
                 steps = list(program.steps)
                 steps[one] = replace(steps[one], what=names[1])
                 steps[other] = replace(steps[other], what=names[0])
-                yield replace(program, steps=tuple(steps)), set(names)
+                changed = replace(program, steps=tuple(steps))
+                before, after = feeds(program), feeds(changed)
+                fed_otherwise = {name for name in before if before[name] != after[name]}
+                # Of two that take the same, it is told by what takes theirs.
+                about = {*names} & fed_otherwise or {*names} | fed_otherwise
+                yield changed, about
 
 
 def _residual_added(program: Program, random: Random) -> Iterator[Changed]:
