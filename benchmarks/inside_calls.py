@@ -196,7 +196,8 @@ def _order(program: Program, random: Random) -> Iterator[Changed]:
                 changed = replace(program, steps=tuple(steps))
                 before, after = feeds(program), feeds(changed)
                 fed_otherwise = {name for name in before if before[name] != after[name]}
-                # Of two that take the same, it is told by what takes theirs.
+                # Two that take the same are fed as before: they have other names, or what takes theirs
+                # is fed otherwise. Both are right.
                 about = {*names} & fed_otherwise or {*names} | fed_otherwise
                 yield changed, about
 
