@@ -36,11 +36,11 @@ GALLERY = {
     ),
     "block_removed": (
         "A block removed",
-        "A ResNet50 whose layers Keras named, with five blocks in its fourth stage for six.",
+        "A ResNet50 whose layers Keras named; its fourth stage now has five blocks, not six.",
     ),
     "another_generation": (
         "Keras 2 to Keras 3",
-        "MobileNetV3 as Keras 2.15 builds it, and as Keras 3 does: all of it is the doing of Keras.",
+        "MobileNetV3 as Keras 2.15 builds it, and as Keras 3 does: Keras made all the changes.",
     ),
 }
 
@@ -70,9 +70,9 @@ def made(keras: ModuleType) -> dict[Path, str]:
     page = [
         "# Gallery",
         "",
-        "Real changes of real models, as the pages of `drift.to_html()` show them. The pictures are the",
-        "part of each page that draws the networks; the pages themselves are to be downloaded and opened",
-        "in a browser. `python examples/gallery.py` makes all of it.",
+        "Real changes of real models, as the pages of `drift.to_html()` show them. The pictures show",
+        "the part of each page that draws the networks. To see a whole page, download it and open it in",
+        "a browser. `python examples/gallery.py` makes all of it.",
         "",
     ]
     for name, (title, sentence) in GALLERY.items():

@@ -19,8 +19,8 @@ Figures = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 
 #: Why some changes may be told otherwise, by name.
 _REASONS = {
-    "swap the inputs of a merge": "two equal branches named by Keras: fed crosswise, they are the same "
-    "network as with the inputs of their sum swapped",
+    "swap the inputs of a merge": "the two branches are equal and named by Keras, so that exchanging "
+    "their inputs gives the same network as exchanging the inputs of their sum",
 }
 
 _PAGE = Path(__file__).parents[2] / "docs" / "truth.md"
@@ -49,7 +49,7 @@ def page(figures: Figures) -> str:
             "# How true it is",
             "",
             "`python benchmarks/truth.py` changes real models at random places, one change at a time, and",
-            "compares the table with that of the model before. It then does what changes nothing: builds a",
+            "compares the table with that of the unchanged model. It then makes non-changes: it builds a",
             "model again, after others, in another process or thread, saves and loads it, trains it. A",
             "change should be reported, on the right layers and under the right category; a non-change",
             "should not. `python -m benchmarks.truth.page` made this page.",
