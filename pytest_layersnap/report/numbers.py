@@ -17,6 +17,8 @@ _PARTS: Final = {
     "masks": "in the mask",
     "losses": "in the loss it adds",
     "updates": "in what it writes to its weights",
+    "regularizers": "in the loss that regularizers add",
+    "constraints": "in what constraints make of weights",
 }
 _SHAPE: Final = f"{BEHAVIOR}.{SHAPE}"
 

@@ -149,6 +149,61 @@ def test_an_edited_mask(keras: ModuleType) -> None:
     assert difference.path == "behavior.inference masks"
 
 
+@pytest.mark.parametrize("part", ["regularizers", "constraints"])
+@pytest.mark.parametrize("whose", ["Dense", "Mine"])
+def test_edited_rules_of_weights(keras: ModuleType, part: str, whose: str) -> None:
+    """What a regularizer adds to the loss, and what a constraint makes of weights, is told."""
+
+    def rule(code: Callable[[Any], Any]) -> Any:
+        base = getattr(keras, part)
+        methods = {"__call__": lambda self, weight: code(weight), "get_config": lambda self: {}}
+        return type("Rule", (getattr(base, part[:-1].capitalize()),), methods)()
+
+    class Mine(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self, units: int, **rules: Any) -> None:
+            super().__init__(name="layer")
+            self.dense = keras.layers.Dense(units, **rules)
+
+        def build(self, shape: Any) -> None:
+            self.dense.build(shape)
+            self.built = True
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(inputs)
+
+    def table(code: Callable[[Any], Any]) -> LayerTable:
+        given = {f"kernel_{part[:-1]}": rule(code)}
+        inputs = keras.Input((6,))
+        layer = Mine(4, **given) if whose == "Mine" else keras.layers.Dense(4, name="layer", **given)
+        return layer_table(keras.Model(inputs, layer(inputs)), behavior=True)
+
+    one = table(lambda weight: weight * 2.0)
+    assert not compare(one, table(lambda weight: weight + weight))
+    (change,) = compare(one, table(lambda weight: weight * 2.1)).changes
+    assert change.layer == "layer"
+    assert [each.path for each in change.differences] == [f"behavior.training {part}"]
+
+
+def test_objects_that_tell_no_config(keras: ModuleType) -> None:
+    """Layers that look alike are told apart by the objects that are called in them."""
+
+    class Scale:
+        def __init__(self, by: float) -> None:
+            self._by = by
+
+        def __call__(self, x: Any) -> Any:
+            return x * self._by
+
+    inputs = keras.Input((6,))
+    activations = {"one": Scale(1.0), "again": Scale(1.0), "other": Scale(2.0)}
+    outputs = [
+        keras.layers.Dense(4, activation=scale, name=name)(inputs)
+        for name, scale in activations.items()
+    ]
+    found = behavior(layer_table(keras.Model(inputs, outputs), behavior=True))
+    assert found["one"] == found["again"] != found["other"]
+
+
 @pytest.mark.parametrize("kind", ["sign of infinity", "no number", "rounding"])
 def test_what_few_numbers_show(keras: ModuleType, kind: str) -> None:
     """Numbers that are not finite are told apart, and layers of few inputs get many samples."""

@@ -98,6 +98,10 @@ class Evaluation:
             Unprobed: it can't be evaluated.
         """
         self._require_possible()
+        yield from self._called()
+        yield from self._ruled()
+
+    def _called(self) -> Iterator[tuple[str, Any]]:
         number, way, first = self._first()
         self.masks = self._masks(first)
         if self._differs(first, way):
@@ -121,6 +125,23 @@ class Evaluation:
         for label, numbers in _labelled(TRAINING, trained):
             if numbers != told.get(label.replace(TRAINING, INFERENCE, 1)):
                 yield label, numbers
+
+    def _ruled(self) -> Iterator[tuple[str, Any]]:
+        """What regularizers add to the loss, and what constraints make of the weights."""
+        if not (rules := list(self._backend.rules(self._operation, self._weights))):
+            return
+        before = random_states()
+        with as_before(self._operation), self._backend.lent(self._weights, self._values()):
+            try:
+                made = [(part, stand_for(self._backend.array(rule()))) for part, rule in rules]
+            except Exception as error:  # whatever they raise
+                reason = f"its regularizers or constraints fail ({type(error).__name__})"
+                raise Unprobed(reason) from error
+        is_random = random_states() != before
+        for part in dict(made):
+            found = [numbers for of, numbers in made if of == part]
+            for number, numbers in enumerate(found):
+                yield _label(f"{TRAINING} {part}", number), RANDOM if is_random else numbers
 
     def _leaves(self) -> list[Any]:
         return flatten([self._call.recorded.args, self._call.recorded.kwargs])
@@ -294,11 +315,15 @@ class Evaluation:
 def _labelled(mode: str, outcome: Outcome) -> Iterator[tuple[str, list[float]]]:
     """The numbers of all parts of an outcome, each with its label."""
     for number, output in enumerate(outcome.outputs):
-        yield f"{mode}:{number}" if number else mode, stand_for(output)
+        yield _label(mode, number), stand_for(output)
     for part in ("masks", "losses", "updates"):
         for number, value in enumerate(getattr(outcome, part)):
-            label = f"{mode} {part}"
-            yield f"{label}:{number}" if number else label, stand_for(value)
+            yield _label(f"{mode} {part}", number), stand_for(value)
+
+
+def _label(part: str, number: int) -> str:
+    """The label of one of several: the first has no number."""
+    return f"{part}:{number}" if number else part
 
 
 def _weights(reader: Reader, layer: Any) -> list[Any]:

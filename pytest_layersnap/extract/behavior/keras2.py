@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from itertools import chain
 from typing import Any
@@ -37,6 +38,19 @@ def evaluating() -> Iterator[None]:
         yield
 
 
+def rules(operation: Any, weights: Sequence[Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What weights are regularized and constrained by: which of the two, and a function that does it.
+
+    Layers keep their regularizers among the losses that are functions, to which people add others.
+    """
+    for layer in operation._flatten_layers():
+        for loss in layer._callable_losses:
+            yield "regularizers", loss
+    for weight in weights:
+        if (constraint := getattr(weight, "constraint", None)) is not None:
+            yield "constraints", partial(constraint, weight)
+
+
 def evaluated(
     operation: Any,
     args: Sequence[Any],
@@ -53,7 +67,7 @@ def evaluated(
     empty = (np.zeros(shape_and_dtype(one)[0]) for one in states)
     try:
         with (
-            _lent([*weights, *states], chain(values, empty)) as lent,
+            lent([*weights, *states], chain(values, empty)) as storage,
             _mode(operation, kwargs),
         ):
             made = operation(*args, **kwargs)
@@ -62,7 +76,7 @@ def evaluated(
             carried = list(map(mask_of, leaves))
             updates = []
             if not is_built_in(operation):
-                pairs = ((array(given), array(other)) for given, other in lent[: len(weights)])
+                pairs = ((array(given), array(other)) for given, other in storage[: len(weights)])
                 updates = [now for given, now in pairs if now.tobytes() != given.tobytes()]
             return Outcome(
                 outputs=[array(leaf) for leaf in leaves],
@@ -89,12 +103,12 @@ def _mode(operation: Any, kwargs: dict[str, Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _lent(weights: Sequence[Any], values: Iterator[Any]) -> Iterator[list[tuple[Any, Any]]]:
+def lent(weights: Sequence[Any], values: Iterator[Any]) -> Iterator[list[tuple[Any, Any]]]:
     """Where the weights stand for other storage; their own is not touched, and need not be there."""
     tf = import_module("tensorflow")
     resources = import_module("tensorflow.python.ops.resource_variable_ops")
     before = []
-    lent = []
+    storage = []
     try:
         for weight, value in zip(weights, values, strict=True):
             variable = _variable(weight)
@@ -105,8 +119,8 @@ def _lent(weights: Sequence[Any], values: Iterator[Any]) -> Iterator[list[tuple[
             variable.__class__ = resources.ResourceVariable
             vars(variable)["_handle"] = other.handle
             vars(variable)["_cached_value"] = None
-            lent.append((value, other))
-        yield lent
+            storage.append((value, other))
+        yield storage
     finally:
         for variable, kind, state in before:
             vars(variable).clear()

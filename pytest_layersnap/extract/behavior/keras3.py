@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -45,6 +46,25 @@ def evaluating() -> Iterator[None]:
         if "tensorflow" in sys.modules:
             stack.enter_context(eagerly(import_module("tensorflow")))
         yield
+
+
+def lent(weights: Sequence[Any], values: Iterator[Any]) -> AbstractContextManager[Any]:
+    """Where the weights have these values."""
+    # No list, so that none is there twice.
+    return _keras().StatelessScope(state_mapping=zip(weights, values, strict=True))  # type: ignore[no-any-return]
+
+
+def rules(_: Any, weights: Sequence[Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What weights are regularized and constrained by: which of the two, and a function that does it."""
+    for weight in weights:
+        if (regularizer := getattr(weight, "regularizer", None)) is not None:
+            yield "regularizers", partial(_of_value, regularizer, weight)
+        if (constraint := getattr(weight, "constraint", None)) is not None:
+            yield "constraints", partial(constraint, weight)
+
+
+def _of_value(regularizer: Callable[[Any], Any], weight: Any) -> Any:
+    return regularizer(weight.value)
 
 
 def evaluated(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from types import FunctionType
 from typing import Any, Final, cast
 
 import numpy as np
@@ -72,14 +71,20 @@ def _own(reader: Reader, layer: Any, seen: set[int]) -> Iterator[Hashable]:
     yield kind
     built_in = is_of_keras(kind)
     for name, value in vars(layer).items():
-        if isinstance(value, FunctionType):
-            if value.__module__.partition(".")[0] not in KERAS:
-                yield name, value
-        elif not built_in and name not in _NAMES:
+        if name not in _NAMES and (not built_in or _is_somebodys_code(value)):
             yield name, _plain(value)
     if not reader.is_operation(layer):
         for child in reader.children(layer):
             yield from _own(reader, child, seen)
+
+
+def _is_somebodys_code(value: Any) -> bool:
+    """Whether a value is a function, or an object that is called like one, and none of Keras'."""
+    return callable(value) and _package(value) not in KERAS
+
+
+def _package(value: Any) -> str:
+    return str(getattr(value, "__module__", None)).partition(".")[0]
 
 
 def _plain(value: Any, depth: int = 0) -> Hashable:
@@ -94,6 +99,6 @@ def _plain(value: Any, depth: int = 0) -> Hashable:
         return tuple((str(key), _plain(item, depth + 1)) for key, item in value.items())
     if depth < 4 and isinstance(value, (list, tuple)):
         return tuple(_plain(item, depth + 1) for item in value)
-    if is_of_keras(type(value)) or type(value).__module__.partition(".")[0] in _OF_BACKENDS:
+    if is_of_keras(type(value)) or _package(type(value)) in _OF_BACKENDS:
         return cast("Hashable", type(value))
     return id(value)  # the model holds it as long as the key is looked for
