@@ -174,7 +174,9 @@ def test_edited_rules_of_weights(keras: ModuleType, part: str, whose: str) -> No
     def table(code: Callable[[Any], Any]) -> LayerTable:
         given = {f"kernel_{part[:-1]}": rule(code)}
         inputs = keras.Input((6,))
-        layer = Mine(4, **given) if whose == "Mine" else keras.layers.Dense(4, name="layer", **given)
+        layer = (
+            Mine(4, **given) if whose == "Mine" else keras.layers.Dense(4, name="layer", **given)
+        )
         return layer_table(keras.Model(inputs, layer(inputs)), behavior=True)
 
     one = table(lambda weight: weight * 2.0)
@@ -194,13 +196,19 @@ def test_objects_that_tell_no_config(keras: ModuleType) -> None:
         def __call__(self, x: Any) -> Any:
             return x * self._by
 
+        def get_config(self) -> dict[str, Any]:
+            return {}
+
     inputs = keras.Input((6,))
     activations = {"one": Scale(1.0), "again": Scale(1.0), "other": Scale(2.0)}
     outputs = [
         keras.layers.Dense(4, activation=scale, name=name)(inputs)
         for name, scale in activations.items()
     ]
-    found = behavior(layer_table(keras.Model(inputs, outputs), behavior=True))
+    model = keras.Model(inputs, keras.layers.Add()(outputs))
+    table = layer_table(model, behavior=True)
+    assert len({row.layer_attributes for row in table if row.layer_name in activations}) == 1
+    found = behavior(table)
     assert found["one"] == found["again"] != found["other"]
 
 
