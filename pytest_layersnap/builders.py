@@ -69,7 +69,10 @@ def _builder(text: str) -> Any:
         loaded = import_module(module)
     except ModuleNotFoundError as error:
         if error.name and f"{module}.".startswith(f"{error.name}."):
-            raise BuilderError(f"{text}: there is no module {error.name!r} in {here}") from None
+            raise BuilderError(
+                f"{text}: there is no module {error.name!r} in {here}; "
+                "run from the folder that holds it, or set pythonpath in the ini file"
+            ) from None
         raise
     try:
         return attrgetter(name)(loaded)

@@ -24,7 +24,7 @@ def contents(path: Path, revision: str) -> bytes:
     try:
         done = _git(folder, "show", f"{revision}:./{inside}")
     except OSError as error:
-        raise GitError(f"git can't be run: {error.strerror or error}") from None
+        raise GitError(f"git can't be run: {error.strerror or error}; install git") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise GitError(said.removeprefix("fatal: "))

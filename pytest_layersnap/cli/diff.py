@@ -41,11 +41,11 @@ def add(verbs: Verbs) -> None:
     """Declare the verb."""
     diff = declare(verbs, "diff", _diff, "compare two snapshots, models or revisions")
     diff.add_argument("recorded", help=NAMES)
-    diff.add_argument("current", nargs="?", help="the same; needless with --against")
+    diff.add_argument("current", nargs="?", help="the same; leave it out with --against")
     diff.add_argument(
         "--against",
         metavar="REVISION",
-        help="compare the snapshot as git has it in a branch, tag or commit with that of now",
+        help="compare the snapshot in this branch, tag or commit with the one on disk",
     )
     output.add_arguments(diff, FORMATS)
 

@@ -17,10 +17,8 @@ def add(verbs: Verbs) -> None:
     """Declare the verb."""
     export = declare(verbs, "export", _export, "write snapshots for spreadsheets and papers")
     for name in _FORMATS:
-        export.add_argument(
-            f"--{name}", metavar="OUT", help=f"write a file, or a folder, of {name}"
-        )
-    export.add_argument("name", nargs="*", help="a snapshot, or a folder of them; all without it")
+        export.add_argument(f"--{name}", metavar="OUT", help=f"write {name} to this file or folder")
+    export.add_argument("name", nargs="*", help="a snapshot, or a folder of them (default: all)")
 
 
 def _export(parsed: argparse.Namespace) -> int:

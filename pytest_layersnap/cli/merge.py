@@ -19,7 +19,7 @@ def add(verbs: Verbs) -> None:
         "--output",
         metavar="OUT",
         type=Path,
-        help="write the joint report there: a folder, or .html",
+        help="write the joint report to this folder or .html file",
     )
 
 

@@ -14,8 +14,12 @@ from pytest_layersnap.writing import replace_file, require_ours
 
 def add_arguments(parser: argparse.ArgumentParser, formats: Mapping[str, Format]) -> None:
     """Declare ``--format`` and ``--output``; the first format is that of a terminal."""
-    parser.add_argument("--format", choices=formats, help="default: by the ending of the file")
-    parser.add_argument("--output", metavar="FILE", type=Path, help="write it there")
+    first = next(iter(formats))
+    usual = f"default: by the ending of FILE, or {first}"
+    parser.add_argument("--format", choices=formats, help=usual)
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, help="write to FILE, not the terminal"
+    )
 
 
 def put(parsed: argparse.Namespace, formats: Mapping[str, Format], shown: Any) -> None:

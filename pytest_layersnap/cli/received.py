@@ -45,15 +45,17 @@ def add(verbs: Verbs) -> None:
     pending = declare(
         verbs, "pending", _pending, "list the received tables that wait for a decision"
     )
-    pending.add_argument("--json", action="store_true", help="as JSON, with the drift of each")
+    pending.add_argument("--json", action="store_true", help="print JSON, with the drift of each")
     review = declare(verbs, "review", _review, "go through the received tables one by one")
     accept = declare(verbs, "accept", _accept, "record received tables")
     reject = declare(verbs, "reject", _reject, "forget received tables")
     for chosen in (accept, reject):
-        chosen.add_argument("name", nargs="*", help="a snapshot, as 'pending' lists it")
+        chosen.add_argument("name", nargs="*", help="a snapshot, as 'layersnap pending' lists it")
         chosen.add_argument("--all", action="store_true", help="all of them")
     for verb in (pending, review, accept, reject):
-        verb.add_argument("--cache-dir", metavar="DIR", type=Path, help="pytest's cache_dir")
+        verb.add_argument(
+            "--cache-dir", metavar="DIR", type=Path, help="pytest's cache_dir, if set"
+        )
         verb.set_defaults(artifact=None)
     for verb in (pending, review, accept):
         verb.add_argument(
@@ -272,8 +274,9 @@ def _chosen(waiting: Sequence[Received], names: Iterable[str], *, every: bool) -
             by_name[spelling] = by_name[spelling.removesuffix(SUFFIX)] = received
     for name in names:
         if name.replace(os.sep, "/") not in by_name:
-            known = ", ".join(received.path for received in waiting) or "none"
-            raise CommandError(f"no table was received for {name!r}; waiting are: {known}")
+            known = ", ".join(received.path for received in waiting)
+            hint = f"choose from {known}" if known else "none is waiting"
+            raise CommandError(f"no table was received for {name!r}; {hint}")
     return list(
         {id(found): found for found in (by_name[n.replace(os.sep, "/")] for n in names)}.values()
     )

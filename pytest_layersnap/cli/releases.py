@@ -72,15 +72,15 @@ def add(verbs: Verbs) -> None:
     """Declare the verbs."""
     matrix = declare(verbs, "matrix", _matrix, "try models under all releases of Keras")
     _arguments(matrix)
-    matrix.add_argument("--clean", action="store_true", help="remove all environments, and end")
+    matrix.add_argument("--clean", action="store_true", help="remove all environments and exit")
     bisect = declare(verbs, "bisect", _bisect, "find the release of Keras that changed a model")
     _arguments(bisect)
-    bisect.add_argument("--layer", metavar="PATH", help="only changes of this layer count")
+    bisect.add_argument("--layer", metavar="PATH", help="look only at changes of this layer")
     bisect.add_argument(
         "--run",
         dest="command",
         metavar="COMMAND",
-        help="find where this command fails, instead of a builder's drift",
+        help="find the release under which this command begins to fail, in place of a model",
     )
 
 
@@ -88,20 +88,23 @@ def _arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "model",
         nargs="*",
-        help="module:builder, or a snapshot and the module:builder that is to give it",
+        help="module:builder, or a snapshot followed by the module:builder to compare with it",
     )
     verb.add_argument(
-        "--keras", metavar="RANGE", default=_RANGE, help=f"releases, as pip spells them; {_RANGE}"
+        "--keras",
+        metavar="RANGE",
+        default=_RANGE,
+        help=f"try these releases, in pip's spelling (default: {_RANGE})",
     )
-    verb.add_argument("--keras2", action="store_true", help="Keras 2.15 (on TensorFlow), too")
+    verb.add_argument("--keras2", action="store_true", help="also try Keras 2.15, on TensorFlow")
     verb.add_argument(
         "--backend",
         choices=BACKENDS,
         default=os.environ.get("KERAS_BACKEND", BACKENDS[0]),
-        help="of Keras 3; KERAS_BACKEND, or else the smallest",
+        help=f"backend of Keras 3 (default: KERAS_BACKEND, or {BACKENDS[0]})",
     )
     verb.add_argument(
-        "--python", metavar="3.X", help="default: this one, where Keras runs under it"
+        "--python", metavar="3.X", help="Python to use (default: this one, if Keras runs under it)"
     )
     verb.add_argument(
         "--with",
@@ -109,7 +112,7 @@ def _arguments(verb: argparse.ArgumentParser) -> None:
         dest="requirements",
         action="append",
         default=[],
-        help="install this, too; as pip takes it",
+        help="also install this requirement, in pip's spelling",
     )
     verb.add_argument(
         "--requirements",
@@ -117,10 +120,13 @@ def _arguments(verb: argparse.ArgumentParser) -> None:
         dest="files",
         action="append",
         default=[],
-        help="and these",
+        help="also install the requirements in this file",
     )
     verb.add_argument(
-        "--only", metavar="CATEGORY", action="append", help="categories or columns that count"
+        "--only",
+        metavar="CATEGORY",
+        action="append",
+        help="compare only this category or column; may be given several times",
     )
     verb.add_argument(
         "--behavior", action="store_true", help="also compare the numbers that layers compute"
@@ -149,7 +155,9 @@ def _bisect(parsed: argparse.Namespace) -> int:
 
     if parsed.command is not None:
         if parsed.model or parsed.layer or parsed.only or parsed.behavior:
-            raise CommandError("--run takes the place of a model, --layer, --only and --behavior")
+            raise CommandError(
+                "--run stands alone: leave out the model, --layer, --only and --behavior"
+            )
         with _trials(parsed) as (trials, releases):
             answer = survey.halve_by(trials, releases, shlex.split(parsed.command))
     else:
@@ -254,7 +262,7 @@ def _trials(parsed: argparse.Namespace) -> Iterator[tuple[Trials, list[Version]]
             "which layersnap matrix --clean removes"
         ) from None
     except KeyboardInterrupt:
-        raise CommandError("interrupted; the same command goes on from here") from None
+        raise CommandError("interrupted; to go on, run the same command again") from None
     finally:
         processes.stop()
         signal.signal(signal.SIGTERM, before)

@@ -45,7 +45,7 @@ def add(verbs: Verbs) -> None:
         action="store_const",
         dest="format",
         const="json",
-        help="as JSON, with all columns",
+        help="print JSON, with all columns",
     )
 
 

@@ -252,7 +252,7 @@ def settled(
 ) -> list[tuple[int, int]]:
     """The pairs, each with the row that goes on from its pair before, where several are the same.
 
-    Of equal rows one after the other those are new, or gone, that come last.
+    Of equal rows in a run, the last are those added or removed.
     """
     partners = [dict(pairs), {partner: row for row, partner in pairs}]
     networks = recorded, current

@@ -100,7 +100,7 @@ def write(tables: Iterable[LayerTable], to: Destination) -> tuple[Path, ...]:
     """
     named = _named(tables)
     if not named:
-        raise ExportError(f"{to.path}: there is no layer table to export")
+        raise ExportError(f"{to.path}: no check gave a table to export")
     files = {path: to.format.render(shown) for path, shown in _files(named, to)}
     for path in files:
         _require_free(path, to.format)

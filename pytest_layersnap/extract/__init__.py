@@ -64,7 +64,7 @@ def _table(model: Any, name: str | None, *, behavior: bool) -> LayerTable:
         warnings.simplefilter("ignore")
         layers, calls = rows.rows(reader, model, name)
         if not layers:
-            raise ModelError(f"the model {model.name!r} has no layers")
+            raise ModelError(f"the model {model.name!r} has no layers; add one before the check")
         if behavior:
             # Not at the top: nobody pays for it who does not ask.
             from pytest_layersnap.extract.behavior import filled

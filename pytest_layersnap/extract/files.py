@@ -87,7 +87,7 @@ def _hdf5(path: Any) -> tuple[str, str]:
         raise FileNotFoundError(path)
     with h5py.File(path, "r") as file:
         if "model_config" not in file.attrs:
-            raise KeyError("it holds weights alone")
+            raise KeyError("it holds weights alone; save the whole model with model.save()")
         return str(file.attrs["model_config"]), str(file.attrs.get("keras_version", "2"))
 
 

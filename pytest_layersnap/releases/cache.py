@@ -79,7 +79,9 @@ class Cache:
         tag = self.folder / _TAG
         if not tag.exists():
             if holds:
-                raise CacheError(f"{self.folder} holds other files, and is left alone")
+                raise CacheError(
+                    f"{self.folder} holds other files; set XDG_CACHE_HOME to use another folder"
+                )
             replace_file(tag, _SIGNATURE.encode())  # whole, also where the disk is full
 
     def clean(self) -> int:
@@ -96,7 +98,9 @@ class Cache:
         tag = self.folder / _TAG
         is_ours = tag.is_file() and tag.read_bytes() == _SIGNATURE.encode()
         if not is_ours and any(self.folder.iterdir()):
-            raise CacheError(f"{self.folder} is no cache of ours, and is left alone")
+            raise CacheError(
+                f"{self.folder} is no cache of layersnap, so it is left alone; delete it by hand"
+            )
         size = self.size()
         shutil.rmtree(self.folder)
         return size

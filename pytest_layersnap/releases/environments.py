@@ -100,7 +100,7 @@ class Environments:
             fits += reversed(pairing.pythons)
             return next(filter(self._tool.has, fits), fits[0])
         if self._python not in pairing.pythons:
-            raise ToolError(f"it runs under Python {', '.join(pairing.pythons)}")
+            raise ToolError(f"it needs Python {', '.join(pairing.pythons)}")
         return self._python
 
     def _base(self, pairing: Pairing) -> Path:

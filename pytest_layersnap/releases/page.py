@@ -48,7 +48,7 @@ def _section(answer: Answer, rows: Sequence[Html]) -> Html:
         tag("ul", *(tag("li", line) for line in answer.said)),
         tag(
             "table",
-            tag("caption", "What became of it under each release", class_="unseen"),
+            tag("caption", "The verdict under each release", class_="unseen"),
             tag("thead", tag("tr", *(tag("th", name, scope="col") for name in HEAD))),
             tag("tbody", *rows),
             class_="checks",

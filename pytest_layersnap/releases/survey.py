@@ -89,8 +89,8 @@ def in_range(
     ]
     if not found:
         known = [release for release in listed if release.major >= 3]
-        there = f"{known[0]} to {known[-1]}" if known else "none"
-        raise SurveyError(f"the index has no Keras {wanted} (of Keras 3: {there})")
+        there = f"choose from {known[0]} to {known[-1]}" if known else "and none of Keras 3"
+        raise SurveyError(f"the index has no Keras {wanted}; {there}")
     return found
 
 

@@ -127,7 +127,7 @@ class Pip:
         """Make an environment and install requirements, as pip takes them."""
         found = self._found(python)
         if found is None:
-            raise ToolError(f"there is no Python {python} here; uv would fetch one")
+            raise ToolError(f"there is no Python {python}; install it, or uv, which fetches it")
         self._venv(folder, found, scratch)
         install = ["install", "--no-compile", "--progress-bar", "off", *requirements]
         _require(self._processes.run([*_pip(folder), *install], settings(os.environ, scratch)))

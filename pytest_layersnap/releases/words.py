@@ -64,7 +64,7 @@ def advice(outcomes: Sequence[Outcome], releases: Sequence[Version]) -> list[str
     found = [f"known: {what} ({source})" for what, source, _ in sources(outcomes)]
     kept = requirement(outcomes, releases)
     if all(outcome.verdict == "not tried" for outcome in outcomes):
-        found.append("nothing to be told: no release could be tried")
+        found.append("no result: no release could be tried")
     elif all(outcome.verdict in ("holds", "not tried") for outcome in outcomes):
         found.append("nothing to do: it holds wherever it could be tried")
     elif kept:
@@ -73,11 +73,13 @@ def advice(outcomes: Sequence[Outcome], releases: Sequence[Version]) -> list[str
         newest = [outcome for outcome in outcomes if outcome.drift is not None][-1]
         if newest.verdict == "drifts":
             found.append(
-                f"to have that of keras {newest.release}, accept it: pytest --snapshot-update under it"
+                f"to accept the network of keras {newest.release}, "
+                "run pytest --snapshot-update under it"
             )
         if any(not _is_explained(outcome) for outcome in drifting):
             found.append(
-                "what no known change explains may be your own: layersnap diff, or report it"
+                "no known change of Keras explains all of this: look at it with layersnap diff, "
+                "and report it if it is not your own"
             )
     unknown = [str(outcome.release) for outcome in outcomes if not is_known(outcome.release)]
     if unknown:

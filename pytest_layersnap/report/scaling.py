@@ -74,15 +74,15 @@ def _lengths_follow(factor: float, recorded: Any, current: Any) -> bool:
 
 def _shapes_follow(factor: float, recorded: str, current: str) -> bool:
     """Whether two shapes differ in nothing but one axis, that of the channels."""
-    before, after = re.findall(r"\d+|[^\d]+", recorded), re.findall(r"\d+|[^\d]+", current)
-    if len(before) != len(after):
+    was, now = (re.findall(r"\d+|[^\d]+", shape) for shape in (recorded, current))
+    if len(was) != len(now):
         return False
-    different = [place for place, text in enumerate(before) if text != after[place]]
-    followed = [place + 1 == len(before) or before[place + 1][0] == ")" for place in different]
+    different = [place for place, text in enumerate(was) if text != now[place]]
+    followed = [place + 1 == len(was) or was[place + 1][0] == ")" for place in different]
     return (all(followed) or not any(followed)) and all(
-        before[place].isdigit()
-        and after[place].isdigit()
-        and _is_scaled(factor, int(before[place]), int(after[place]))
+        was[place].isdigit()
+        and now[place].isdigit()
+        and _is_scaled(factor, int(was[place]), int(now[place]))
         for place in different
     )
 

@@ -130,12 +130,17 @@ def _renaming(recorded: str, current: str) -> tuple[str, str]:
         was, now = was[:-1], now[:-1]
     while len(was) > 1 and len(now) > 1 and was[0] == now[0]:
         was, now = was[1:], now[1:]
-    before, after = "".join(was), "".join(now)
-    return before.rstrip("_/") or before, after.rstrip("_/") or after
+    return _whole(was), _whole(now)
 
 
 def _tokens(name: str) -> list[str]:
     return [token for token in re.split(r"(?<=[_/])", name) if token]
+
+
+def _whole(tokens: Sequence[str]) -> str:
+    """The part of a name, without the separator at its end."""
+    text = "".join(tokens)
+    return text.rstrip("_/") or text
 
 
 def _common(recorded: str, current: str) -> int:

@@ -14,6 +14,8 @@ from pytest_layersnap.snapshots.pending import Received
 from pytest_layersnap.snapshots.report_folder import JSON
 from pytest_layersnap.snapshots.store import BrokenSnapshot, Store
 
+_EXPECTED = "name the folder that --layersnap-report wrote, or a zip of it"
+
 
 @contextmanager
 def received(place: Path, *, start: Path) -> Iterator[list[Received]]:
@@ -35,9 +37,7 @@ def received(place: Path, *, start: Path) -> Iterator[list[Received]]:
     with _unpacked(place) as folder:
         found = sorted(folder.rglob(JSON))
         if not found:
-            raise reports.ReportError(
-                f"{place} has no {JSON}: name the folder that --layersnap-report wrote, or a zip of it"
-            )
+            raise reports.ReportError(f"{place} has no {JSON}; {_EXPECTED}")
         report = reports.joined(map(reports.read, found))
         store = Store(project(start)[1], shown=report.run.folder)
         yield [
@@ -73,4 +73,4 @@ def _unpacked(place: Path) -> Iterator[Path]:
             archive.extractall(folder)
             yield Path(folder)
     except zipfile.BadZipFile:
-        raise reports.ReportError(f"{place} is neither a folder nor a zip") from None
+        raise reports.ReportError(f"{place} is neither a folder nor a zip; {_EXPECTED}") from None

@@ -160,7 +160,7 @@ class LayerSnap:
                 f"{{'resnet50': model}}, not a {type(models).__name__}"
             )
         if not models:
-            raise ValueError("check_all got no models, so nothing would be checked")
+            raise ValueError("check_all got no models; give it at least one")
         scope = Scope.of(only, ignore, behavior)
         failures = {
             name: failure
@@ -349,7 +349,7 @@ def _table_within(limit: int, builder: Any, *, name: str | None, behavior: bool)
     with weightless() as memory:
         table = layer_table(builder, name=name, behavior=behavior)
     if memory.allocated > limit:
-        raise WeightsAllocated(f"{memory}; max_allocated= is {limit:,} bytes")
+        raise WeightsAllocated(f"{memory}; max_allocated= allows {limit:,} bytes")
     return table
 
 

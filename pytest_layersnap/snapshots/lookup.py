@@ -40,7 +40,9 @@ def find(start: Path, names: Iterable[str] = ()) -> dict[str, LayerTable]:
     if not paths:
         paths = list(_inside(folder))
         if not paths:
-            raise UnknownSnapshot(f"there are no snapshots in {folder}")
+            raise UnknownSnapshot(
+                f"there are no snapshots in {folder}; record them with pytest --snapshot-update"
+            )
     return {_name(path, folder): _read(path, start) for path in paths}
 
 

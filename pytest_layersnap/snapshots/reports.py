@@ -204,7 +204,8 @@ def read(folder: Path) -> Report:
         data: dict[str, Any] = json.loads(path.read_bytes())
         if data["schema"] != SCHEMA:
             raise ReportError(
-                f"{path}: schema {data['schema']} is not {SCHEMA}, which is known here"
+                f"{path}: its schema is {data['schema']}, and this layersnap reads {SCHEMA}; "
+                "use the version that wrote it"
             )
         unused = data["unused"]
         facts = Facts.from_dict(data["facts"])
@@ -223,7 +224,10 @@ def read(folder: Path) -> Report:
         )
         return of(run, Store(path.parent / RECORDED, shown=run.folder))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ReportError(f"{path}: not a report of layersnap ({error!r})") from None
+        raise ReportError(
+            f"{path}: not a report of layersnap ({error!r}); "
+            "name a folder that --layersnap-report wrote"
+        ) from None
 
 
 def joined(reports: Iterable[Report]) -> Report:
@@ -236,7 +240,10 @@ def joined(reports: Iterable[Report]) -> Report:
     shards = [report.run for report in reports]
     folders = sorted({run.folder for run in shards})
     if len(folders) > 1:
-        raise ReportError(f"the reports are about different folders: {', '.join(folders)}")
+        raise ReportError(
+            f"the reports are about different folders: {', '.join(folders)}; "
+            "merge those of one folder at a time"
+        )
     facts = merged(run.facts for run in shards)
     run = replace(
         shards[0],

@@ -39,7 +39,7 @@ def lines(run: Run, *, quiet: bool = False) -> Iterator[str]:
     if run.ignored:
         yield (
             f"git ignores {run.listed(run.ignored)}: add !{run.folder}/**/*.csv to .gitignore, "
-            "or nobody else has them"
+            "so that others get them"
         )
     yield from _cut_off(run)
     if run.unrecorded:

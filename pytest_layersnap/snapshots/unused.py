@@ -179,9 +179,9 @@ def _doubt(path: str, facts: Facts, named: str) -> str:
     for user in facts.remembered.get(path, ()):
         fate = facts.fates.get(user)
         if fate in ("idle", "unchecked"):
-            return f"{user}, which used {path} before, used none"
+            return f"{user}, which used {path} in an earlier run, used none"
         if fate != "passed" and user not in facts.gone:
-            return f"{user}, which used {path} before, did not run"
+            return f"{user}, which used {path} in an earlier run, did not run"
     if files := facts.mentioned.get(path):
         return f"{path} may be used by {files[0]}, which was not collected in full"
     if path in facts.unseen:

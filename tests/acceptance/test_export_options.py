@@ -172,7 +172,10 @@ def test_without_snapshots(project: Project) -> None:
     """There is nothing to export, and the message says where it looked."""
     result = layersnap(project, "export", "--csv", "out")
     assert result.returncode == 2
-    assert result.stderr == f"layersnap: there are no snapshots in {project.path / 'snapshots'}\n"
+    assert result.stderr == (
+        f"layersnap: there are no snapshots in {project.path / 'snapshots'}; "
+        "record them with pytest --snapshot-update\n"
+    )
 
 
 def test_a_broken_snapshot(recorded: Project) -> None:
@@ -250,7 +253,7 @@ def test_an_option_that_can_not_be(recorded: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-k", "nothing"], "error: *out.csv: there is no layer table to export"),
+        (["-k", "nothing"], "error: *out.csv: no check gave a table to export"),
         ([], "error: *out.csv*: not exported: *"),
     ],
 )

@@ -146,7 +146,7 @@ def test_model(layersnap):
     result.stdout.fnmatch_lines(
         [
             "E *WeightsAllocated: 160 bytes of weights allocated: *body (160 bytes); "
-            "max_allocated= is 100 bytes",
+            "max_allocated= allows 100 bytes",
             "E *ModelError: max_allocated= needs a function that builds the model, not the model",
         ]
     )

@@ -218,7 +218,9 @@ def interrupted(command: Command) -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
         assert process.returncode == 2
-        assert err.splitlines()[-1] == "layersnap: interrupted; the same command goes on from here"
+        assert (
+            err.splitlines()[-1] == "layersnap: interrupted; to go on, run the same command again"
+        )
         assert sorted(command.cache.iterdir()) == before
         assert not list(command.temporary.iterdir())
     started.unlink()
@@ -236,7 +238,7 @@ def conflict(command: Command) -> None:
     assert sorted(command.cache.iterdir()) == before
     code, _, err = command.run("matrix", "models:steady", "--keras", "==3.999")
     assert code == 2
-    assert "the index has no Keras ==3.999 (of Keras 3: 3.0.0 to " in err
+    assert "the index has no Keras ==3.999; choose from 3.0.0 to " in err
 
 
 def test_interrupted_while_reading_the_index(command: Command) -> None:
@@ -252,7 +254,7 @@ def test_interrupted_while_reading_the_index(command: Command) -> None:
             while connection.recv(1024):
                 pass
     assert process.returncode == 2
-    assert err.splitlines()[-1] == "layersnap: interrupted; the same command goes on from here"
+    assert err.splitlines()[-1] == "layersnap: interrupted; to go on, run the same command again"
     assert command.kept() <= {"CACHEDIR.TAG", "pip"}
     assert not list(command.temporary.iterdir())
 

@@ -258,7 +258,7 @@ def test_from_a_folder_of_the_project(drifted: Project, monkeypatch: pytest.Monk
     [
         (["accept"], "say which received tables: their names, or --all"),
         (["reject", "b", "--all"], "say which received tables: their names, or --all"),
-        (["accept", "nonsense"], f"no table was received for 'nonsense'; waiting are: {X}, {A}"),
+        (["accept", "nonsense"], f"no table was received for 'nonsense'; choose from {X}, {A}"),
         (["diff", "snapshots/b.csv", "none.csv"], "no snapshot is called 'none.csv'; there are *"),
         (["diff", "snapshots/b.csv", "test_a.py"], "test_a.py:*"),
         (["diff", "snapshots", "snapshots"], "snapshots holds 3 snapshots; name one *"),

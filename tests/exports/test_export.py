@@ -365,7 +365,7 @@ def test_a_path_that_fits_no_format(
 @pytest.mark.parametrize("suffix", ["", *SUFFIXES])
 def test_nothing_to_export(tmp_path: Path, suffix: str) -> None:
     """No table is an error, and leaves no file."""
-    with pytest.raises(ExportError, match=r"out.*: there is no layer table to export"):
+    with pytest.raises(ExportError, match=r"out.*: no check gave a table to export"):
         export([], tmp_path / f"out{suffix}")
     assert not list(tmp_path.iterdir())
 

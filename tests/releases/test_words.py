@@ -122,8 +122,9 @@ def test_text() -> None:
         "",
         "holds under 3.9.0, drifts in 3.9.2, fails under 3.10.0",
         "to stay with what holds, require keras>=3.9.0,<3.9.2",
-        "to have that of keras 3.9.2, accept it: pytest --snapshot-update under it",
-        "what no known change explains may be your own: layersnap diff, or report it",
+        "to accept the network of keras 3.9.2, run pytest --snapshot-update under it",
+        "no known change of Keras explains all of this: look at it with layersnap diff, "
+        "and report it if it is not your own",
     ]
 
 
@@ -152,7 +153,7 @@ def test_data() -> None:
     ("arguments", "said"),
     [
         (["bisect", "a:build", "b:build"], "bisect takes one model, not 2; matrix takes several"),
-        (["bisect", "a:build", "--run", "pytest"], "--run takes the place of a model"),
+        (["bisect", "a:build", "--run", "pytest"], "--run stands alone: leave out the model"),
         (
             ["matrix", "resnet50", "vgg16", "a:build"],
             "after resnet50, name the function that builds it",

@@ -68,18 +68,18 @@ def explanations(
         recorded: the table of the snapshot; what recorded it tells the release of Keras.
         current: the table now.
     """
-    one, other = _keras(recorded.recorded_with), _keras(current.recorded_with)
-    if one is None or other is None:
+    was, now = _keras(recorded.recorded_with), _keras(current.recorded_with)
+    if was is None or now is None:
         return ()
     left = list(changes)
     found = []
     for known in KNOWN_CHANGES:
-        if not known.between(one, other):
+        if not known.between(was, now):
             continue
         of_kind = [c for c in left if not known.numeric or c.categories == {"behavior"}]
         sides = of_kind if known.numeric else list(map(_without_numbers, of_kind))
-        turned = sides if known.has(other) else list(map(_turned, sides))
-        wanted = set(map(id, known.finds(turned, current if known.has(other) else recorded)))
+        turned = sides if known.has(now) else list(map(_turned, sides))
+        wanted = set(map(id, known.finds(turned, current if known.has(now) else recorded)))
         explained = [
             change for change, side in zip(of_kind, turned, strict=True) if id(side) in wanted
         ]

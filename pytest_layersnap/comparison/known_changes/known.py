@@ -96,7 +96,7 @@ def spreading(starts: Callable[[Layer, Layer], bool]) -> Finds:
 
 
 def what_differs(change: Change) -> dict[str, tuple[Any, Any]]:
-    """What differs: the values before and after Keras' change, by path."""
+    """What differs, by path: the values without and with Keras' change."""
     return {
         difference.path: (difference.recorded, difference.current)
         for difference in change.differences

@@ -70,7 +70,7 @@ def build(builder: Callable[[], Any]) -> Any:
     with _scope(lazy=False):
         built = builder()
     name = getattr(builder, "__qualname__", type(builder).__qualname__)
-    _warn_once(f"{name} is built with its weights, as it fails without: {reason}")
+    _warn_once(f"{name} fails without weights, so it is built with them: {reason}")
     return built
 
 
@@ -123,8 +123,8 @@ class _Patches:
                 except Exception as error:  # whatever a Keras that we don't know raises
                     version = getattr(sys.modules[package], "__version__", "")
                     _warn_once(
-                        f"{package} {version} {seam.without}, as pytest-layersnap does not know how it "
-                        f"does that ({type(error).__name__}: {error})"
+                        f"{package} {version} {seam.without}, as this version of pytest-layersnap does "
+                        f"not know it ({type(error).__name__}: {error}); try a newer one"
                     )
 
 
