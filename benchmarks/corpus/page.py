@@ -47,6 +47,7 @@ def runs(folder: Path) -> Runs:
 
 
 def _part(found: Runs) -> Iterator[str]:
+    """The lines; runs are compared with the one that has the most, which they were built like."""
     yield "`python benchmarks/keras_tests.py` runs the tests that Keras ships, as far as they build layers"
     yield "and models, and takes a table of each: read twice, rebuilt from its config, built without"
     yield "weights, written and read. With `--like` it builds the same again elsewhere."
@@ -59,13 +60,15 @@ def _part(found: Runs) -> Iterator[str]:
         read = [one["table"] for one in every if one["table"]]
         counts = (len(read), len(set(map(_rows, read))), *(wrong[way] for way in WAYS))
         yield _row([name, *(f"{count:,}" for count in counts)])
-    first, *others = found
+    first = max(found, key=lambda name: sum(map(len, found[name].values())))
+    others = [name for name in found if name != first]
     if others:
         yield ""
         yield _row(["", "compared", "equal", "explained", "differ"])
         yield _row(["---"] * 5)
     for other in others:
-        yield _row([f"{first} and {other}", *map(str, _compared(found, first, other))])
+        counts = _compared(found, first, other)
+        yield _row([f"{first} and {other}", *(f"{count:,}" for count in counts)])
 
 
 def _rows(table: str) -> str:
