@@ -259,6 +259,24 @@ def _bert(keras: Any) -> Any:
     return backbone(vocabulary_size=20, max_sequence_length=6, **sizes)
 
 
+def _k3im(module: str, name: str, *sizes: Any, **settings: Any) -> Builder:
+    def build(keras: Any) -> Any:
+        return getattr(import_module(f"k3im.{module}"), name)(*sizes, **settings)
+
+    return build
+
+
+def _hexagonal(keras: Any) -> Any:
+    layers = import_module("keras_hexagdly")
+    return _around(
+        keras,
+        (8, 8, 3),
+        layers.Conv2d(4, kernel_size=2, activation="relu"),
+        layers.MaxPool2d(),
+        layers.Conv2d(2, share_neighbors=True),
+    )
+
+
 def _tuned(keras: Any) -> Any:
     tuner = import_module("keras_tuner")
     return tuner.applications.HyperXception(input_shape=(64, 64, 3), classes=2).build(
@@ -284,10 +302,18 @@ _KERAS3: dict[str, tuple[str, Builder]] = {
         _medicai("UNet", input_shape=(32, 32, 32, 1), encoder_name="densenet121", num_classes=2),
     ),
     "bert": ("keras_hub", _bert),
-    "resnet18_cv": (
-        "keras_cv",
-        lambda keras: import_module("keras_cv.models").ResNet18V2Backbone(input_shape=(32, 32, 3)),
+    "compact_transformer": (
+        "k3im",
+        _k3im("cct", "CCT", (16, 16, 3), 2, 8, 3, 1, 1, [8, 8], 0.1, 2, 2, positional_emb=True),
     ),
+    "swin": ("k3im", _k3im("swint", "SwinTModel", (16, 16), (2, 2), 8, 2, 2, 16, True, 0.1, 1, 2)),
+    "mixer": ("k3im", _k3im("mlp_mixer", "MlpMixer", 2, 16, 3, 4, 2, 8, drop_path_rate=0.1)),
+    "token_learner": (
+        "k3im",
+        _k3im("token_learner", "ViTokenLearner", 16, 4, 2, 8, 2, 2, 8, 2, dim_head=4),
+    ),
+    "video": ("k3im", _k3im("video_eanet", "VideoEANet", 16, 4, 4, 2, 2, 8, 1, 1, 2, 8)),
+    "hexagonal": ("keras_hexagdly", _hexagonal),
     "tuned": ("keras_tuner", _tuned),
     "tcn": ("tcn", _tcn),
 }
