@@ -25,7 +25,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.corpus.judge import Judged, read, read_again, rebuilt
+from benchmarks.corpus.judge import Judged, read, read_again, rebuilt, uncompiled
 from benchmarks.corpus.recipes import Recipe, cooked, recipes
 from benchmarks.corpus.watch import Seen, Watch, files
 
@@ -62,7 +62,7 @@ class Corpus:
         for name, found in other["models"].items():
             if found["config"]:
                 try:
-                    self.models[name] = read(rebuilt(self.keras, found["config"]))
+                    self.models[name] = read(rebuilt(self.keras, uncompiled(found["config"])))
                 except Exception as error:
                     self.models[name] = Judged(
                         untried={"rebuilt": f"{type(error).__name__}: {error}"[:300]}

@@ -22,7 +22,8 @@ class Judged:
 
     Attributes:
         table: its table as CSV; empty where there is none.
-        config: its config as a file has it, for another Keras; empty where that could not read it.
+        config: its config as a file has it, for another Keras; empty where that could not read it, or
+            where a model of it is another.
         wrong: what is wrong, by the way of reading.
         untried: why a way was not gone: Keras refuses, or we say why there is no table.
     """
@@ -71,7 +72,6 @@ def read_again(keras: ModuleType, model: Any, found: Judged) -> None:
     except Exception as error:
         _note(found, "rebuilt", error)
         config = ""
-    found.config = "" if own else config
     ways: dict[str, Callable[[], Any]] = {
         "second reading": lambda: model,
         "rebuilt": lambda: rebuilt(keras, config, own),
@@ -88,6 +88,8 @@ def read_again(keras: ModuleType, model: Any, found: Judged) -> None:
             found.untried[way] = "Keras gives a model with other weights"
         elif drift:
             found.wrong[way] = drift.to_text()
+    is_another = "rebuilt" in {**found.wrong, **found.untried}
+    found.config = "" if own or is_another else config
 
 
 def _note(found: Judged, way: str, error: Exception) -> None:
@@ -116,3 +118,10 @@ def rebuilt(keras: ModuleType, config: str, own: dict[str, Any] | None = None) -
     return keras.saving.deserialize_keras_object(
         json.loads(config), custom_objects=own or {}, safe_mode=False
     )
+
+
+def uncompiled(config: str) -> str:
+    """A model's config without its optimizer, whose class may be one of the backend alone."""
+    written = json.loads(config)
+    written.pop("compile_config", None)
+    return json.dumps(written)
