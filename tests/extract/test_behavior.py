@@ -12,6 +12,7 @@ import pytest
 
 from pytest_layersnap import LayerTable, compare, layer_table, weightless
 from pytest_layersnap.comparison.behavior import distance
+from pytest_layersnap.extract.behavior import keras3
 
 # Keras itself converts in a way that a newer numpy warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")
@@ -342,6 +343,18 @@ def test_parts_of_what_is_evaluated(keras: ModuleType) -> None:
     """Layers inside of one that somebody wrote are evaluated with it."""
     table = layer_table(scaled(keras, residual(keras)), behavior=True)
     assert behavior(table)["mine/first"] == {"not told": "part of mine"}
+
+
+def test_what_jax_compiles(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is dropped from time to time, as JAX would keep it for each call of each model."""
+    if keras.backend.backend() != "jax":
+        pytest.skip("JAX alone keeps what it compiles")
+    monkeypatch.setattr(keras3, "_KEPT_COMPILED", 1)
+    function = sys.modules["jax"].jit(lambda x: x + 1)
+    function(1)
+    assert function._cache_size()
+    layer_table(keras.Sequential([keras.Input((3,)), keras.layers.ReLU()]), behavior=True)
+    assert not function._cache_size()
 
 
 @pytest.mark.parametrize("name", ["subclassed_in_functional", "two_directions", "stateful"])

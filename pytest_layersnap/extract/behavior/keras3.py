@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
-from typing import Any
+from itertools import count
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of, shapes_
 from pytest_layersnap.extract.keras3 import mask_of
 from pytest_layersnap.extract.reader import flatten, is_built_in
 from pytest_layersnap.extract.replaced import eagerly
+
+#: After so many calls what JAX has compiled is dropped: it keeps some megabytes for each, without end.
+_KEPT_COMPILED: Final = 250
+_EVALUATIONS: Final = count(1)
 
 
 def shape_and_dtype(weight: Any) -> tuple[tuple[int, ...], str]:
@@ -79,6 +84,8 @@ def evaluated(
     with _keras().StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
         given = dict(scope.state_mapping)
         made = operation(*args, **kwargs)
+    if _backend() == "jax" and not next(_EVALUATIONS) % _KEPT_COMPILED:
+        import_module("jax").clear_caches()
     leaves = [leaf for leaf in flatten(made) if leaf is not None]
     carried = list(map(mask_of, leaves))
     changed = {key for key, value in scope.state_mapping.items() if given.get(key) is not value}
