@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import weakref
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 
 from pytest_layersnap import LayerTable, compare, layer_table, weightless
 from pytest_layersnap.comparison.behavior import distance
-from pytest_layersnap.extract.behavior import keras3
+from pytest_layersnap.extract.behavior import keras2, keras3
 
 # Keras itself converts in a way that a newer numpy warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")
@@ -343,6 +345,30 @@ def test_parts_of_what_is_evaluated(keras: ModuleType) -> None:
     """Layers inside of one that somebody wrote are evaluated with it."""
     table = layer_table(scaled(keras, residual(keras)), behavior=True)
     assert behavior(table)["mine/first"] == {"not told": "part of mine"}
+
+
+def test_what_is_made_is_gone(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call's inputs go with it, not when Python next looks for cycles."""
+    backend = keras3 if hasattr(keras, "ops") else keras2
+    inputs = [keras.Input((6,)), keras.Input((6,))]
+    model = keras.Model(inputs, keras.layers.Concatenate()(inputs))
+    layer_table(model, behavior=True)
+    made = []
+    tensor = backend.tensor
+
+    def remembered(*given: Any) -> Any:
+        value = tensor(*given)
+        made.append(weakref.ref(value))
+        return value
+
+    monkeypatch.setattr(backend, "tensor", remembered)
+    gc.disable()
+    try:
+        layer_table(model, behavior=True)
+    finally:
+        gc.enable()
+    assert made
+    assert not [value for value in made if value() is not None]
 
 
 def test_what_jax_compiles(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

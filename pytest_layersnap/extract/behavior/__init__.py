@@ -5,6 +5,7 @@ Evaluated one after the other, a difference would be seen in every row below; ea
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -148,3 +149,6 @@ class _Evaluated:
             return _Told(dict(evaluation.told()), evaluation.masks)
         except Unprobed as reason:
             return _Told({UNTOLD: str(reason)}, ())
+        finally:
+            # Keras leaves what it was called with in cycles, where it would pile up.
+            gc.collect(1)

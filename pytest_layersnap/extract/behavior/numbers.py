@@ -17,7 +17,7 @@ _STEP: Final = 7_919
 #: Projections are taken in blocks of so many numbers.
 _BLOCK: Final = 4_096
 #: So many blocks at once.
-_AT_ONCE: Final = 64
+_AT_ONCE: Final = 8
 _PROJECTIONS: Final = 6
 #: What stands for infinity.
 _INFINITE: Final = 2.0
