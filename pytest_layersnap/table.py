@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 UNKNOWN_EDGES = "unknown"
 #: What the text of a function says whose code is compiled, or more than can be read of it.
 UNREADABLE = "whose code can't be read"
+#: The key of ``layer_attributes`` that says in which order layers are held that are called in another.
+SAVED_ORDER = "saved_order"
 
 
 class TableError(LayersnapError, ValueError):
@@ -94,7 +96,16 @@ class Layer:
 
     def compared(self) -> Layer:
         """The row as it is compared: a flag that means nothing is the same everywhere."""
-        return self if self.is_trainable or self.has_flag else replace(self, is_trainable=True)
+        row = self.without_saved_order()
+        return row if row.is_trainable or row.has_flag else replace(row, is_trainable=True)
+
+    def without_saved_order(self) -> Layer:
+        """The row without what only matters to saved weights, and is no drift."""
+        if f'"{SAVED_ORDER}"' not in self.layer_attributes:
+            return self
+        left = {key: value for key, value in self.attributes.items() if key != SAVED_ORDER}
+        text = json.dumps(left, sort_keys=True, ensure_ascii=False)
+        return replace(self, layer_attributes=text)
 
     @property
     def is_fed(self) -> bool:
@@ -288,6 +299,10 @@ class LayerTable:
     def compared(self) -> LayerTable:
         """The table as it is compared: a flag that means nothing is the same everywhere."""
         return LayerTable(tuple(layer.compared() for layer in self.layers))
+
+    def without_saved_order(self) -> LayerTable:
+        """The table without what only matters to saved weights, and is no drift."""
+        return replace(self, layers=tuple(layer.without_saved_order() for layer in self.layers))
 
     def same_architecture(self, other: LayerTable) -> bool:
         """Whether the two tables hold the same architecture; who recorded them does not matter."""

@@ -111,6 +111,7 @@ def differences(
     """
     if recorded.same_architecture(current):
         return (), 0, tuple((row, row) for row in range(len(current)))
+    recorded, current = recorded.without_saved_order(), current.without_saved_order()
     explanation = explain(recorded, current)
     changes, hidden = select(find_changes(recorded, current, explanation, tolerance), scope)
     return changes, hidden, explanation.alignment.pairs

@@ -24,7 +24,7 @@ from math import prod
 from typing import Final, NamedTuple
 
 from pytest_layersnap.references import is_auto_name, own_name, parent, snake_case
-from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
+from pytest_layersnap.table import SAVED_ORDER, UNKNOWN_EDGES, Layer, LayerTable
 
 #: Layers of Keras that keep weights in layers which have no row of their own, or under a name of Keras'.
 WRAPPERS: Final = frozenset({"Bidirectional", "RNN", "TimeDistributed", "SpectralNormalization"})
@@ -74,6 +74,17 @@ class Node:
     def first(self) -> Node:
         """The first node that is the same layer; itself where there is one alone."""
         return self._first or self
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether any row at or below the node has weights."""
+        return any(node.weights for node in self.walk())
+
+    @property
+    def is_model_itself(self) -> bool:
+        """Whether this is the row of a model without a graph, which stands beside those of its layers."""
+        layer = self.layer
+        return not (layer.dtype or self.children or layer.is_fed) and layer.input_shape != ""
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
@@ -235,7 +246,7 @@ def _is_same(node: Node, other: Node) -> bool:
         and all(
             child.first is twin.first
             for child, twin in zip(node.children, other.children, strict=True)
-            if any(each.weights for each in child.walk())
+            if child.has_weights
         )
     )
 
@@ -249,99 +260,77 @@ def _bear_one_name(one: Layer, other: Layer) -> bool:
 
 # --- the order in which layers are held ---------------------------------------------------------
 
-#: In which order those layers meet that no attribute or name tells: as they are called, the other way
-#: round, or by the shapes of their weights, so that they meet if they can.
-ORDERS: Final = ("called", "backwards", "fitting")
+#: Where lists stand among what attributes hold by themselves, and among each other, which no table tells:
+#: where they are called, one after the other before the attributes, or behind them.
+LISTS: Final = ("called", "first", "last")
 
 
-def hold_alike(recorded: Sequence[Node], current: list[Node], order: str) -> bool:
-    """Put layers that people's classes hold in the order of the recorded ones.
+#: How a layer holds lists among others: the attributes of each layer, and as the how manieth it is called.
+Held = list[tuple[tuple[str, ...], int]]
 
-    Rows are in the order of calls; savers go by the order in which layers were made, which no table tells.
-    Here it is taken to be the same in both models.
+
+def put_in_saved_order(roots: list[Node], lists: str) -> list[Held]:
+    """Put all nodes in the order in which Keras holds and saves them.
+
+    Rows are in the order of calls; where layers are held in another, the row says so that holds them.
 
     Args:
-        recorded: recorded nodes on one level.
-        current: current nodes on that level; they are put in order in place.
-        order: one of ``ORDERS``.
+        roots: the outermost nodes; they, and all below, are put in order in place.
+        lists: one of ``LISTS``.
 
     Returns:
-        Whether layers may be held in another order than this one.
+        The levels whose order depends on ``lists``.
     """
-    met, is_open = _met(recorded, current, order)
-    if _are_by_attribute(recorded) and _are_by_attribute(current):
-        called = list(current)
-        places, place = {}, 0
-        for node in current:
-            place = places[node] = recorded.index(met[node]) if node in met else place
-        current.sort(key=places.__getitem__)
-        is_open = is_open or current != called
-    else:
-        is_open = False
-    for node in current:
-        if node in met:
-            is_open |= hold_alike(met[node].children, node.children, order)
-    return is_open
+    itself = next((root.layer for root in roots if root.is_model_itself), None)
+    return list(_put_in_order(roots, itself, lists))
 
 
-def _met(
-    recorded: Sequence[Node], current: Sequence[Node], order: str
-) -> tuple[dict[Node, Node], bool]:
-    """Which recorded node a node is: by attribute, by name, else in order; whether others may be."""
-    met: dict[Node, Node] = {}
-    for keys in (_by_attribute, _by_name):
-        held = {key: node for node in recorded for key in keys(recorded, node)}
-        for node in current:
-            found = next((held[key] for key in keys(current, node) if key in held), None)
-            if node not in met and found is not None and found not in met.values():
-                met[node] = found
-    left = _groups([node for node in recorded if node not in met.values()])
-    others = _groups([node for node in current if node not in met])
-    if order == "backwards":
-        others.reverse()
-    elif order == "fitting":
-        left.sort(key=_fit)
-        others.sort(key=_fit)
-    met |= dict(zip(chain.from_iterable(others), chain.from_iterable(left), strict=False))
-    return met, min(len(left), len(others)) > 0 and max(len(left), len(others)) > 1
+def _put_in_order(nodes: list[Node], holder: Layer | None, lists: str) -> Iterator[Held]:
+    is_traced = not any(node.layer.inbound_layers == UNKNOWN_EDGES for node in nodes)
+    if holder is not None and is_traced and _are_by_attribute(nodes):
+        places = {node: at for at, node in enumerate(nodes)}
+        if SAVED_ORDER in holder.layer_attributes:
+            for names in holder.attributes.get(SAVED_ORDER, ()):
+                _fill(nodes, names)
+        ways = {way: _with_lists(nodes, way) for way in LISTS}
+        called, *others = map(with_weights, ways.values())
+        if any(other != called for other in others):
+            yield [(attributes(node.layer), places[node]) for node in called]
+        nodes[:] = ways[lists]
+    for node in nodes:
+        yield from _put_in_order(node.children, node.layer, lists)
 
 
-def _by_attribute(level: Sequence[Node], node: Node) -> Iterator[tuple[str, str | int]]:
-    """What tells a node on its level by attribute; in a container by name, or place."""
-    for attribute in attributes(node.layer):
-        if attribute.endswith("[]") and (name := _given_name(node)):
-            yield attribute, name
-            continue
-        same = [other for other in level if attribute in attributes(other.layer)]
-        yield attribute, same.index(node)
+def _fill(nodes: list[Node], names: Sequence[str]) -> None:
+    """Exchange the nodes of some names for each other, so that they stand in that order."""
+    places = [at for at, node in enumerate(nodes) if own_name(node.layer.layer_name) in names]
+    named = sorted(
+        (nodes[at] for at in places), key=lambda node: names.index(own_name(node.layer.layer_name))
+    )
+    for at, node in zip(places, named, strict=True):
+        nodes[at] = node
 
 
-def _by_name(level: Sequence[Node], node: Node) -> Iterator[str]:
-    """The name that a person gave, where it tells a node on its level."""
-    if name := _given_name(node):
-        yield name
-
-
-def _given_name(node: Node) -> str:
-    """The name that a person gave, and not Keras; empty where there is none."""
-    name = own_name(node.layer.layer_name)
-    return "" if is_auto_name(name, node.layer.layer_type) else name
-
-
-def _groups(nodes: Iterable[Node]) -> list[list[Node]]:
-    """Nodes with weights, those of one attribute together."""
+def _with_lists(nodes: Sequence[Node], way: str) -> list[Node]:
+    """The nodes on a level with the lists among them in that place."""
+    if way == "called":
+        return list(nodes)
     found: dict[str, list[Node]] = {}
     for node in nodes:
-        if any(below.weights for below in node.walk()):
-            found.setdefault(attributes(node.layer)[0], []).append(node)
-    return list(found.values())
+        found.setdefault(_list(node), []).append(node)
+    alone = found.pop("", [])
+    listed = list(chain.from_iterable(found.values()))
+    return listed + alone if way == "first" else alone + listed
 
 
-def _fit(group: Sequence[Node]) -> list[tuple[list[tuple[int, ...]], str]]:
-    return [
-        ([shape for node in each.walk() for shape in node.shapes], each.layer.layer_type)
-        for each in group
-    ]
+def _list(node: Node) -> str:
+    """The attribute of the list that holds a layer; empty where none does."""
+    return next((name for name in attributes(node.layer) if name.endswith("[]")), "")
+
+
+def with_weights(nodes: Iterable[Node]) -> list[Node]:
+    """Those nodes that have weights at or below them."""
+    return [node for node in nodes if node.has_weights]
 
 
 # --- .weights.h5 ------------------------------------------------------------------------------
@@ -376,6 +365,11 @@ class Visits:
         if not _are_by_attribute(nodes) or (holder and holder.layer.layer_type in WRAPPERS):
             return self._container(nodes, (*path, "layers"), meet, done)
         is_model = holder is None or "is_model" in holder.layer.attributes
+        failed: set[Node] = set()
+        for node in nodes:
+            if node.is_model_itself:
+                self._visit(node, path, meet, done, failed)
+        nodes = [node for node in nodes if not node.is_model_itself]
         held: dict[str, list[Node]] = {}
         for node in nodes:
             for attribute in attributes(node.layer):
@@ -383,7 +377,6 @@ class Visits:
         names = sorted({*held, "layers"} if is_model else held, key=self._order)
         if self.generation == 2:
             names.reverse()
-        failed: set[Node] = set()
         for name in names:
             if is_model and name == "layers":
                 self._container(nodes, (*path, name), meet, done, failed)
@@ -434,7 +427,8 @@ class Visits:
 def _are_by_attribute(nodes: Sequence[Node]) -> bool:
     """Whether layers are held by attributes of somebody's class, and not by a graph."""
     return any(
-        node.layer.inbound_layers == UNKNOWN_EDGES
+        node.is_model_itself
+        or node.layer.inbound_layers == UNKNOWN_EDGES
         or _is_fed_by_holder(node.layer)
         or (may_be_held(node.layer) and "attribute" in node.layer.attributes)
         for node in nodes

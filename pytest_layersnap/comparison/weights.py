@@ -20,22 +20,22 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import zip_longest
+from itertools import product, zip_longest
 from typing import Any, Final
 
 from pytest_layersnap.comparison.known_changes import release
 from pytest_layersnap.comparison.saved import (
+    LISTS,
     MODELS,
-    ORDERS,
     WRAPPERS,
     Address,
     Node,
     Visits,
     Weight,
     attributes,
-    hold_alike,
-    may_be_held,
+    put_in_saved_order,
     tree,
+    with_weights,
 )
 from pytest_layersnap.references import is_auto_name, parent, without_number
 from pytest_layersnap.table import Layer, LayerTable
@@ -48,7 +48,9 @@ _ELSEWHERE: Final = WRAPPERS | {"MultiHeadAttention", "GroupQueryAttention"}
 _WRAPPED: Final = ("layer", "backward_layer", "cell", "cells")
 
 #: Why a table doesn't tell where weights go.
-_ANOTHER_ORDER: Final = "is called in another order, or renamed, and may be held in another order"
+_LISTS_ANYWHERE: Final = (
+    "stands beside a list of layers: which of them are saved first is not known"
+)
 
 #: Before, Keras 3 took all weights for those of the model itself, and found none of these in the file.
 _BY_NAME: Final = (3, 8)
@@ -90,17 +92,17 @@ def loadings(
     if not (recorded.parameters or current.parameters):
         return ()
     partner = dict(pairs)
-    found: list[list[Loading]] = []
-    for order in (*ORDERS, None) if any(map(may_be_held, (*recorded, *current))) else (None,):
-        models = _Models(recorded, current, partner, order)
-        found.append([way(models) for way in (_by_class, _by_position, _by_name)])
-        if not models.is_open:
-            break
-    return tuple(map(_agreed, *found)) if len(found) > 1 else tuple(found[0])
+    models = _Models(recorded, current, partner)
+    others = (_Models(recorded, current, partner, lists) for lists in models.other_lists)
+    return tuple(map(_agreed, *map(_verdicts, (models, *others))))
+
+
+def _verdicts(models: _Models) -> tuple[Loading, ...]:
+    return tuple(way(models) for way in (_by_class, _by_position, _by_name))
 
 
 def _agreed(one: Loading, *others: Loading) -> Loading:
-    """What is true of all orders in which classes of somebody's may hold their layers."""
+    """What is true wherever lists of layers stand."""
     for other in others:
         if (one.loads, set(one.misplaced), one.fresh) != (
             other.loads,
@@ -108,7 +110,7 @@ def _agreed(one: Loading, *others: Loading) -> Loading:
             other.fresh,
         ):
             layer = one.layer or other.layer or (one.misplaced + other.misplaced)[0][0]
-            return Loading(one.way, None, layer, _ANOTHER_ORDER)
+            return Loading(one.way, None, layer, _LISTS_ANYWHERE)
     return one
 
 
@@ -120,16 +122,32 @@ class _Models:
         recorded: LayerTable,
         current: LayerTable,
         partner: dict[int, int],
-        order: str | None,
+        lists: tuple[str, str] = (LISTS[0], LISTS[0]),
     ) -> None:
         self.tables = recorded, current
         self.recorded, self.current = tree(recorded), tree(current)
         self.partner = partner
         self.recorded_rows = {row: recorded_row for recorded_row, row in partner.items()}
-        #: Whether classes of somebody's may hold their layers in another order.
-        self.is_open = order is not None and hold_alike(self.recorded, self.current, order)
+        self._held = [
+            put_in_saved_order(*side)
+            for side in zip((self.recorded, self.current), lists, strict=True)
+        ]
         saving, loading = (release(table.recorded_with) for table in self.tables)
         self.releases = saving or loading or _NEWEST, loading or saving or _NEWEST
+
+    @property
+    def other_lists(self) -> Iterable[tuple[str, str]]:
+        """Where else lists may stand in the two, as far as that matters.
+
+        It is the same in both where one generation saves and loads, and layers are held alike.
+        """
+        recorded, current = self._held
+        if not (recorded or current):
+            return ()
+        saving, loading = self.generations
+        if saving == loading and recorded == current:
+            return zip(LISTS[1:], LISTS[1:], strict=True)
+        return (lists for lists in product(LISTS, LISTS) if lists != LISTS[:1] * 2)
 
     @cached_property
     def held(self) -> set[tuple[str | None, str]]:
@@ -316,7 +334,7 @@ def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
 
 def _by_position(models: _Models) -> Loading:
     way = WAYS[1]
-    saved, loading = _with_weights(models.recorded), _with_weights(models.current)
+    saved, loading = with_weights(models.recorded), with_weights(models.current)
     if len(saved) != len(loading):
         return Loading(way, False, *_first_apart(models, saved, loading))
     met: list[tuple[Weight, Weight]] = []
@@ -330,10 +348,6 @@ def _by_position(models: _Models) -> Loading:
             return Loading(way, False, current.layer.layer_name, reason)
         met += zip(given, taken, strict=True)
     return models.loaded(way, met)
-
-
-def _with_weights(roots: Iterable[Node]) -> list[Node]:
-    return [root for root in roots if any(node.weights for node in root.walk())]
 
 
 def _first_apart(
@@ -392,7 +406,7 @@ def _misfit(given: Sequence[Weight], taken: Sequence[Weight]) -> str:
 
 def _by_name(models: _Models) -> Loading:
     way = WAYS[2]
-    if (3, 0) <= models.releases[1] < _BY_NAME and _with_weights(models.current):
+    if (3, 0) <= models.releases[1] < _BY_NAME and with_weights(models.current):
         return Loading(way, False, why=f"Keras {_BY_NAME[0]}.{_BY_NAME[1]} is the first to do so")
     saved, loading = _numbered(models.recorded), _numbered(models.current)
     numbered = {root for roots in loading.values() for root in roots}
@@ -412,7 +426,7 @@ def _by_name(models: _Models) -> Loading:
     counted = {root for stem in saved for root in loading.get(stem, ())}
     fresh = [
         root.layer.layer_name
-        for root in _with_weights(models.current)
+        for root in with_weights(models.current)
         if root not in counted
         and not loaded.intersection(weight.key for weight in root.in_legacy_order())
     ]
@@ -437,7 +451,7 @@ def _left_to_counters(saved: dict[str, list[Node]], loading: dict[str, list[Node
         (
             loading[stem][0].layer.layer_name
             for stem, roots in saved.items()
-            if stem in loading and _with_weights([*roots, *loading[stem]])
+            if stem in loading and with_weights([*roots, *loading[stem]])
         ),
         "",
     )

@@ -49,7 +49,7 @@ from pytest_layersnap.extract.walk import (
     members_of,
 )
 from pytest_layersnap.references import Reference, parent
-from pytest_layersnap.table import UNKNOWN_EDGES, Layer
+from pytest_layersnap.table import SAVED_ORDER, UNKNOWN_EDGES, Layer
 
 
 def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Calls]:
@@ -97,7 +97,7 @@ def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Cal
             uncalled = (not itself.below.is_called(member) for member in members)
             # As in a graph: said where the rows that feed no other do not tell.
             if len(outputs) > 1 or itself.below.returns(model) or any(uncalled):
-                itself.mark = {"model_output": outputs}
+                itself.mark["model_output"] = outputs
     below = [_row(walk, place) for place in places]
     first = _row(walk, itself)
     owners.require_sum(walk, model)
@@ -187,9 +187,9 @@ def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> 
     inside = around.below
     # A Sequential that was built by a call inside has the shapes of whatever that call was given.
     graph = None if inside else walk.graph_of(container)
-    members = members_of(walk, container, graph)
+    members = held = members_of(walk, container, graph)
     if inside:
-        members = inside.in_order(container, members)
+        members = inside.in_order(container, held)
     level = [_named(walk.reader, member, container) for member in members]
     found = names.row_names(level, above, lambda place: _names_below(walk, members[place]))
     paths = {id(member): prefix + name for member, name in zip(members, found, strict=True)}
@@ -198,12 +198,17 @@ def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> 
     if graph and members and is_a(container, "Sequential"):
         marks.setdefault(id(members[0]), {}).update(_sequential_input(graph, members[0]))
     if graph is None and not is_built_in(container):
-        held = addresses.attributes(container)
+        kept_as = addresses.attributes(container)
         marks = {
             id(member): {"attribute": attributes if len(attributes) > 1 else attributes[0]}
             for member, name in zip(members, found, strict=True)
-            if (attributes := held.get(id(member), [name])) != [name]
+            if (attributes := kept_as.get(id(member), [name])) != [name]
         }
+        saved = [member for member in members if walk.all_weights(member)] if inside else []
+        if orders := addresses.out_of_order(container, held, saved):
+            own_names = {id(member): name for member, name in zip(members, found, strict=True)}
+            order = [[own_names[id(layer)] for layer in group] for group in orders]
+            around.mark = {**around.mark, SAVED_ORDER: order}
     for member in members:
         if is_a(member, "Model") and walk.graph_of(member) is None:
             marks.setdefault(id(member), {})["is_model"] = True

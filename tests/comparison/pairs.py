@@ -625,6 +625,9 @@ GROUPS: dict[str, dict[str, Build]] = {
         "backwards, both renamed": holding(x="p", y="q", backwards=True),
         "in a list": holding(a=["p", "q"]),
         "in a list, backwards": holding(a=["p", "q"], backwards=True),
+        "in a list, turned round": holding(a=["q", "p"], backwards=True),
+        "three in a list": holding(a=["p", "q", "r"]),
+        "three in a list, backwards": holding(a=["p", "q", "r"], backwards=True),
     },
     "held by a layer, by their names": {
         "one": holding(p="p", q="q"),
@@ -633,6 +636,7 @@ GROUPS: dict[str, dict[str, Build]] = {
     },
     "held by a layer, exchanged": {
         "forwards": holding(a="p", b="q"),
+        "made backwards": holding(b="q", a="p", backwards=True),
         "made and called backwards": holding(b="q", a="p"),
         "renamed, made and called backwards": holding(d="q", c="p"),
     },
@@ -646,8 +650,19 @@ GROUPS: dict[str, dict[str, Build]] = {
     },
     "held by a model, exchanged": {
         "forwards": holding_model(a="p", b="q"),
+        "made backwards": holding_model(b="q", a="p", backwards=True),
         "made and called backwards": holding_model(b="q", a="p"),
         "renamed, made and called backwards": holding_model(d="q", c="p"),
+    },
+    "held beside a list": {
+        "list first": holding(parts=["p", "q"], c="r"),
+        "list last": holding(c="r", parts=["p", "q"]),
+        "list last, called first": holding(c="r", parts=["q", "p"], backwards=True),
+    },
+    "held by a model, by their names": {
+        "one": holding_model(p="p", q="q"),
+        "renamed": holding_model(p="x", q="y"),
+        "one renamed": holding_model(p="p", q="y"),
     },
     "partly frozen": {
         "nothing": frozen_inside(),

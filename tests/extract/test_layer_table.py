@@ -304,6 +304,33 @@ def test_attributes_that_saved_weights_go_by(keras: ModuleType) -> None:
     assert compare(table, _with_attributes(keras, "first", several="others")).categories == {"name"}
 
 
+def test_layers_held_in_another_order_than_called(keras: ModuleType) -> None:
+    """What Keras lists in the order of holding, a row says where calls do not tell."""
+
+    class Net(keras.Model):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__(name="net")
+            self.drop = keras.layers.Dropout(0.5, name="drop")
+            self.late = keras.layers.Dense(2, name="late")
+            self.parts: list[Any] = []
+            self.early = keras.layers.Dense(2, name="early")
+            self.parts.extend(keras.layers.Dense(2, name=name) for name in ("p", "q"))
+
+        def call(self, x: Any) -> Any:
+            for part in (self.early, self.drop, *reversed(self.parts), self.late):
+                x = part(x)
+            return x
+
+    net = Net()
+    net(np.zeros((1, 4), "float32"))
+    (itself, *rows) = layer_table(net)
+    assert [row.layer_name for row in rows] == ["early", "drop", "q", "p", "late"]
+    orders = itself.attributes["saved_order"]
+    assert orders == [["p", "q"], ["late", "early"]]
+    for order in orders:
+        assert [layer.name for layer in net.layers if layer.name in order] == order
+
+
 def test_names_that_only_look_like_keras_own_stay(keras: ModuleType) -> None:
     """A person may number layers too, and call an input so."""
 
