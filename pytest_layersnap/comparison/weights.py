@@ -104,12 +104,9 @@ def _verdicts(models: _Models) -> tuple[Loading, ...]:
 def _agreed(one: Loading, *others: Loading) -> Loading:
     """What is true wherever lists of layers stand."""
     for other in others:
-        if (one.loads, set(one.misplaced), one.fresh) != (
-            other.loads,
-            set(other.misplaced),
-            other.fresh,
-        ):
-            layer = one.layer or other.layer or (one.misplaced + other.misplaced)[0][0]
+        placed, fresh = {*one.misplaced} ^ {*other.misplaced}, {*one.fresh} ^ {*other.fresh}
+        if one.loads != other.loads or placed or fresh:
+            layer = one.layer or other.layer or min([*fresh, *(layer for layer, _ in placed)])
             return Loading(one.way, None, layer, _LISTS_ANYWHERE)
     return one
 
@@ -426,7 +423,7 @@ def _by_name(models: _Models) -> Loading:
     counted = {root for stem in saved for root in loading.get(stem, ())}
     fresh = [
         root.layer.layer_name
-        for root in with_weights(models.current)
+        for root in sorted(with_weights(models.current), key=lambda root: root.row)
         if root not in counted
         and not loaded.intersection(weight.key for weight in root.in_legacy_order())
     ]

@@ -223,6 +223,15 @@ def _block(widths: list[int], attributes: Sequence[str], names: list[str]) -> La
     return rows
 
 
+def _model_with_a_list() -> LayerTable:
+    """A model of somebody's, whose list stands among its other attributes."""
+    rows = table(
+        replace(row_of("net", "Net", []), dtype="", input_shape="(None, 8)"),
+        *(dense(path, before, 8, 8) for before, path in pairwise(("net", "a", "p", "b"))),
+    )
+    return changed(rows, 2, config={"attribute": "l[]"})
+
+
 def test_layers_are_saved_in_the_order_in_which_they_are_held() -> None:
     """By attribute they meet in any order; that of holding is said where it is not that of calling."""
     recorded = _block([8] * 3, "ab", ["p", "q"])
@@ -254,6 +263,8 @@ def test_lists_beside_attributes_are_open_where_they_decide() -> None:
     frozen = changed(recorded, 3, is_trainable=False, trainable_parameters=0)
     assert verdict(compare(recorded, recorded), ".h5").loads
     assert verdict(compare(recorded, frozen), ".weights.h5").loads
+    fresh = verdict(compare(mlp(8, 8, names=["x"]), _model_with_a_list()), ".h5 by name").fresh
+    assert fresh == ("a", "p", "b")
 
 
 def test_the_catalogue_is_large_enough_and_seldom_open() -> None:
