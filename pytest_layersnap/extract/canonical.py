@@ -192,8 +192,6 @@ def _object(raw: Any) -> Any:
         return "<tensor>"
     if constants.is_array(raw):
         return _array(raw)
-    if root == "numpy" and attribute(raw, "item") is not None:
-        return _value(raw.item())
     if callable(attribute(raw, "get_config")):
         return {"class_name": kind, "config": attributes_of(raw)}
     if callable(raw) and attribute(raw, "__name__") is not None:

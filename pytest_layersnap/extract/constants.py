@@ -11,6 +11,8 @@ from pytest_layersnap.extract.reader import attribute
 
 #: Arrays up to this many numbers are written out; larger ones by shape and digest.
 _LISTED_NUMBERS = 64
+#: As many axes as an array of numbers has at most.
+_AXES = 64
 
 
 def number(raw: float) -> Any:
@@ -65,7 +67,9 @@ def as_array(raw: Any) -> Any | None:
 def long_list(raw: Any) -> Any | None:
     """The array of a list that is long and holds numbers alone; None of any other."""
     leaf, size = raw, 1
-    while isinstance(leaf, (list, tuple)) and leaf:
+    for _ in range(_AXES):  # a list may hold itself
+        if not isinstance(leaf, (list, tuple)) or not leaf:
+            break
         size *= len(leaf)
         leaf = leaf[0]
     if size <= _LISTED_NUMBERS or not isinstance(leaf, numbers.Number):

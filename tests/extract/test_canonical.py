@@ -9,6 +9,7 @@ import json
 import pathlib
 import re
 import struct
+import types
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,21 @@ class Way(enum.Flag):
     UP = 4
 
 
+class Number(int, enum.Enum):
+    """Members that are numbers."""
+
+    ONE = 1
+
+
+class Sealed:
+    """An array that shows no numbers."""
+
+    shape = (2,)
+
+    def __array__(self, *_: Any) -> Any:
+        raise RuntimeError("no numbers")
+
+
 class Word(str, enum.Enum):  # of Python 3.11
     """Members that are texts."""
 
@@ -98,6 +114,16 @@ class Word(str, enum.Enum):  # of Python 3.11
         (json, "<module json>"),
         (Way.LEFT | Way.UP, "<Way.LEFT|UP 5>"),
         (Word.ONE, "one"),
+        (Number.ONE, 1),
+        (np.dtype("float32"), "float32"),
+        (np.bool_(True), True),
+        (Sealed(), "<tests.extract.test_canonical.Sealed>"),
+        (types.MappingProxyType({"a": 1.0}), {"a": 1}),
+        (
+            {"class_name": "function", "config": "relu", "registered_name": "relu"},
+            "<function relu>",
+        ),
+        ({"class_name": "T", "config": [1]}, None),
         (collections.deque([1, {2}]), '<deque {"items": [1, [2]]}>'),
         ({1: "a", None: "b", (1, 2): "c"}, {"1": "a", "null": "b", "[1, 2]": "c"}),
         ({1: "a", "1": "b"}, [["1", "b"], [1, "a"]]),
@@ -112,6 +138,13 @@ def test_values(raw: Any, plain: Any) -> None:
     found = canonical.value(raw)
     plain = raw if plain is None else plain  # a dict of somebody's, which has keys that Keras uses
     assert (found, type(found)) == (plain, type(plain))
+
+
+def test_what_holds_itself() -> None:
+    """It is told by its class, and never fails."""
+    endless: list[Any] = []
+    endless.append(endless)
+    assert canonical.value({"a": endless}) == "<builtins.dict>"
 
 
 def test_objects_that_refuse() -> None:

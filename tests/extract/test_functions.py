@@ -51,6 +51,22 @@ def test_the_text_of_whole_functions(source: str, tmp_path: Path) -> None:
     assert "whose code can't be read" in found[1]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x):\n  class A:\n    k = 2\n  return A.k * x",
+        "def f(x):\n  if x:\n    return 1\n  y = 2\n  return y",
+    ],
+)
+def test_code_that_is_more_than_is_read(source: str, tmp_path: Path) -> None:
+    """Without the source the text says so, and tells constants apart."""
+    source_of, without = described.functions(source, tmp_path, 0)
+    _, other = described.functions(source.replace("2", "3"), tmp_path, 1)
+    assert "whose code can't be read" not in value(source_of)
+    assert "whose code can't be read" in value(without)
+    assert value(without) != value(other)
+
+
 def _pythons() -> Iterator[str]:
     """Other Pythons of this machine, one of each release."""
     for minor in {*range(10, 15)} - {sys.version_info[1]}:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from pytest_layersnap.releases.cache import Cache, CacheError
+from pytest_layersnap.releases.cache import Cache, CacheError, users_folder
 
 
 def write(folder: Path, scratch: Path) -> None:
@@ -84,3 +85,30 @@ def test_clean(tmp_path: Path) -> None:
     with pytest.raises(CacheError, match="XDG_CACHE_HOME"):
         cache.get("one", write)
     assert (cache.folder / "photo.jpg").exists()
+
+
+@pytest.mark.parametrize(
+    ("system", "given", "folder"),
+    [
+        ("linux", {}, "home/.cache"),
+        ("darwin", {}, "home/Library/Caches"),
+        ("win32", {}, "home/AppData/Local"),
+        ("win32", {"LOCALAPPDATA": "elsewhere"}, "elsewhere"),
+        ("win32", {"LOCALAPPDATA": "elsewhere", "XDG_CACHE_HOME": "chosen"}, "chosen"),
+    ],
+)
+def test_where_it_is(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    system: str,
+    given: dict[str, str],
+    folder: str,
+) -> None:
+    """Where each system keeps caches, unless a variable names another place."""
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, str(tmp_path / value))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    monkeypatch.setattr(sys, "platform", system)
+    assert users_folder() == tmp_path / folder / "pytest-layersnap"

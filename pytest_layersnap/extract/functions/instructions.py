@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dis
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -77,7 +77,17 @@ def steps(code: types.CodeType) -> list[Step]:
             values = (code.co_varnames[number >> 4], code.co_varnames[number & 15])
         for name, item in zip(names, values, strict=True):
             listed.append(Step(name, 0, item, "", found.offset))
-    return listed
+    return [step for place in range(len(listed)) for step in _spelled_out(listed, place)]
+
+
+def _spelled_out(listed: list[Step], place: int) -> list[Step]:
+    """A step; where 3.13 makes a truth value that nothing asks for, ``not not`` as it was written."""
+    step = listed[place]
+    if step.name == "TO_BOOL":
+        asks = next(one.name for one in listed[place + 1 :] if one.name != "EXTENDED_ARG")
+        if not (asks.startswith("POP_JUMP") or asks == "UNARY_NOT"):
+            return [replace(step, name="UNARY_NOT")] * 2
+    return [step]
 
 
 def operators(code: types.CodeType) -> set[str]:

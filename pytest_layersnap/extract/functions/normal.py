@@ -12,7 +12,7 @@ from pytest_layersnap.extract.functions.source import Definition, unshared
 
 _MISSING = object()
 #: What the compiler does not compute beforehand either: its results would be too long.
-_BITS, _LENGTH = 128, 256
+_BITS, _ITEMS, _LETTERS = 128, 256, 4096
 #: So many conditions at most are made one.
 _DEPTH = 12
 
@@ -192,7 +192,7 @@ class _Fold(ast.NodeTransformer):
             value = compute()
         except Exception:  # what fails, fails when it runs
             return node
-        if (isinstance(value, int) and value.bit_length() > _BITS) or _length(value) > _LENGTH:
+        if isinstance(value, int) and value.bit_length() > _BITS:
             return node
         return literal(value)
 
@@ -304,19 +304,27 @@ class _Fold(ast.NodeTransformer):
 
 
 def _is_small(operation: ast.operator, left: Any, right: Any) -> bool:
-    """Whether a result can't be long, as far as it takes computing to see it."""
-    if isinstance(operation, (ast.Pow, ast.LShift)):
-        if isinstance(left, int) and isinstance(right, int):
-            return abs(right) * max(left.bit_length(), 1) <= _BITS
-    elif isinstance(operation, ast.Mult):
+    """Whether the compiler computes it, as the result can't be long."""
+    if isinstance(left, int) and isinstance(right, int):
+        return _bits(operation, left, right) <= _BITS
+    if isinstance(operation, ast.Mult):
         for one, other in ((left, right), (right, left)):
             if isinstance(one, int) and isinstance(other, (str, bytes, tuple)):
-                return one * len(other) <= _LENGTH
+                most = _ITEMS if isinstance(other, tuple) else _LETTERS
+                return 0 <= one * len(other) <= most
     return True
 
 
-def _length(value: Any) -> int:
-    return len(value) if isinstance(value, (str, bytes, tuple)) else 0
+def _bits(operation: ast.operator, left: int, right: int) -> int:
+    """How many bits the compiler expects of a result; none where it does not ask."""
+    bits = left.bit_length()
+    if not (left and right):
+        return 0
+    if isinstance(operation, ast.Mult):
+        return bits + right.bit_length()
+    if isinstance(operation, ast.LShift):
+        return bits + right
+    return bits * right if isinstance(operation, ast.Pow) else 0
 
 
 def _container(node: ast.expr) -> ast.expr:

@@ -227,9 +227,7 @@ class Instructions(ABC):
         if step.name == "CALL_INTRINSIC_1" and step.arg != 6:
             raise Unreadable
         *below, item = stack
-        if not isinstance(item, ast.List):
-            raise Unreadable
-        return (*below, ast.Tuple(item.elts, ast.Load()))
+        return (*below, ast.Tuple(item.elts, ast.Load()))  # type: ignore[attr-defined]
 
     def _arrange(self, step: Step, stack: Stack) -> Stack:
         name, items = step.name, list(stack)
@@ -313,18 +311,14 @@ class Instructions(ABC):
         """A call with ``*args`` or ``**kwargs``."""
         keywords: list[ast.keyword] = []
         if step.arg & 1 or sys.version_info >= (3, 14):
+            given: Any
             *rest, given = stack
             stack = tuple(rest)
-            if isinstance(given, ast.Dict):
-                for key, item in zip(given.keys, given.values, strict=True):
-                    if key is None:
-                        keywords.append(ast.keyword(None, item))
-                    elif isinstance(key, ast.Constant) and isinstance(key.value, str):
-                        keywords.append(ast.keyword(key.value, item))
-                    else:
-                        keywords.append(ast.keyword(None, ast.Dict([key], [item])))
-            elif not isinstance(given, Marker):
-                keywords.append(ast.keyword(None, given))
+            if not isinstance(
+                given, Marker
+            ):  # a dict that the compiler has made, its own keys all names
+                names = [None if key is None else key.value for key in given.keys]
+                keywords = list(map(ast.keyword, names, given.values))
         *below, positional = stack
         function = below.pop()
         if isinstance(function, Marker):
@@ -344,9 +338,7 @@ class Instructions(ABC):
         if sys.version_info < (3, 11):
             stack = stack[:-1]  # its name
         *below, code = stack
-        if not isinstance(code, _CodeOf):
-            raise Unreadable
-        inner = code.code
+        inner: types.CodeType = code.code  # type: ignore[attr-defined]
         function = Loop(inner) if inner.co_name in COMPREHENSIONS else self.function(inner)
         if isinstance(function, ast.FunctionDef):
             function = Defined(function)
