@@ -340,8 +340,6 @@ def _weights(reader: Reader, layer: Any) -> list[Any]:
 
 def _draws(reader: Reader, layer: Any) -> bool:
     """Whether a layer of Keras 2, or one in it, would draw random numbers, which nothing could put back."""
-    if reader.is_operation(layer):
-        return False
     rates = [getattr(layer, name, None) for name in ("rate", "dropout", "recurrent_dropout")]
     told = [rate for rate in rates if rate is not None]
     if is_a(layer, "BaseRandomLayer") and (any(told) or not told):
