@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
 from math import prod
 from typing import Final, NamedTuple
 
@@ -126,13 +125,13 @@ class Node:
 
 def attributes(layer: Layer) -> tuple[str, ...]:
     """The attributes under which a layer of people holds this one; its name where none is said."""
-    if not may_be_held(layer):
+    if not _may_be_held(layer):
         return (own_name(layer.layer_name),)
     said = layer.attributes.get("attribute", own_name(layer.layer_name))
     return tuple(said) if isinstance(said, list) else (str(said),)
 
 
-def may_be_held(layer: Layer) -> bool:
+def _may_be_held(layer: Layer) -> bool:
     """Whether an attribute of somebody's class may hold a layer: nothing is decoded to tell."""
     return (
         layer.inbound_layers == UNKNOWN_EDGES
@@ -260,77 +259,28 @@ def _bear_one_name(one: Layer, other: Layer) -> bool:
 
 # --- the order in which layers are held ---------------------------------------------------------
 
-#: Where lists stand among what attributes hold by themselves, and among each other, which no table tells:
-#: where they are called, one after the other before the attributes, or behind them.
-LISTS: Final = ("called", "first", "last")
 
-
-#: How a layer holds lists among others: the attributes of each layer, and as the how manieth it is called.
-Held = list[tuple[tuple[str, ...], int]]
-
-
-def put_in_saved_order(roots: list[Node], lists: str) -> list[Held]:
-    """Put all nodes in the order in which Keras holds and saves them.
+def put_in_saved_order(roots: list[Node]) -> None:
+    """Put all nodes, in place, in the order in which Keras holds and saves them.
 
     Rows are in the order of calls; where layers are held in another, the row says so that holds them.
-
-    Args:
-        roots: the outermost nodes; they, and all below, are put in order in place.
-        lists: one of ``LISTS``.
-
-    Returns:
-        The levels whose order depends on ``lists``.
     """
     itself = next((root.layer for root in roots if root.is_model_itself), None)
-    return list(_put_in_order(roots, itself, lists))
+    _put_in_order(roots, itself)
 
 
-def _put_in_order(nodes: list[Node], holder: Layer | None, lists: str) -> Iterator[Held]:
-    is_traced = not any(node.layer.inbound_layers == UNKNOWN_EDGES for node in nodes)
-    if holder is not None and is_traced and _are_by_attribute(nodes):
-        places = {node: at for at, node in enumerate(nodes)}
-        if SAVED_ORDER in holder.layer_attributes:
-            for names in holder.attributes.get(SAVED_ORDER, ()):
-                _fill(nodes, names)
-        ways = {way: _with_lists(nodes, way) for way in LISTS}
-        called, *others = map(with_weights, ways.values())
-        if any(other != called for other in others):
-            yield [(attributes(node.layer), places[node]) for node in called]
-        nodes[:] = ways[lists]
+def _put_in_order(nodes: list[Node], holder: Layer | None) -> None:
+    if holder is not None and f'"{SAVED_ORDER}"' in holder.layer_attributes:
+        names = holder.attributes[SAVED_ORDER]
+        places = [at for at, node in enumerate(nodes) if own_name(node.layer.layer_name) in names]
+        held = sorted(
+            (nodes[at] for at in places),
+            key=lambda node: names.index(own_name(node.layer.layer_name)),
+        )
+        for at, node in zip(places, held, strict=True):
+            nodes[at] = node
     for node in nodes:
-        yield from _put_in_order(node.children, node.layer, lists)
-
-
-def _fill(nodes: list[Node], names: Sequence[str]) -> None:
-    """Exchange the nodes of some names for each other, so that they stand in that order."""
-    places = [at for at, node in enumerate(nodes) if own_name(node.layer.layer_name) in names]
-    named = sorted(
-        (nodes[at] for at in places), key=lambda node: names.index(own_name(node.layer.layer_name))
-    )
-    for at, node in zip(places, named, strict=True):
-        nodes[at] = node
-
-
-def _with_lists(nodes: Sequence[Node], way: str) -> list[Node]:
-    """The nodes on a level with the lists among them in that place."""
-    if way == "called":
-        return list(nodes)
-    found: dict[str, list[Node]] = {}
-    for node in nodes:
-        found.setdefault(_list(node), []).append(node)
-    alone = found.pop("", [])
-    listed = list(chain.from_iterable(found.values()))
-    return listed + alone if way == "first" else alone + listed
-
-
-def _list(node: Node) -> str:
-    """The attribute of the list that holds a layer; empty where none does."""
-    return next((name for name in attributes(node.layer) if name.endswith("[]")), "")
-
-
-def with_weights(nodes: Iterable[Node]) -> list[Node]:
-    """Those nodes that have weights at or below them."""
-    return [node for node in nodes if node.has_weights]
+        _put_in_order(node.children, node.layer)
 
 
 # --- .weights.h5 ------------------------------------------------------------------------------
@@ -430,6 +380,6 @@ def _are_by_attribute(nodes: Sequence[Node]) -> bool:
         node.is_model_itself
         or node.layer.inbound_layers == UNKNOWN_EDGES
         or _is_fed_by_holder(node.layer)
-        or (may_be_held(node.layer) and "attribute" in node.layer.attributes)
+        or (_may_be_held(node.layer) and "attribute" in node.layer.attributes)
         for node in nodes
     )

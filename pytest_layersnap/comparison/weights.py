@@ -20,12 +20,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import product, zip_longest
+from itertools import zip_longest
 from typing import Any, Final
 
 from pytest_layersnap.comparison.known_changes import release
 from pytest_layersnap.comparison.saved import (
-    LISTS,
     MODELS,
     WRAPPERS,
     Address,
@@ -35,7 +34,6 @@ from pytest_layersnap.comparison.saved import (
     attributes,
     put_in_saved_order,
     tree,
-    with_weights,
 )
 from pytest_layersnap.references import is_auto_name, parent, without_number
 from pytest_layersnap.table import Layer, LayerTable
@@ -46,11 +44,6 @@ WAYS: Final = (".weights.h5", ".h5", ".h5 by name")
 _ELSEWHERE: Final = WRAPPERS | {"MultiHeadAttention", "GroupQueryAttention"}
 #: Keys of a config under which a wrapper keeps what it wraps.
 _WRAPPED: Final = ("layer", "backward_layer", "cell", "cells")
-
-#: Why a table doesn't tell where weights go.
-_LISTS_ANYWHERE: Final = (
-    "stands beside a list of layers: which of them are saved first is not known"
-)
 
 #: Before, Keras 3 took all weights for those of the model itself, and found none of these in the file.
 _BY_NAME: Final = (3, 8)
@@ -91,24 +84,8 @@ def loadings(
     """
     if not (recorded.parameters or current.parameters):
         return ()
-    partner = dict(pairs)
-    models = _Models(recorded, current, partner)
-    others = (_Models(recorded, current, partner, lists) for lists in models.other_lists)
-    return tuple(map(_agreed, *map(_verdicts, (models, *others))))
-
-
-def _verdicts(models: _Models) -> tuple[Loading, ...]:
+    models = _Models(recorded, current, dict(pairs))
     return tuple(way(models) for way in (_by_class, _by_position, _by_name))
-
-
-def _agreed(one: Loading, *others: Loading) -> Loading:
-    """What is true wherever lists of layers stand."""
-    for other in others:
-        placed, fresh = {*one.misplaced} ^ {*other.misplaced}, {*one.fresh} ^ {*other.fresh}
-        if one.loads != other.loads or placed or fresh:
-            layer = one.layer or other.layer or min([*fresh, *(layer for layer, _ in placed)])
-            return Loading(one.way, None, layer, _LISTS_ANYWHERE)
-    return one
 
 
 class _Models:
@@ -119,32 +96,15 @@ class _Models:
         recorded: LayerTable,
         current: LayerTable,
         partner: dict[int, int],
-        lists: tuple[str, str] = (LISTS[0], LISTS[0]),
     ) -> None:
         self.tables = recorded, current
         self.recorded, self.current = tree(recorded), tree(current)
         self.partner = partner
         self.recorded_rows = {row: recorded_row for recorded_row, row in partner.items()}
-        self._held = [
-            put_in_saved_order(*side)
-            for side in zip((self.recorded, self.current), lists, strict=True)
-        ]
+        put_in_saved_order(self.recorded)
+        put_in_saved_order(self.current)
         saving, loading = (release(table.recorded_with) for table in self.tables)
         self.releases = saving or loading or _NEWEST, loading or saving or _NEWEST
-
-    @property
-    def other_lists(self) -> Iterable[tuple[str, str]]:
-        """Where else lists may stand in the two, as far as that matters.
-
-        It is the same in both where one generation saves and loads, and layers are held alike.
-        """
-        recorded, current = self._held
-        if not (recorded or current):
-            return ()
-        saving, loading = self.generations
-        if saving == loading and recorded == current:
-            return zip(LISTS[1:], LISTS[1:], strict=True)
-        return (lists for lists in product(LISTS, LISTS) if lists != LISTS[:1] * 2)
 
     @cached_property
     def held(self) -> set[tuple[str | None, str]]:
@@ -331,7 +291,7 @@ def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
 
 def _by_position(models: _Models) -> Loading:
     way = WAYS[1]
-    saved, loading = with_weights(models.recorded), with_weights(models.current)
+    saved, loading = _with_weights(models.recorded), _with_weights(models.current)
     if len(saved) != len(loading):
         return Loading(way, False, *_first_apart(models, saved, loading))
     met: list[tuple[Weight, Weight]] = []
@@ -345,6 +305,10 @@ def _by_position(models: _Models) -> Loading:
             return Loading(way, False, current.layer.layer_name, reason)
         met += zip(given, taken, strict=True)
     return models.loaded(way, met)
+
+
+def _with_weights(roots: Iterable[Node]) -> list[Node]:
+    return [root for root in roots if root.has_weights]
 
 
 def _first_apart(
@@ -403,7 +367,7 @@ def _misfit(given: Sequence[Weight], taken: Sequence[Weight]) -> str:
 
 def _by_name(models: _Models) -> Loading:
     way = WAYS[2]
-    if (3, 0) <= models.releases[1] < _BY_NAME and with_weights(models.current):
+    if (3, 0) <= models.releases[1] < _BY_NAME and _with_weights(models.current):
         return Loading(way, False, why=f"Keras {_BY_NAME[0]}.{_BY_NAME[1]} is the first to do so")
     saved, loading = _numbered(models.recorded), _numbered(models.current)
     numbered = {root for roots in loading.values() for root in roots}
@@ -423,7 +387,7 @@ def _by_name(models: _Models) -> Loading:
     counted = {root for stem in saved for root in loading.get(stem, ())}
     fresh = [
         root.layer.layer_name
-        for root in sorted(with_weights(models.current), key=lambda root: root.row)
+        for root in _with_weights(models.current)
         if root not in counted
         and not loaded.intersection(weight.key for weight in root.in_legacy_order())
     ]
@@ -448,7 +412,7 @@ def _left_to_counters(saved: dict[str, list[Node]], loading: dict[str, list[Node
         (
             loading[stem][0].layer.layer_name
             for stem, roots in saved.items()
-            if stem in loading and with_weights([*roots, *loading[stem]])
+            if stem in loading and _with_weights([*roots, *loading[stem]])
         ),
         "",
     )

@@ -204,10 +204,9 @@ def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> 
             for member, name in zip(members, found, strict=True)
             if (attributes := kept_as.get(id(member), [name])) != [name]
         }
-        saved = [member for member in members if walk.all_weights(member)] if inside else []
-        if orders := addresses.out_of_order(container, held, saved):
-            own_names = {id(member): name for member, name in zip(members, found, strict=True)}
-            order = [[own_names[id(layer)] for layer in group] for group in orders]
+        if inside and (
+            order := _saved_order(walk, held, dict(zip(map(id, members), found, strict=True)))
+        ):
             around.mark = {**around.mark, SAVED_ORDER: order}
     for member in members:
         if is_a(member, "Model") and walk.graph_of(member) is None:
@@ -246,6 +245,18 @@ def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> 
             if (spelled := spellings.get(operation.name)) is not None:
                 inner = {**above, operation.name: spelled}
             yield from _level(walk, place, f"{place.path}/", inner)
+
+
+def _saved_order(walk: Walk, held: list[Any], found: dict[int, str]) -> list[str]:
+    """The layers with weights as their holder lists them, by name; empty where they are called so.
+
+    Args:
+        walk: the walk.
+        held: the layers as Keras lists them, and saves their weights.
+        found: their names by their ids, in the order of calls.
+    """
+    saved = [found[id(layer)] for layer in held if walk.all_weights(layer)]
+    return [] if saved == [name for name in found.values() if name in saved] else saved
 
 
 def _without_settings(reader: Reader, call: BoundCall) -> BoundCall:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise, permutations
@@ -195,7 +195,7 @@ def test_verdict(keras: ModuleType, tmp_path: Path, name: str) -> None:
 def test_verdict_on_shared_held_and_frozen_layers(
     keras: ModuleType, tmp_path: Path, name: str
 ) -> None:
-    """Of some models each loads what each other has saved; open is where lists stand among others."""
+    """Of some models each loads what each other has saved."""
     models = {}
     for each, build in GROUPS[name].items():
         # Keras 3.3 builds no TimeDistributed around a model.
@@ -204,10 +204,10 @@ def test_verdict_on_shared_held_and_frozen_layers(
     assert len(models) > 1
     for before, after in permutations(models, 2):
         for said in checked(models[before], models[after], tmp_path / before):
-            assert said.loads is not None or "list" in name, said
+            assert said.loads is not None, said
 
 
-def _block(widths: list[int], attributes: Sequence[str], names: list[str]) -> LayerTable:
+def _block(widths: list[int], attributes: str, names: list[str]) -> LayerTable:
     """A layer of somebody's, which calls layers one after the other."""
     paths = ["mine", *(f"mine/{name}" for name in names)]
     rows = table(
@@ -223,15 +223,6 @@ def _block(widths: list[int], attributes: Sequence[str], names: list[str]) -> La
     return rows
 
 
-def _model_with_a_list() -> LayerTable:
-    """A model of somebody's, whose list stands among its other attributes."""
-    rows = table(
-        replace(row_of("net", "Net", []), dtype="", input_shape="(None, 8)"),
-        *(dense(path, before, 8, 8) for before, path in pairwise(("net", "a", "p", "b"))),
-    )
-    return changed(rows, 2, config={"attribute": "l[]"})
-
-
 def test_layers_are_saved_in_the_order_in_which_they_are_held() -> None:
     """By attribute they meet in any order; that of holding is said where it is not that of calling."""
     recorded = _block([8] * 3, "ab", ["p", "q"])
@@ -239,32 +230,19 @@ def test_layers_are_saved_in_the_order_in_which_they_are_held() -> None:
     drift = compare(recorded, exchanged)
     assert [said.loads for said in drift.consequences.weights] == [True, True, True]
     assert verdict(drift, ".h5").misplaced == (("mine/q", "mine/p"), ("mine/p", "mine/q"))
-    drift = compare(recorded, changed(exchanged, 1, config={"saved_order": [["p", "q"]]}))
+    drift = compare(recorded, changed(exchanged, 1, config={"saved_order": ["p", "q"]}))
     assert not verdict(drift, ".h5").misplaced
 
 
 def test_the_order_in_which_layers_are_held_is_no_drift() -> None:
     """The same is computed; where something else drifts, the row says nothing of it."""
     recorded = _block([8] * 3, "ab", ["p", "q"])
-    current = changed(recorded, 1, config={"saved_order": [["q", "p"]]})
+    current = changed(recorded, 1, config={"saved_order": ["q", "p"]})
     drift = compare(recorded, current)
     assert not drift
     assert verdict(drift, ".h5").misplaced
     drift = compare(recorded, changed(current, 2, is_trainable=False))
     assert [change.layer for change in drift.changes] == ["mine/p"]
-
-
-def test_lists_beside_attributes_are_open_where_they_decide() -> None:
-    """Keras 2 goes by when a list was assigned, Keras 3 by when it was filled."""
-    names = ["p", "q", "r"]
-    recorded = _block([8] * 4, ("a", "l[]", "b"), names)
-    other = _block([8] * 4, ("a", "b", "l[]"), ["p", "r", "q"])
-    assert verdict(compare(recorded, other), ".h5").loads is None
-    frozen = changed(recorded, 3, is_trainable=False, trainable_parameters=0)
-    assert verdict(compare(recorded, recorded), ".h5").loads
-    assert verdict(compare(recorded, frozen), ".weights.h5").loads
-    fresh = verdict(compare(mlp(8, 8, names=["x"]), _model_with_a_list()), ".h5 by name").fresh
-    assert fresh == ("a", "p", "b")
 
 
 def test_the_catalogue_is_large_enough_and_seldom_open() -> None:
