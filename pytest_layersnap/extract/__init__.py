@@ -69,7 +69,7 @@ def _table(model: Any, name: str | None, *, behavior: bool) -> LayerTable:
             # Not at the top: nobody pays for it who does not ask.
             from pytest_layersnap.extract.behavior import filled
 
-            layers = filled(reader, layers, calls)
+            layers = filled(reader, model, layers, calls)
     return LayerTable(layers=tuple(layers), recorded_with=versions)
 
 

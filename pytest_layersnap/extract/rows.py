@@ -108,6 +108,9 @@ def rows(reader: Reader, model: Any, name: str | None) -> tuple[list[Layer], Cal
         if first.weight_shapes == "[]" and not first.attributes:
             return below, walk.calls
         first = replace(first, input_shape="", output_shape="")
+    else:
+        ways = reader.built_with(model)[:1]
+        walk.calls[itself.path] = model, [BoundCall({}, {}, [], call) for call in ways]
     return [first, *below], walk.calls
 
 

@@ -252,6 +252,68 @@ def test_a_large_sum(keras: ModuleType) -> None:
     }
 
 
+def test_a_mask_of_numbers(keras: ModuleType) -> None:
+    """It is of ones and zeros, as the generations make something else of other numbers."""
+    query, mask = keras.Input((5, 8)), keras.Input((5, 5))
+    attention = keras.layers.MultiHeadAttention(2, 4, name="attention")
+    model = keras.Model([query, mask], attention(query, query, attention_mask=mask))
+    found = behavior(layer_table(model, behavior=True))["attention"]["inference"]
+    assert found[:3] == pytest.approx([2.519599, 0.972664, 0.599159], rel=1e-5)
+
+
+def subclassed(keras: ModuleType, call: Callable[..., Any]) -> Any:
+    """A model without a graph that takes whole numbers."""
+
+    class Mine(keras.Model):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            super().__init__(name="mine")
+            self.embedded = keras.layers.Embedding(9, 4)
+            self.normal = keras.layers.BatchNormalization()
+            self.dense = keras.layers.Dense(3)
+
+        def call(self, inputs: Any) -> Any:
+            return self.dense(call(self.normal(self.embedded(inputs))))
+
+    model = Mine()
+    model(np.ones((2, 5), "int32"))
+    return model
+
+
+def test_a_model_without_a_graph(keras: ModuleType) -> None:
+    """It is evaluated as a whole, as a layer of somebody's is, the same in both generations."""
+    one, same, other = (
+        layer_table(subclassed(keras, call), behavior=True)
+        for call in (lambda x: x * 2.0, lambda x: x + x, lambda x: x * 2.1)
+    )
+    found = behavior(one)
+    numbers = found["mine"]["inference"][:3]
+    assert numbers == pytest.approx([1.926268, 0.928371, 2.340345], rel=1e-5)
+    assert "training updates" not in found["mine"]  # of Keras' own layer
+    assert found["dense"] == {"not told": "part of mine"}
+    assert not compare(one, same)
+    told = [
+        change.layer for change in compare(one, other).changes if "behavior" in change.categories
+    ]
+    assert told == ["mine"]
+
+
+def test_a_call_around_a_graph(keras: ModuleType) -> None:
+    """A model with a graph whose call somebody wrote is evaluated as a whole."""
+
+    def table(by: float) -> LayerTable:
+        class Mine(keras.Model):  # type: ignore[name-defined,misc]
+            def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+                return super().call(inputs, training=training) * by
+
+        inside, inputs = keras.Input((6,)), keras.Input((6,))
+        mine = Mine(inside, keras.layers.Dense(4, name="dense")(inside), name="mine")
+        return layer_table(keras.Model(inputs, mine(inputs)), behavior=True)
+
+    assert not compare(table(1.0), table(1.0))
+    drift = compare(table(1.0), table(2.0))
+    assert {change.layer for change in drift.changes} == {"mine"}
+
+
 @pytest.mark.filterwarnings("ignore:Layer 'inner'.* was passed an input with a mask")
 def test_masks_that_enter_nested_models(keras: ModuleType) -> None:
     """Layers in a nested model, and those behind it, are evaluated with the masks that come to them."""

@@ -19,12 +19,13 @@ from pytest_layersnap.extract.behavior.evaluation import Evaluation, Unprobed
 from pytest_layersnap.extract.behavior.same import key_of
 from pytest_layersnap.extract.graph import BoundCall
 from pytest_layersnap.extract.randomness import random_states_as_before
-from pytest_layersnap.extract.reader import Reader, is_a, is_of_keras
+from pytest_layersnap.extract.reader import Reader, has_call, is_a, is_of_keras
 from pytest_layersnap.table import CLASS, UNTOLD, Layer
 
 
 def filled(
     reader: Reader,
+    model: Any,
     layers: Sequence[Layer],
     calls: Mapping[str, tuple[Any, Sequence[BoundCall]]],
 ) -> list[Layer]:
@@ -32,7 +33,8 @@ def filled(
 
     Args:
         reader: the reader of the generation.
-        layers: the rows of a model.
+        model: the model.
+        layers: its rows.
         calls: by the paths of rows, the layer or operation and its calls.
 
     The model, its weights and all random states are as they were before, also where a call fails.
@@ -45,32 +47,37 @@ def filled(
         evaluated.follow_masks(layers, calls)
         return [
             replace(layer, behavior=json.dumps(cell, ensure_ascii=False))
-            for layer, cell in _cells(reader, layers, calls, evaluated)
+            for layer, cell in _cells(reader, model, layers, calls, evaluated)
         ]
 
 
 def _cells(
     reader: Reader,
+    model: Any,
     layers: Sequence[Layer],
     calls: Mapping[str, tuple[Any, Sequence[BoundCall]]],
     evaluated: _Evaluated,
 ) -> Iterator[tuple[Layer, dict[str, Any]]]:
     whole: str | None = None
+    is_outermost = False
     for layer in layers:
         path = layer.layer_name
-        if whole is not None and path.startswith(f"{whole}/"):
+        if whole is not None and (is_outermost or path.startswith(f"{whole}/")):
             yield layer, {UNTOLD: f"part of {whole}"}
             continue
         operation, own = calls.get(path, (None, ()))
         whole = path if _is_whole(reader, operation) else None
+        # A model without a graph stands beside what it holds.
+        is_outermost = operation is model and bool(own)
         yield layer, _cell(reader, layer, operation, own, evaluated)
 
 
 def _is_whole(reader: Reader, operation: Any) -> bool:
-    """Whether rows below a row are parts of what is evaluated: not so in a model with a graph."""
+    """Whether rows below a row are parts of what is evaluated: not where a graph alone tells all."""
     if operation is None or reader.is_operation(operation):
         return False
-    return not (is_a(operation, "Model") and reader.functional(operation) is not None)
+    has_graph = is_a(operation, "Model") and reader.functional(operation) is not None
+    return not has_graph or has_call(operation)
 
 
 def _cell(

@@ -15,7 +15,7 @@ from pytest_layersnap.extract.behavior.numbers import stand_for
 from pytest_layersnap.extract.behavior.outcome import Outcome
 from pytest_layersnap.extract.graph import BoundCall, tensors
 from pytest_layersnap.extract.randomness import random_states
-from pytest_layersnap.extract.reader import Reader, flatten, is_a, is_built_in, is_mask
+from pytest_layersnap.extract.reader import Reader, Spec, flatten, is_a, is_built_in, is_mask
 from pytest_layersnap.table import INFERENCE, INPUTS, SHAPE, TRAINING
 
 #: What is said in place of numbers of what differs each time.
@@ -83,12 +83,15 @@ class Evaluation:
         self._carried = carried
         self._operation = operation
         self._call = call
-        self._weights = [] if reader.is_operation(operation) else _weights(reader, operation)
+        owners = [] if reader.is_operation(operation) else list(_owners(reader, operation))
+        self._weights = _weights(reader, owners)
+        #: What a layer of Keras' writes, as it normalizes, say, is no code of somebody's.
+        self._watched = _weights(reader, [one for one in owners if not is_built_in(one)])
         #: The shapes of the masks that its outputs carry, once it is told.
         self.masks: list[Shape | None] = []
         self._places: dict[int, int] = {}
         for tensor in (*tensors(reader, call.arguments), *self._leaves()):
-            if reader.is_tensor(tensor):
+            if self._is_tensor(tensor):
                 self._places.setdefault(id(tensor), len(self._places))
 
     def told(self) -> Iterator[tuple[str, Any]]:
@@ -143,6 +146,10 @@ class Evaluation:
             for number, numbers in enumerate(found):
                 yield _label(f"{TRAINING} {part}", number), RANDOM if is_random else numbers
 
+    def _is_tensor(self, leaf: Any) -> bool:
+        """Whether a leaf is a tensor, or stands for one of which the shape and dtype are known."""
+        return isinstance(leaf, Spec) or self._reader.is_tensor(leaf)
+
     def _leaves(self) -> list[Any]:
         return flatten([self._call.recorded.args, self._call.recorded.kwargs])
 
@@ -166,8 +173,8 @@ class Evaluation:
 
     def _ways(self) -> Iterator[Way]:
         """How inputs can be made, the way that shows most first."""
-        given = [leaf for leaf in self._leaves() if self._reader.is_tensor(leaf)]
-        kinds = [True] if any(is_a(self._operation, name) for name in _OF_WHOLE) else [False]
+        given = [leaf for leaf in self._leaves() if self._is_tensor(leaf)]
+        kinds = [self._takes_whole()]
         if any("float" in _dtype(leaf) for leaf in given) and not kinds[0]:
             kinds.append(True)
         shapes = [_shape(leaf) for leaf in given]
@@ -179,6 +186,12 @@ class Evaluation:
             for shrunk in shrinks:
                 for sizes in tried:
                     yield Way(sizes, whole, shrunk)
+
+    def _takes_whole(self) -> bool:
+        """Whether whole numbers are meant, which Keras 3 does not say where it knows but shapes."""
+        if any(isinstance(leaf, Spec) for leaf in self._leaves()):
+            return _holds_whole(self._reader, self._operation)
+        return _is_of_whole(self._operation)
 
     def _is_own(self) -> bool:
         """Whether somebody wrote the class."""
@@ -203,7 +216,7 @@ class Evaluation:
         before = random_states()
         with as_before(self._operation):
             made: Outcome = self._backend.evaluated(
-                self._operation, args, kwargs, self._weights, self._values()
+                self._operation, args, kwargs, self._weights, self._values(), self._watched
             )
         return replace(made, random=made.random or random_states() != before)
 
@@ -229,12 +242,12 @@ class Evaluation:
         made: dict[int, Any] = {}
 
         def value(leaf: Any, is_a_mask: bool) -> Any:
-            if not self._reader.is_tensor(leaf):
+            if not self._is_tensor(leaf):
                 return leaf
             if id(leaf) not in made:
                 shape, dtype = way.of(_shape(leaf)), _dtype(leaf)
                 carried = self._carried.shape(leaf)
-                if is_a_mask and dtype == "bool":
+                if is_a_mask:  # also of numbers: what is neither 0 nor 1 is none
                     array = values.mask(shape)
                 else:
                     given = bound if way.whole or "float" not in dtype else None
@@ -276,9 +289,7 @@ class Evaluation:
         sizes = [shape[0] for shape in shapes if len(shape) == 2]
         if not sizes:
             floats = [
-                one
-                for one in self._leaves()
-                if self._reader.is_tensor(one) and "float" in _dtype(one)
+                one for one in self._leaves() if self._is_tensor(one) and "float" in _dtype(one)
             ]
             sizes = [size for one in floats for size in _shape(one)[1:] if size is not None]
         return min(sizes, default=None)
@@ -326,16 +337,17 @@ def _label(part: str, number: int) -> str:
     return f"{part}:{number}" if number else part
 
 
-def _weights(reader: Reader, layer: Any) -> list[Any]:
-    """All weights of a layer, in the order of saving."""
-    found: dict[int, Any] = {}
-    held: list[Any] = [layer]
-    while held:
-        one = held.pop(0)
-        trainable, others = reader.own_weights(one)
-        found.update((id(weight), weight) for weight in (*trainable, *others))
-        held[:0] = reader.children(one)
-    return list(found.values())
+def _owners(reader: Reader, layer: Any) -> Iterator[Any]:
+    """A layer and all that it holds, in the order of saving."""
+    yield layer
+    for child in reader.children(layer):
+        yield from _owners(reader, child)
+
+
+def _weights(reader: Reader, owners: Sequence[Any]) -> list[Any]:
+    """All weights of layers, each once."""
+    found = (reader.own_weights(one) for one in owners)
+    return list({id(weight): weight for pair in found for own in pair for weight in own}.values())
 
 
 def _draws(reader: Reader, layer: Any) -> bool:
@@ -345,6 +357,17 @@ def _draws(reader: Reader, layer: Any) -> bool:
     if is_a(layer, "BaseRandomLayer") and (any(told) or not told):
         return True
     return any(_draws(reader, child) for child in reader.children(layer))
+
+
+def _is_of_whole(layer: Any) -> bool:
+    return any(is_a(layer, name) for name in _OF_WHOLE)
+
+
+def _holds_whole(reader: Reader, layer: Any) -> bool:
+    """Whether a layer, or one in it, takes whole numbers."""
+    return _is_of_whole(layer) or any(
+        _holds_whole(reader, child) for child in reader.children(layer)
+    )
 
 
 def _takes_training(reader: Reader, layer: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of, shapes_of
 from pytest_layersnap.extract.keras2 import mask_of
-from pytest_layersnap.extract.reader import flatten, is_built_in, is_of_keras
+from pytest_layersnap.extract.reader import flatten, is_of_keras
 from pytest_layersnap.extract.replaced import eagerly
 
 
@@ -57,8 +57,12 @@ def evaluated(
     kwargs: dict[str, Any],
     weights: Sequence[Any],
     values: Iterator[Any],
+    watched: Sequence[Any],
 ) -> Outcome:
-    """What a call gives where the weights have these values; nothing of the model is written to."""
+    """What a call gives where the weights have these values, and writes to those that are watched.
+
+    Nothing of the model is written to.
+    """
     layers = list(operation._flatten_layers())
     before = [(layer, list(layer._eager_losses)) for layer in layers]
     # What RNNs remember is no weight; it is lent, too, empty.
@@ -74,10 +78,9 @@ def evaluated(
             losses = [array(loss) for layer in layers for loss in layer._eager_losses]
             leaves = [leaf for leaf in flatten(made) if leaf is not None]
             carried = list(map(mask_of, leaves))
-            updates = []
-            if not is_built_in(operation):
-                pairs = ((array(given), array(other)) for given, other in storage[: len(weights)])
-                updates = [now for given, now in pairs if now.tobytes() != given.tobytes()]
+            pairs = dict(zip(map(id, weights), storage, strict=False))
+            seen = (map(array, pairs[id(one)]) for one in watched)
+            updates = [now for given, now in seen if now.tobytes() != given.tobytes()]
             return Outcome(
                 outputs=[array(leaf) for leaf in leaves],
                 masks=masks_of(operation, carried, array),

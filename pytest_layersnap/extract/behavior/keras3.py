@@ -14,7 +14,7 @@ import numpy as np
 
 from pytest_layersnap.extract.behavior.outcome import Outcome, masks_of, shapes_of
 from pytest_layersnap.extract.keras3 import mask_of
-from pytest_layersnap.extract.reader import flatten, is_built_in
+from pytest_layersnap.extract.reader import flatten
 from pytest_layersnap.extract.replaced import eagerly
 
 #: After so many calls what JAX has compiled is dropped: it keeps some megabytes for each, without end.
@@ -78,8 +78,12 @@ def evaluated(
     kwargs: dict[str, Any],
     weights: Sequence[Any],
     values: Iterator[Any],
+    watched: Sequence[Any],
 ) -> Outcome:
-    """What a call gives where the weights have these values; nothing of the model is written to."""
+    """What a call gives where the weights have these values, and writes to those that are watched.
+
+    Nothing of the model is written to.
+    """
     mapping = zip(weights, values, strict=True)  # no list, so that none is there twice
     with _keras().StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
         given = dict(scope.state_mapping)
@@ -89,9 +93,7 @@ def evaluated(
     leaves = [leaf for leaf in flatten(made) if leaf is not None]
     carried = list(map(mask_of, leaves))
     changed = {key for key, value in scope.state_mapping.items() if given.get(key) is not value}
-    updates = []
-    if hasattr(operation, "_layers") and not is_built_in(operation):
-        updates = [scope.state_mapping[id(one)] for one in weights if id(one) in changed]
+    updates = [scope.state_mapping[id(one)] for one in watched if id(one) in changed]
     return Outcome(
         outputs=[array(leaf) for leaf in leaves],
         masks=masks_of(operation, carried, array),
