@@ -77,19 +77,23 @@ def around(keras: ModuleType, layer: Any, args: Any, kwargs: Any) -> Any:
     """A functional model around a call of a layer, with an input for each of its tensors."""
     inputs: list[Any] = []
 
-    def symbolic(leaf: Any) -> Any:
-        if not (hasattr(leaf, "shape") and hasattr(leaf, "dtype")):
-            return leaf
-        given = keras.Input(
-            batch_shape=tuple(leaf.shape),
-            dtype=keras.backend.standardize_dtype(leaf.dtype),
-            sparse=bool(getattr(leaf, "sparse", False)),
+    # Keras goes through a dict in the order of its keys on some backends alone.
+    def symbolic(given: Any) -> Any:
+        if isinstance(given, dict):
+            return {name: symbolic(item) for name, item in given.items()}
+        if type(given) in (list, tuple):
+            return type(given)(map(symbolic, given))
+        if not (hasattr(given, "shape") and hasattr(given, "dtype")):
+            return given
+        tensor = keras.Input(
+            batch_shape=tuple(given.shape),
+            dtype=keras.backend.standardize_dtype(given.dtype),
+            sparse=bool(getattr(given, "sparse", False)),
         )
-        inputs.append(given)
-        return given
+        inputs.append(tensor)
+        return tensor
 
-    args, kwargs = keras.tree.map_structure(symbolic, (args, kwargs))
-    return keras.Model(inputs, layer(*args, **kwargs))
+    return keras.Model(inputs, layer(*symbolic(args), **symbolic(kwargs)))
 
 
 class Watch:
