@@ -26,6 +26,7 @@ from pytest_layersnap.comparison.neighbours import (
     INPUTS,
     OUTPUTS,
     Network,
+    crossed,
     pairs_on_graph,
     settled,
 )
@@ -101,7 +102,7 @@ def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
     tries = min(_EXCHANGES, _ROWS_JUDGED // len(current))
     while tries > 0:
         found = best
-        for pairs in islice(_others(sides[0], networks[1], found), tries):
+        for pairs in islice(_others(*networks, found), tries):
             tries -= 1
             best = explained(alignment(*sides, pairs))
             if _cost(*sides, best) < _cost(*sides, found):
@@ -112,14 +113,17 @@ def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
 
 
 def _others(
-    recorded: Rows, network: Network, found: Explanation
+    before: Network, network: Network, found: Explanation
 ) -> Iterator[list[tuple[int, int]]]:
     """Pairs that may leave less to tell: what is gone and new and equal made one, partners exchanged."""
-    current, pairs = network.rows, found.alignment.pairs
+    recorded, current, pairs = before.rows, network.rows, found.alignment.pairs
     gone = {recorded.key(row): row for row in reversed(found.alignment.removed)}
     for row in found.alignment.added:
         if current.key(row) in gone:
             yield [*pairs, (gone[current.key(row)], row)]
+    for block in crossed(before, network, pairs):
+        places = block | {two: one for one, two in block.items()}
+        yield [(row, places.get(partner, partner)) for row, partner in pairs]
     is_now = {partner: current.key(partner) for _, partner in pairs}
     was = {partner: recorded.key(row) for row, partner in pairs}
     told = found.edges.moved | found.edges.rewired

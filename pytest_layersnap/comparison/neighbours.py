@@ -7,8 +7,8 @@ along the edges; and between two edits by what is around a row, far around it fi
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -275,6 +275,59 @@ def settled(
                 partners[mine][pair[mine]], partners[yours][same[0]] = same[0], pair[mine]
                 break
     return [*partners[0].items()]
+
+
+def crossed(
+    recorded: Network, current: Network, pairs: Iterable[tuple[int, int]]
+) -> Iterator[dict[int, int]]:
+    """Blocks that may have changed places: rows of two places, each what a person wrote at the other.
+
+    Yields:
+        The current rows of the two blocks, those of the one by those of the other.
+    """
+    written = _written(recorded.rows), _written(current.rows)
+    was = {partner: written[0][row] for row, partner in pairs}
+    now = {partner: written[1][partner] for partner in was}
+    changed = [row for row in sorted(was) if was[row] != now[row]]
+    by_mark = defaultdict(list)
+    for row in changed:
+        by_mark[was[row]].append(row)
+    met: set[frozenset[int]] = set()
+
+    def are_crossed(one: int, two: int) -> bool:
+        return {one, two} <= was.keys() and (now[one], now[two]) == (was[two], was[one])
+
+    for one in changed:
+        for two in by_mark[now[one]]:
+            if one < two and {one, two} not in met and are_crossed(one, two):
+                block = _block(current, one, two, are_crossed)
+                met.update(map(frozenset, block.items()))
+                if len(block) > 1:
+                    yield block
+
+
+def _block(
+    network: Network, one: int, two: int, suits: Callable[[int, int], bool]
+) -> dict[int, int]:
+    """Two rows and what is around them and suits, in two places: first what they feed, then what feeds."""
+    found, taken = {one: two}, {one, two}
+    ahead, behind = [(one, two)], [(one, two)]
+    while ahead or behind:
+        end = OUTPUTS if ahead else INPUTS
+        row, other = (ahead or behind).pop()
+        for place, beside in network.next_to(row, end):
+            for at, across in network.next_to(other, end):
+                if (
+                    place == at
+                    and beside != across
+                    and taken.isdisjoint({beside, across})
+                    and suits(beside, across)
+                ):
+                    found[beside] = across
+                    taken |= {beside, across}
+                    ahead.append((beside, across))
+                    behind.append((beside, across))
+    return found
 
 
 def _given(rows: Rows) -> list[Hashable]:
