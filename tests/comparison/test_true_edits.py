@@ -34,6 +34,7 @@ def test_the_smallest_edit_is_found(keras: ModuleType) -> None:
         101_000_260,  # norms go along with the dense layers that passed each other
         201_000_140,  # of two equal ends of a level that is gone the last is gone
         201_000_477,  # the first layer of a Sequential inside
+        523_000_111,  # two residual blocks of other widths, which differ in every row
     ],
 )
 def test_what_was_told_at_length(keras: ModuleType, seed: int) -> None:
