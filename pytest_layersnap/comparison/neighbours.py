@@ -21,6 +21,8 @@ OUTPUTS: Final = 1
 
 #: How many edges around a row are looked at between two edits.
 _AROUND = 4
+#: In how many places a row is tried that may have changed places with another.
+_PLACES = 10
 
 #: A place among the arguments of a row: which call, which argument, and call and output of the tensor.
 _Place = tuple[int, int, int, int]
@@ -298,7 +300,7 @@ def crossed(
         return {one, two} <= was.keys() and (now[one], now[two]) == (was[two], was[one])
 
     for one in changed:
-        for two in by_mark[now[one]]:
+        for two in by_mark[now[one]][:_PLACES]:
             if one < two and {one, two} not in met and are_crossed(one, two):
                 block = _block(current, one, two, are_crossed)
                 met.update(map(frozenset, block.items()))
