@@ -1,13 +1,15 @@
 """Small models that Keras releases build differently.
 
-``python -m tests.known_changes FOLDER`` writes the tables of those that this Keras can build.
+``python -m tests.known_changes FOLDER NAME…`` writes the tables of those with these names that this Keras can
+build, of all of them without names. Under a release without a change ``tests/comparison/recorded/without``
+is their folder, under one that has it ``…/with``.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -223,22 +225,19 @@ MODELS: dict[str, tuple[Builder, dict[str, int], set[str]]] = {
 }
 
 
-def write(folder: Path) -> None:
-    """Write the tables of the models that this Keras can build."""
+def write(folder: Path, names: Collection[str]) -> None:
+    """Write the tables of models that this Keras can build: of all, if no names are given."""
     keras = import_module("tf_keras" if os.environ.get("TF_USE_LEGACY_KERAS") else "keras")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (build, *_) in MODELS.items():
+    builders = {name: build for name, (build, *_) in MODELS.items()} | NUMBERS
+    for name in names or builders:
         try:
-            model = build(keras)
+            table = layer_table(builders[name](keras), name=name, behavior=name in NUMBERS)
         except (AttributeError, ValueError) as error:
             print(f"{name}: {error}")
-            continue
-        layer_table(model, name=name).to_csv(folder / f"{name}.csv")
-    for name, build in NUMBERS.items():
-        if name == "median" and not hasattr(keras, "ops"):
-            continue
-        layer_table(build(keras), name=name, behavior=True).to_csv(folder / f"{name}.csv")
+        else:
+            table.to_csv(folder / f"{name}.csv")
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write(Path(sys.argv[1]), sys.argv[2:])
