@@ -1,8 +1,8 @@
 """Small models that Keras releases build differently.
 
-``python -m tests.known_changes FOLDER NAME…`` writes the tables of those with these names that this Keras can
-build, of all of them without names. Under a release without a change ``tests/comparison/recorded/without``
-is their folder, under one that has it ``…/with``.
+``python -m tests.known_changes FOLDER NAME…`` writes the tables of those with these names that this Keras
+can build; without names, of all. Their folder is ``tests/comparison/recorded/without`` under a release
+without the change, and ``…/with`` under one that has it.
 """
 
 from __future__ import annotations

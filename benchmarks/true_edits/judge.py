@@ -12,11 +12,11 @@ from types import ModuleType
 from benchmarks.true_edits.edits import EDITS, Edit, NotHereError
 from benchmarks.true_edits.networks import drawn
 from benchmarks.true_edits.plans import Built, Uid, built
-from pytest_layersnap.comparison.align import Alignment
 from pytest_layersnap.comparison.changes import Change, find_changes
 from pytest_layersnap.comparison.edges import Rewiring
 from pytest_layersnap.comparison.explain import Explanation
 from pytest_layersnap.comparison.names import stems
+from pytest_layersnap.comparison.paired import Alignment
 from pytest_layersnap.table import Layer, LayerTable
 
 #: An edit that fits nowhere, or gives what Keras takes not, is tried again; then another network is drawn.

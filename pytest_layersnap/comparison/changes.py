@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any, Final, Literal
 
-from pytest_layersnap.comparison.align import Alignment
 from pytest_layersnap.comparison.behavior import apart
 from pytest_layersnap.comparison.edges import ReferenceNames
 from pytest_layersnap.comparison.explain import Explanation
+from pytest_layersnap.comparison.paired import Alignment
 from pytest_layersnap.references import is_auto_model_name, without_number
 from pytest_layersnap.scope import CATEGORIES
 from pytest_layersnap.table import BEHAVIOR, COMPARED_COLUMNS, JSON_CELLS, Layer, LayerTable

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_layersnap.comparison.align import Alignment
+from pytest_layersnap.comparison.paired import Alignment
 from pytest_layersnap.references import Reference
 from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 

@@ -12,15 +12,8 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from dataclasses import dataclass
 from itertools import islice
 
-from pytest_layersnap.comparison.align import (
-    Alignment,
-    Rows,
-    align,
-    alignment,
-    cost,
-    finish,
-    prepared,
-)
+from pytest_layersnap.comparison.align import align, finish
+from pytest_layersnap.comparison.costs import cost
 from pytest_layersnap.comparison.edges import Rewiring, rewiring
 from pytest_layersnap.comparison.neighbours import (
     INPUTS,
@@ -30,6 +23,7 @@ from pytest_layersnap.comparison.neighbours import (
     pairs_on_graph,
     settled,
 )
+from pytest_layersnap.comparison.paired import Alignment, Rows, alignment, prepared
 from pytest_layersnap.table import LayerTable
 
 #: So many exchanges of partners are tried, and so many rows judged again for them, at most.

@@ -12,7 +12,8 @@ from collections.abc import Callable, Container, Hashable, Iterable, Iterator, M
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_layersnap.comparison.align import Rows, fill, in_both
+from pytest_layersnap.comparison.align import fill, in_both
+from pytest_layersnap.comparison.paired import Rows
 from pytest_layersnap.references import Reference, holders, parent
 
 #: The ends of a network: what is before a row, and what is behind it.

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from pytest_layersnap.comparison.align import off_sequence
+from pytest_layersnap.comparison.sequences import off_sequence
 from pytest_layersnap.drift import compare
 from pytest_layersnap.table import Layer, LayerTable
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_layersnap.comparison.align import ascending
+from pytest_layersnap.comparison.sequences import ascending
 from pytest_layersnap.flows.model import Block, Repeat, Stage
 from pytest_layersnap.flows.stages import flow
 from pytest_layersnap.flows.text import repeat_text
