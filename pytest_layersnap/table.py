@@ -99,9 +99,17 @@ class Layer:
         row = self.without_saved_order()
         return row if row.is_trainable or row.has_flag else replace(row, is_trainable=True)
 
+    @property
+    def saved_order(self) -> list[str]:
+        """The layers that it holds as Keras lists and saves them; empty where it calls them so."""
+        if f'"{SAVED_ORDER}"' not in self.layer_attributes:
+            return []
+        said = self.attributes.get(SAVED_ORDER)
+        return [str(name) for name in said] if isinstance(said, list) else []
+
     def without_saved_order(self) -> Layer:
         """The row without what only matters to saved weights, and is no drift."""
-        if f'"{SAVED_ORDER}"' not in self.layer_attributes:
+        if not self.saved_order:
             return self
         left = {key: value for key, value in self.attributes.items() if key != SAVED_ORDER}
         text = json.dumps(left, sort_keys=True, ensure_ascii=False)

@@ -23,7 +23,7 @@ from math import prod
 from typing import Final, NamedTuple
 
 from pytest_layersnap.references import is_auto_name, own_name, parent, snake_case
-from pytest_layersnap.table import SAVED_ORDER, UNKNOWN_EDGES, Layer, LayerTable
+from pytest_layersnap.table import UNKNOWN_EDGES, Layer, LayerTable
 
 #: Layers of Keras that keep weights in layers which have no row of their own, or under a name of Keras'.
 WRAPPERS: Final = frozenset({"Bidirectional", "RNN", "TimeDistributed", "SpectralNormalization"})
@@ -270,8 +270,7 @@ def put_in_saved_order(roots: list[Node]) -> None:
 
 
 def _put_in_order(nodes: list[Node], holder: Layer | None) -> None:
-    if holder is not None and f'"{SAVED_ORDER}"' in holder.layer_attributes:
-        names = holder.attributes[SAVED_ORDER]
+    if holder is not None and (names := holder.saved_order):
         places = [at for at, node in enumerate(nodes) if own_name(node.layer.layer_name) in names]
         held = sorted(
             (nodes[at] for at in places),
