@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -380,3 +381,39 @@ def test_a_call_that_asks_for_no_values_is_traced(keras: ModuleType, asks: str) 
     rows = _asking(keras, NO_VALUES[asks])
     assert "not_traced" not in rows["net"].attributes
     assert rows["a"].output_shape == "(None, 6)"
+
+
+@pytest.mark.once_a_generation
+def test_other_threads_run_keras_own_functions(keras: ModuleType) -> None:
+    """What a call starts in a thread computes with numbers; a choice known in Python is no branch."""
+    if not hasattr(keras, "ops"):
+        pytest.skip("is of Keras 3")
+    ops, made = keras.ops, []
+
+    def elsewhere() -> None:
+        numbers = ops.convert_to_tensor([1.0, 2.0])
+        chosen = ops.cond(ops.sum(numbers) > 0, lambda: numbers, lambda: -numbers)
+        doubled = ops.vectorized_map(lambda number: number * 2, chosen)
+        made.append(ops.convert_to_numpy(ops.repeat(doubled, 2)).tolist())
+
+    class Starting(keras.layers.Layer):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            super().__init__(name="starting")
+            self.inner = keras.layers.Dense(3, name="inner")
+            self.other = keras.layers.Dense(3, name="other")
+
+        def call(self, inputs: Any) -> Any:
+            thread = threading.Thread(target=elsewhere)
+            thread.start()
+            thread.join()
+            return ops.cond(True, lambda: self.inner(inputs), lambda: self.other(inputs))
+
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, Starting()(inputs))
+    made.clear()
+    rows = {layer.layer_name: layer for layer in layer_table(model)}
+    assert "not_traced" not in rows["starting"].attributes
+    assert rows["starting/inner"].inbound_layers == '["starting"]'
+    assert rows["starting/other"].attributes["never_called"]
+    assert made
+    assert all(numbers == [2.0, 2.0, 4.0, 4.0] for numbers in made)
