@@ -62,6 +62,10 @@ BINARY = (
     "hypot", "cross", "heaviside",
 )
 # fmt: on
+RULES = {
+    "regularizer": ("l1", "l2", "l1_l2", "orthogonal_regularizer"),
+    "constraint": ("max_norm", "min_max_norm", "non_neg", "unit_norm"),
+}
 IMAGES = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5", "area")
 
 Builder = Callable[[ModuleType], Any]
@@ -246,8 +250,18 @@ def layers() -> Iterator[tuple[str, str, tuple[int, ...], dict[str, Any]]]:
             (1,),
             {"bin_boundaries": [-1.0, 0.0, 2.0], "output_mode": mode},
         )
+    for name in ("CenterCrop", "RandomCrop"):
+        yield f"{name}(5, 5)", name, IMAGE, {"height": 5, "width": 5}
     for name in ("ActivityRegularization",):
         yield f"{name}(0.1, 0.1)", name, VECTOR, {"l1": 0.1, "l2": 0.1}
+    for part, names in RULES.items():
+        for name in names:
+            yield (
+                f"Dense(kernel_{part}={name!r})",
+                "Dense",
+                VECTOR,
+                {"units": 3, f"kernel_{part}": name},
+            )
     yield (
         "Dense(activity_regularizer='l2')",
         "Dense",
