@@ -403,7 +403,7 @@ def _amounts(cells: Sequence[Sequence[Apart]]) -> str:
 
 
 def _amount(part: Apart) -> str:
-    return str(part.current) if part.label == "shape" else percent(part.distance)
+    return str(part.current or "as inferred") if part.label == "shape" else percent(part.distance)
 
 
 def _row(found: Sequence[Any]) -> Layer:
