@@ -314,9 +314,8 @@ class Instructions(ABC):
             given: Any
             *rest, given = stack
             stack = tuple(rest)
-            if not isinstance(
-                given, Marker
-            ):  # a dict that the compiler has made, its own keys all names
+            # Else it is a dict that the compiler has made, whose own keys are all names.
+            if not isinstance(given, Marker):
                 names = [None if key is None else key.value for key in given.keys]
                 keywords = list(map(ast.keyword, names, given.values))
         *below, positional = stack
