@@ -107,23 +107,23 @@ def _explain(recorded: LayerTable, current: LayerTable) -> Explanation:
 
 
 def _others(
-    before: Network, network: Network, found: Explanation
+    recorded: Network, current: Network, found: Explanation
 ) -> Iterator[list[tuple[int, int]]]:
     """Pairs that may leave less to tell: what is gone and new and equal made one, partners exchanged."""
-    recorded, current, pairs = before.rows, network.rows, found.alignment.pairs
-    gone = {recorded.key(row): row for row in reversed(found.alignment.removed)}
+    pairs, was_key, now_key = found.alignment.pairs, recorded.rows.key, current.rows.key
+    gone = {was_key(row): row for row in reversed(found.alignment.removed)}
     for row in found.alignment.added:
-        if current.key(row) in gone:
-            yield [*pairs, (gone[current.key(row)], row)]
-    for block in crossed(before, network, pairs):
+        if now_key(row) in gone:
+            yield [*pairs, (gone[now_key(row)], row)]
+    for block in crossed(recorded, current, pairs):
         places = block | {two: one for one, two in block.items()}
         yield [(row, places.get(partner, partner)) for row, partner in pairs]
-    is_now = {partner: current.key(partner) for _, partner in pairs}
-    was = {partner: recorded.key(row) for row, partner in pairs}
+    is_now = {partner: now_key(partner) for _, partner in pairs}
+    was = {partner: was_key(row) for row, partner in pairs}
     told = found.edges.moved | found.edges.rewired
-    for start, suits in _exchanges(network, told, is_now, was):
+    for start, suits in _exchanges(current, told, is_now, was):
         row_of = {partner: row for row, partner in pairs}
-        for count, (one, two) in enumerate(_side_by_side(network, *start)):
+        for count, (one, two) in enumerate(_side_by_side(current, *start)):
             if not {one, two} <= row_of.keys() or not suits(one, two):
                 break
             if count == 1:  # where the two alone changed places

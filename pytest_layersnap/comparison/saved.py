@@ -270,12 +270,11 @@ def put_in_saved_order(roots: list[Node]) -> None:
 
 
 def _put_in_order(nodes: list[Node], holder: Layer | None) -> None:
-    if holder is not None and (names := holder.saved_order):
-        places = [at for at, node in enumerate(nodes) if own_name(node.layer.layer_name) in names]
-        held = sorted(
-            (nodes[at] for at in places),
-            key=lambda node: names.index(own_name(node.layer.layer_name)),
-        )
+    if holder is not None and holder.saved_order:
+        rank = {name: place for place, name in enumerate(holder.saved_order)}
+        names = [own_name(node.layer.layer_name) for node in nodes]
+        places = [at for at, name in enumerate(names) if name in rank]
+        held = [nodes[at] for at in sorted(places, key=lambda at: rank[names[at]])]
         for at, node in zip(places, held, strict=True):
             nodes[at] = node
     for node in nodes:

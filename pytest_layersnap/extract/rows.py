@@ -207,9 +207,8 @@ def _level(walk: Walk, around: Place, prefix: str, above: Mapping[str, str]) -> 
             for member, name in zip(members, found, strict=True)
             if (attributes := kept_as.get(id(member), [name])) != [name]
         }
-        if inside and (
-            order := _saved_order(walk, held, dict(zip(map(id, members), found, strict=True)))
-        ):
+        own_names = dict(zip(map(id, members), found, strict=True))
+        if inside and (order := _saved_order(walk, held, own_names)):
             around.mark = {**around.mark, SAVED_ORDER: order}
     for member in members:
         if is_a(member, "Model") and walk.graph_of(member) is None:
@@ -259,7 +258,8 @@ def _saved_order(walk: Walk, held: list[Any], found: dict[int, str]) -> list[str
         found: their names by their ids, in the order of calls.
     """
     saved = [found[id(layer)] for layer in held if walk.all_weights(layer)]
-    return [] if saved == [name for name in found.values() if name in saved] else saved
+    named = frozenset(saved)
+    return [] if saved == [name for name in found.values() if name in named] else saved
 
 
 def _without_settings(reader: Reader, call: BoundCall) -> BoundCall:
